@@ -1,0 +1,3 @@
+module github.com/dgraph-io/badger
+
+go 1.26
