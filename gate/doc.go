@@ -1,0 +1,16 @@
+// Package gate is the one way to a record: every read and every write of it passes the seven steps here.
+//
+//	authenticate   token            → Grant           grant.go, endpoint.go
+//	understand     HTTP request     → Interaction     record.Understand, called from endpoint.go
+//	gather         patient          → facts           facts.go
+//	decide         facts × resource → Decision        decide.go (the rules are Rego, in package policies)
+//	record         decision         → entry, durable  trace.go (the log is package audit)
+//	fetch, enforce                                    read.go, search.go, document.go, write.go
+//	answer                                            answer.go, endpoint.go
+//
+// No other package opens a record source. What is not understood is refused; what is forbidden and what is absent
+// are answered alike; nothing leaves before its entry in the access log is durable.
+//
+// The gate knows no profession, class of document or access mode: it carries facts to the policies and their
+// answers back. Who somebody is comes from the authorization server through [Grants].
+package gate

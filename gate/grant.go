@@ -1,0 +1,71 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Grant is what an access token stands for: who, through which app, for which patient, for which purpose, in
+// which access mode, with which scopes. It is the live grant of this instant, not what was signed once.
+type Grant struct {
+	ID     string   // the grant (token family), not the token
+	Actor  Actor    // the human or system that acts
+	Client Client   // the app it acts through
+	Scopes []string // SMART scopes as granted, one each
+
+	Patient string // logical id of the one patient the grant is bound to; "" for a grant that is not bound
+	Purpose string // HL7 v3-PurposeOfUse code: TREAT, ETREAT, PATRQT …
+	Mode    string // access mode, TRE_R248: normal, bris_de_glace, centre_15
+
+	Reason      string // coded reason of an emergency opening
+	TypedReason string // reason in the person's own words, where the policy asks for one
+	Stage       int    // how far an emergency opening has gone, from 1; 0 outside emergencies
+	Secret      bool   // connexion secrète: the trace is hidden from legal representatives (EX_0.1-1100)
+
+	Since, Until time.Time // when the grant was given and when it ends
+}
+
+// Actor is the person or system that acts.
+type Actor struct {
+	Kind          string   // patient, representative, carer, helper, professional, system
+	ID            string   // reference: "Practitioner/dr-roux", "Patient/camille", "RelatedPerson/karim", "Device/…"
+	Name          string   // for the access log and the pages
+	Identities    []string // every way a resource may name the actor: references and "system|value" identifiers
+	Organizations []string // the same for the work situation's organisation
+	Profession    string   // "system|code", "" for a person who is no professional
+	Speciality    string   // "system|code"
+	Regulation    bool     // regulating doctor of an emergency call centre, as the identity provider says
+}
+
+// Client is the app a grant acts through.
+type Client struct {
+	ID       string
+	Kind     string // portal, smart, backend, plugin
+	Category string // what the publisher is: health, insurer, employer …
+	Label    Label
+}
+
+// Label is what the catalogue says of an app at this instant.
+type Label struct {
+	Status     string // online, suspended, delisted, recalled, expired, none
+	Exchange   bool   // the label covers exchange of data, not the listing alone
+	Purposes   []string
+	Categories []string // data categories it may reach
+	Directions []string // read, write
+	Expires    time.Time
+}
+
+// Grants turns a bearer token into its live grant. The authorization server implements it.
+type Grants interface {
+	// Authenticate returns the live grant of an access token, or a *TokenError.
+	Authenticate(ctx context.Context, bearer string) (*Grant, error)
+}
+
+// TokenError says why a token is not accepted, in the words of RFC 6750 §3.1.
+type TokenError struct {
+	Code        string // invalid_token, invalid_request, insufficient_scope
+	Description string // one sentence, without anything of the token
+}
+
+func (e *TokenError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Description) }
