@@ -1,0 +1,65 @@
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+// parameter is what is read of a SearchParameter and what is written of it.
+type parameter struct {
+	ResourceType string      `json:"resourceType,omitempty"`
+	Code         string      `json:"code"`
+	Type         string      `json:"type"`
+	Base         []string    `json:"base"`
+	Target       []string    `json:"target,omitempty"`
+	Expression   string      `json:"expression"`
+	URL          string      `json:"url"`
+	Component    []component `json:"component,omitempty"`
+}
+
+type component struct {
+	Definition string `json:"definition"`
+	Expression string `json:"expression"`
+}
+
+// mhd are the two parameters of ITI-66 which IHE's MHD defines in its text and
+// the ANS's CapabilityStatement lists (DesignationType, SourceId), without a
+// SearchParameter resource in either.
+var mhd = []parameter{
+	{Code: "designationType", Type: "token", Base: []string{"List"},
+		Expression: "List.extension('https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-designationType').value",
+		URL:        "https://profiles.ihe.net/ITI/MHD/SearchParameter/List-DesignationType"},
+	{Code: "sourceId", Type: "token", Base: []string{"List"},
+		Expression: "List.extension('https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-sourceId').value",
+		URL:        "https://profiles.ihe.net/ITI/MHD/SearchParameter/List-SourceId"},
+}
+
+// merge adds the French parameters to the standard's. Where a type already has
+// a parameter of that code the standard's stays, since clients of both know it,
+// and the French one's targets are added.
+func merge(standard, french []parameter) []parameter {
+	var all []parameter
+	for _, p := range slices.Concat(standard, mhd, french) {
+		// Two parameters of CodeSystem and ValueSet extensions have no base, three
+		// of the base resources no expression (_text, _content, _query), and a
+		// special one needs a matching of its own.
+		if p.ResourceType != "" && p.ResourceType != "SearchParameter" ||
+			len(p.Base) == 0 || p.Expression == "" || p.Type == "special" {
+			continue
+		}
+		p.ResourceType = ""
+		if p.Code == "authorOrg" { // the profile puts the extension on List.source
+			p.Expression += " | List.source.extension('https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-authorOrg').value"
+		}
+		p.Base = slices.DeleteFunc(slices.Clone(p.Base), func(base string) bool {
+			return slices.ContainsFunc(all, func(q parameter) bool {
+				return q.Code == p.Code && slices.Contains(q.Base, base)
+			})
+		})
+		if len(p.Base) > 0 {
+			all = append(all, p)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b parameter) int { return strings.Compare(a.Code, b.Code) })
+	return all
+}
