@@ -1,0 +1,119 @@
+package search
+
+import (
+	"math"
+	"math/big"
+	"time"
+
+	"github.com/pontlevis/pontlevis/fhir"
+)
+
+// matchDate compares the searched interval with the value's, [low, high), a zero time being open (R4 search
+// §3.1.1.4.7, the table of prefixes over ranges).
+func (o *Operand) matchDate(low, high time.Time) bool {
+	if low.IsZero() && high.IsZero() {
+		return false // a Period that says neither start nor end says nothing
+	}
+	inside := !low.IsZero() && !high.IsZero() && !low.Before(o.Low) && !high.After(o.High)
+	reachesAbove := high.IsZero() || high.After(o.High)
+	reachesBelow := low.IsZero() || low.Before(o.Low)
+	switch o.Prefix {
+	case NotEqual:
+		return !inside
+	case Greater:
+		return reachesAbove
+	case Less:
+		return reachesBelow
+	case GreaterOrEqual:
+		return reachesAbove || inside
+	case LessOrEqual:
+		return reachesBelow || inside
+	case StartsAfter:
+		return !low.IsZero() && !low.Before(o.High)
+	case EndsBefore:
+		return !high.IsZero() && !high.After(o.Low)
+	case Approximately:
+		return (high.IsZero() || high.After(o.Low)) && (low.IsZero() || low.Before(o.High))
+	}
+	return inside
+}
+
+// matchUnit compares a quantity's unit when one was asked for: its code within the system, or without a system its
+// code or what people read (R4 search §3.1.1.4.13). Units are not converted. UCUM tells m from M, so case counts.
+func (o *Operand) matchUnit(v *fhir.Value) bool {
+	switch {
+	case o.HasSystem:
+		return v.System == o.System && (o.Code == "" || v.Code == o.Code)
+	case o.Code != "":
+		return v.Code == o.Code || v.Text == o.Code
+	}
+	return true
+}
+
+// extent is the exact range of a number: both ends included, nil where open.
+type extent struct{ low, high *big.Rat }
+
+// matchNumber compares a searched number with a number, quantity or range. Equality takes the precision written in the
+// search into account; the other prefixes take the number as exact (R4 search §3.1.1.4.8).
+func (o *Operand) matchNumber(v *fhir.Value) bool {
+	e, ok := extentOf(v)
+	if !ok {
+		return false
+	}
+	n := o.Number
+	inside := e.low != nil && e.high != nil && e.low.Cmp(n.Low) >= 0 &&
+		(e.high.Cmp(n.High) < 0 || (e.low.Cmp(e.high) < 0 && e.high.Cmp(n.High) == 0))
+	switch o.Prefix {
+	case NotEqual:
+		return !inside
+	case Greater:
+		return e.high == nil || e.high.Cmp(n.Value) > 0
+	case Less:
+		return e.low == nil || e.low.Cmp(n.Value) < 0
+	case GreaterOrEqual:
+		return e.high == nil || e.high.Cmp(n.Value) >= 0
+	case LessOrEqual:
+		return e.low == nil || e.low.Cmp(n.Value) <= 0
+	case StartsAfter:
+		return e.low != nil && e.low.Cmp(n.Value) > 0
+	case EndsBefore:
+		return e.high != nil && e.high.Cmp(n.Value) < 0
+	case Approximately:
+		return (e.high == nil || e.high.Cmp(n.Low) >= 0) && (e.low == nil || e.low.Cmp(n.High) < 0)
+	}
+	return inside
+}
+
+// extentOf is the range of a value: a point for a number, opened by a quantity's comparator (<, <=, >=, >).
+func extentOf(v *fhir.Value) (extent, bool) {
+	if v.Kind != fhir.NumberValue && v.Kind != fhir.QuantityValue {
+		return extent{}, false
+	}
+	d, ok := parseDecimal(v.Lexical)
+	if !ok {
+		return rangeOf(v)
+	}
+	point := d.rat()
+	switch v.Comparator {
+	case "<", "<=":
+		return extent{high: point}, true
+	case ">", ">=":
+		return extent{low: point}, true
+	}
+	return extent{point, point}, true
+}
+
+// rangeOf is the extent of a Range, whose ends package fhir gives as the nearest floats.
+func rangeOf(v *fhir.Value) (extent, bool) {
+	if v.Lexical != "" || (v.NumberLow == 0 && v.NumberHigh == 0) {
+		return extent{}, false
+	}
+	var e extent
+	if !math.IsInf(v.NumberLow, 0) {
+		e.low = new(big.Rat).SetFloat64(v.NumberLow)
+	}
+	if !math.IsInf(v.NumberHigh, 0) {
+		e.high = new(big.Rat).SetFloat64(v.NumberHigh)
+	}
+	return e, e.low != nil || e.high != nil
+}
