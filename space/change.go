@@ -1,0 +1,178 @@
+package space
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pontlevis/pontlevis/fhir"
+)
+
+// Change says what a governance write does; whether its author may do it is decided by the policies.
+type Change struct {
+	Kind   string // kind of Consent or of delegation, or "circle"
+	Verb   string // give, end, change
+	Target string // whom or what it concerns: an identity, a document, "" for the whole space
+}
+
+// Verbs of a change.
+const (
+	Give  = "give"
+	End   = "end"
+	Alter = "change"
+)
+
+// Check says what a write of a Consent, CareTeam or RelatedPerson changes, and whether it is well said and a legal
+// transition of the space. before is nil for a creation; helped is how many other persons a carer already helps.
+// Issues are for the client (422); an empty list means that it may be decided.
+func Check(f *Facts, before, after *fhir.Resource, helped int, now time.Time) (Change, []fhir.Issue) {
+	switch after.Type() {
+	case "Consent":
+		return checkConsent(f, before, after)
+	case "CareTeam":
+		return checkCareTeam(before, after)
+	case "RelatedPerson":
+		return checkDelegation(f, before, after, helped, now)
+	}
+	return Change{}, []fhir.Issue{bad(after.Type(), "Ce type ne règle rien dans l'espace.", "This type settles nothing in the space.")}
+}
+
+func checkConsent(f *Facts, before, after *fhir.Resource) (Change, []fhir.Issue) {
+	c := parseConsent(after)
+	change := Change{Kind: c.kind, Verb: verb(before != nil && parseConsent(before).active, c.active, before != nil)}
+	if before != nil && ConsentKind(before) != c.kind {
+		return change, []fhir.Issue{bad("Consent.category", "La nature d'un consentement ne change pas : créez-en un autre.", "What a consent settles does not change: create another one.")}
+	}
+	actors := identities(c.provision)
+	if len(actors) > 0 {
+		change.Target = actors[0]
+	}
+	var issues []fhir.Issue
+	need := func(ok bool, path, fr, en string) {
+		if !ok {
+			issues = append(issues, bad(path, fr, en))
+		}
+	}
+	needActor := func() {
+		need(len(actors) > 0, "Consent.provision.actor", "Dites de qui il s'agit.", "Say whom it concerns.")
+	}
+	need(!c.Since.IsZero(), "Consent.dateTime", "La date du consentement manque ou n'est pas lisible.", "The date of the consent is missing or unreadable.")
+	need(c.Until.IsZero() || c.Until.After(c.Since), "Consent.provision.period", "La fin précède le début.", "The end comes before the beginning.")
+	switch c.kind {
+	case Initial:
+	case Consultation, Express, Block, Administrator, RefuseDepositor, EndLink:
+		needActor()
+	case Hide:
+		hidden := (&Facts{})
+		hidden.readHidden(c)
+		need(len(hidden.Hidden) > 0, "Consent.provision.data", "Dites quel document est caché, et à qui.", "Say which document is hidden, and from whom.")
+		if len(hidden.Hidden) > 0 {
+			change.Target = hidden.Hidden[0].Document
+		}
+	case DefaultMask:
+		t := c.provision.Get("type").Text()
+		need(t == permit || t == deny, "Consent.provision.type", "permit ou deny.", "permit or deny.")
+	case Switches:
+		issues = append(issues, checkSwitches(f, c)...)
+	case App:
+		apps := &Facts{}
+		apps.readApp(c)
+		need(len(apps.Apps) > 0, "Consent.provision", "Dites l'application, la finalité, la catégorie et le sens.", "Say the app, the purpose, the category and the direction.")
+	default:
+		need(false, "Consent.category", "Cet espace ne connaît pas cette sorte de consentement.", "This space does not know this kind of consent.")
+	}
+	return change, issues
+}
+
+// checkSwitches holds P10: MASKED may be permit only if one of the others is. A switch the write does not name keeps
+// its default, which the policies hold; so the write must name all three.
+func checkSwitches(f *Facts, c consent) []fhir.Issue {
+	set := &Facts{Switches: map[string]string{}}
+	set.readSwitches(c)
+	if len(set.Switches) != 3 {
+		return []fhir.Issue{bad("Consent.provision.provision", "Réglez les trois accès d'urgence : ETREAT, BTG et MASKED.", "Set the three emergency switches: ETREAT, BTG and MASKED.")}
+	}
+	if set.Switches[SwitchMasked] == permit && set.Switches[SwitchSAMU] == deny && set.Switches[SwitchGlass] == deny {
+		return []fhir.Issue{bad("Consent.provision.provision", "Les documents masqués ne peuvent s'ouvrir en urgence que si un accès d'urgence est permis.", "Masked documents can open in an emergency only if an emergency access is permitted.")}
+	}
+	return nil
+}
+
+func checkCareTeam(before, after *fhir.Resource) (Change, []fhir.Issue) {
+	read := func(r *fhir.Resource) []Link {
+		if r == nil {
+			return nil
+		}
+		f := &Facts{}
+		f.readCareTeam(r)
+		return f.Circle
+	}
+	was, is := read(before), read(after)
+	change := Change{Kind: "circle", Verb: Alter}
+	for _, l := range is {
+		if !slices.ContainsFunc(was, func(w Link) bool { return slices.Equal(w.Actor, l.Actor) && w.Role == l.Role }) {
+			change.Verb, change.Target = Give, l.Actor[0]
+		}
+	}
+	if len(is) < len(was) {
+		change.Verb = End
+	}
+	for _, p := range after.Node().Get("participant").Items() {
+		if period(p.Get("period")).Since.IsZero() && period(after.Node().Get("period")).Since.IsZero() {
+			return change, []fhir.Issue{bad("CareTeam.participant.period", "Chaque lien a un début.", "Each link has a beginning.")}
+		}
+	}
+	return change, nil
+}
+
+func checkDelegation(f *Facts, before, after *fhir.Resource, helped int, now time.Time) (Change, []fhir.Issue) {
+	kind, who := DelegationKind(after), DelegateOf(after)
+	active := func(r *fhir.Resource) bool { return r != nil && r.Node().Get("active").Text() != "false" }
+	change := Change{Kind: kind, Verb: verb(active(before), active(after), before != nil), Target: who}
+	if kind == "" {
+		change.Kind = "relative"
+		return change, nil
+	}
+	if who == "" {
+		return change, []fhir.Issue{bad("RelatedPerson.identifier", "Dites qui agit.", "Say who acts.")}
+	}
+	if period(after.Node().Get("period")).Since.IsZero() {
+		return change, []fhir.Issue{bad("RelatedPerson.period", "Une délégation a un début.", "A delegation has a beginning.")}
+	}
+	if kind == Carer && change.Verb == Give {
+		return change, tooManyCarers(f, who, helped, now)
+	}
+	return change, nil
+}
+
+// tooManyCarers holds P9: at most three carers a person and five persons a carer.
+func tooManyCarers(f *Facts, who string, helped int, now time.Time) []fhir.Issue {
+	carers := map[string]bool{}
+	for _, d := range f.Delegates {
+		if d.Kind == Carer && (d.Until.IsZero() || now.Before(d.Until)) {
+			carers[d.Actor] = true
+		}
+	}
+	if !carers[who] && len(carers) >= MaxCarers {
+		return []fhir.Issue{bad("RelatedPerson", "Trois aidants au plus pour une personne : mettez fin à une délégation.", "At most three carers for one person: end a delegation first.")}
+	}
+	if helped >= MaxHelped {
+		return []fhir.Issue{bad("RelatedPerson", "Cet aidant aide déjà cinq personnes.", "This carer already helps five persons.")}
+	}
+	return nil
+}
+
+func verb(was, is, existed bool) string {
+	switch {
+	case is && !was:
+		return Give
+	case was && !is:
+		return End
+	case existed:
+		return Alter
+	}
+	return Give
+}
+
+func bad(path, fr, en string) fhir.Issue {
+	return fhir.Issue{Severity: "error", Code: "business-rule", Path: path, FR: fr, EN: en}
+}

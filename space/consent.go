@@ -1,0 +1,152 @@
+package space
+
+import (
+	"strings"
+	"time"
+
+	"github.com/pontlevis/pontlevis/fhir"
+)
+
+const (
+	permit = "permit"
+	deny   = "deny"
+)
+
+// ConsentKind returns what a Consent settles (a Kind constant), or "" when it is not one of ours.
+func ConsentKind(r *fhir.Resource) string {
+	for _, category := range r.Node().Get("category").Items() {
+		if code := coded(category, KindSystem); code != "" {
+			return code
+		}
+	}
+	return ""
+}
+
+// consent is a Consent read into the few things that ours say.
+type consent struct {
+	kind      string
+	active    bool
+	at        time.Time // Consent.dateTime
+	recorder  string
+	provision *fhir.Node
+	Period
+}
+
+func parseConsent(r *fhir.Resource) consent {
+	n := r.Node()
+	c := consent{
+		kind:      ConsentKind(r),
+		active:    n.Get("status").Text() == "active",
+		at:        instant(n.Get("dateTime").Text()),
+		provision: n.Get("provision"),
+	}
+	for _, p := range n.Get("performer").Items() {
+		c.recorder = p.Get("reference").Text()
+	}
+	c.Period = period(c.provision.Get("period"))
+	if c.Since.IsZero() {
+		c.Since = c.at
+	}
+	return c
+}
+
+func (f *Facts) readConsent(r *fhir.Resource) {
+	c := parseConsent(r)
+	if c.kind == Initial {
+		f.readInitial(c)
+		return
+	}
+	if !c.active {
+		return
+	}
+	actors := identities(c.provision)
+	switch c.kind {
+	case Consultation, Express:
+		if len(actors) > 0 && !c.Since.IsZero() {
+			f.Explicit = append(f.Explicit, Explicit{Actors: actors, Kind: c.kind, Recorder: c.recorder, Period: c.Period})
+		}
+	case Block:
+		f.Blocked = append(f.Blocked, actors...)
+	case Hide:
+		f.readHidden(c)
+	case DefaultMask:
+		f.DefaultMasked = c.provision.Get("type").Text() == deny
+	case Switches:
+		f.readSwitches(c)
+	case Administrator:
+		f.Administrator = append(f.Administrator, actors...)
+	case RefuseDepositor:
+		f.Refused = append(f.Refused, actors...)
+	case EndLink:
+		for _, a := range actors {
+			f.ended = append(f.ended, ended{actor: a, at: c.at})
+		}
+	case App:
+		f.readApp(c)
+	}
+}
+
+// readInitial keeps the newest initial consent; a withdrawal closes its period at its own date.
+func (f *Facts) readInitial(c consent) {
+	if c.Since.IsZero() || (!f.Consent.Since.IsZero() && c.Since.Before(f.Consent.Since)) {
+		return
+	}
+	p := c.Period
+	if !c.active && p.Until.IsZero() {
+		p.Until = c.at
+	}
+	if c.provision.Get("type").Text() == deny {
+		p.Until = c.Since
+	}
+	f.Consent = p
+}
+
+func (f *Facts) readHidden(c consent) {
+	for _, data := range c.provision.Get("data").Items() {
+		document := data.Get("reference").Get("reference").Text()
+		if document == "" {
+			continue
+		}
+		for _, actor := range c.provision.Get("actor").Items() {
+			id := identity(actor.Get("reference"))
+			if coded(actor.Get("role"), ActorSystem) == "profession" {
+				f.Hidden = append(f.Hidden, Hidden{Document: document, Profession: id})
+			} else if id != "" {
+				f.Hidden = append(f.Hidden, Hidden{Document: document, Actor: id})
+			}
+		}
+	}
+}
+
+// readSwitches takes anything that is not "permit" for "deny", as Mon espace santé does.
+func (f *Facts) readSwitches(c consent) {
+	for _, p := range c.provision.Get("provision").Items() {
+		for _, purpose := range p.Get("purpose").Items() {
+			switch code := purpose.Get("code").Text(); code {
+			case SwitchSAMU, SwitchGlass, SwitchMasked:
+				if f.Switches[code] = deny; p.Get("type").Text() == permit {
+					f.Switches[code] = permit
+				}
+			}
+		}
+	}
+}
+
+func (f *Facts) readApp(c consent) {
+	if c.Since.IsZero() || c.provision.Get("type").Text() != permit {
+		return
+	}
+	for _, actor := range c.provision.Get("actor").Items() {
+		client, ok := strings.CutPrefix(identity(actor.Get("reference")), ClientSystem+"|")
+		if !ok {
+			continue
+		}
+		for _, purpose := range codes(c.provision.Get("purpose"), "") {
+			for _, category := range concepts(c.provision.Get("code"), CategorySystem) {
+				for _, direction := range concepts(c.provision.Get("action"), DirectionSystem) {
+					f.Apps = append(f.Apps, AppConsent{client, purpose, category, direction, c.Period})
+				}
+			}
+		}
+	}
+}
