@@ -99,6 +99,8 @@ type Stored struct {
 	once   sync.Once
 	parsed *fhir.Resource
 	err    error
+	base   string  // of this server's own absolute references
+	within *Stored // the resource this one is contained in, nil for all that a Source gives
 }
 
 // Resource parses Body, once. A deleted version gives ErrNotFound.
@@ -111,9 +113,12 @@ func (s *Stored) Resource() (*fhir.Resource, error) {
 			s.err = fmt.Errorf("%s is deleted: %w", s.Ref, ErrNotFound)
 			return
 		}
-		if s.parsed, s.err = fhir.ParseResource(s.Body); s.err != nil {
-			s.err = fmt.Errorf("parsing %s version %d: %w", s.Ref, s.Version, s.err)
+		r, err := fhir.ParseResource(s.Body)
+		if err != nil {
+			s.err = fmt.Errorf("parsing %s version %d: %w", s.Ref, s.Version, err)
+			return
 		}
+		s.parsed = r.Under(s.base)
 	})
 	return s.parsed, s.err
 }

@@ -1,0 +1,260 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// Embedded is the Source that keeps records in a store of keys and values. Its layout is drawn in keys.go. It is safe
+// for concurrent use, and any number of them may share one store.
+type Embedded struct {
+	// Base is this server's own FHIR base URL: absolute references under it are followed like relative ones. It is set
+	// before the first use, and stays the same for as long as the records live.
+	Base string
+
+	db  store.DB
+	now func() time.Time
+}
+
+// OpenEmbedded makes an Embedded over db, which stays the caller's to close. now is the clock that meta.lastUpdated is
+// taken from; nil is time.Now.
+func OpenEmbedded(db store.DB, now func() time.Time) (*Embedded, error) {
+	if db == nil {
+		return nil, fmt.Errorf("opening the record store: no database")
+	}
+	if now == nil {
+		now = time.Now
+	}
+	return &Embedded{db: db, now: now}, nil
+}
+
+// locate gives the record that ref is (or was claimed) in, or ErrNotFound.
+func (e *Embedded) locate(ctx context.Context, ref Ref) (patient string, err error) {
+	if ref.Type == "Patient" {
+		return ref.ID, nil
+	}
+	found := false
+	err = e.db.View(ctx, locatorPartition(ref), func(tx store.Tx) error {
+		var value []byte
+		if value = tx.Get(keyLocator(ref)); value != nil {
+			patient, found = patientOf(string(value)), true
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("locating %s: %w", ref, err)
+	}
+	if !found {
+		return "", notFound(ref)
+	}
+	return patient, nil
+}
+
+func notFound(ref Ref) error { return fmt.Errorf("%s: %w", ref, ErrNotFound) }
+
+// patientOf undoes owner.
+func patientOf(owner string) string {
+	if owner == directoryOwner {
+		return ""
+	}
+	return owner
+}
+
+// Read gives the current version of ref; see Source.
+func (e *Embedded) Read(ctx context.Context, ref Ref) (*Stored, error) {
+	patient, err := e.locate(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var s *Stored
+	err = e.db.View(ctx, partition(patient), func(tx store.Tx) (err error) {
+		s, err = e.readCurrent(tx, patient, ref)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", ref, err)
+	}
+	if s == nil {
+		return nil, notFound(ref) // a locator without its resource: the write it was claimed for did not happen
+	}
+	return s, nil
+}
+
+// readCurrent gives nil when there is no version at all.
+func (e *Embedded) readCurrent(tx store.Tx, patient string, ref Ref) (*Stored, error) {
+	value := tx.Get(keyCurrent(patient, ref))
+	if value == nil {
+		return nil, nil
+	}
+	return e.decode(patient, ref, value)
+}
+
+// decode reads an envelope; what it gives knows the server's own base.
+func (e *Embedded) decode(patient string, ref Ref, value []byte) (*Stored, error) {
+	return decodeEnvelope(patient, ref, value, e.Base)
+}
+
+// Version gives one version of ref; see Source.
+func (e *Embedded) Version(ctx context.Context, ref Ref, version string) (*Stored, error) {
+	n, err := strconv.Atoi(version)
+	if err != nil || n < 1 || strconv.Itoa(n) != version || n > maxVersion {
+		return nil, notFound(ref)
+	}
+	patient, err := e.locate(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var s *Stored
+	err = e.db.View(ctx, partition(patient), func(tx store.Tx) (err error) {
+		if s, err = e.readCurrent(tx, patient, ref); err != nil || s == nil || s.Version == n {
+			return err
+		}
+		s = nil
+		if value := tx.Get(keyOld(patient, ref, n)); value != nil {
+			s, err = e.decode(patient, ref, value)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading %s version %d: %w", ref, n, err)
+	}
+	if s == nil {
+		return nil, notFound(ref)
+	}
+	return s, nil
+}
+
+// History gives every version of ref, newest first; see Source.
+func (e *Embedded) History(ctx context.Context, ref Ref) ([]*Stored, error) {
+	patient, err := e.locate(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var versions []*Stored
+	err = e.db.View(ctx, partition(patient), func(tx store.Tx) error {
+		versions = versions[:0]
+		current, err := e.readCurrent(tx, patient, ref)
+		if err != nil || current == nil {
+			return err
+		}
+		versions = append(versions, current)
+		for _, value := range tx.ScanBack(keyOldAll(patient, ref), nil) {
+			s, err := e.decode(patient, ref, value)
+			if err != nil {
+				return err
+			}
+			versions = append(versions, s)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the history of %s: %w", ref, err)
+	}
+	if len(versions) == 0 {
+		return nil, notFound(ref)
+	}
+	return versions, nil
+}
+
+// Patient tells what is known of a record; see Source.
+func (e *Embedded) Patient(ctx context.Context, patient string) (Compartment, error) {
+	c := Compartment{ID: patient}
+	if !ValidID(patient) {
+		return Compartment{}, notFound(Ref{"Patient", patient})
+	}
+	err := e.db.View(ctx, partition(patient), func(tx store.Tx) (err error) {
+		c.Sequence = sequenceOf(tx.Get(keySequence(patient)))
+		c.Patient, err = e.readCurrent(tx, patient, Ref{"Patient", patient})
+		return err
+	})
+	if err != nil {
+		return Compartment{}, fmt.Errorf("reading the record of a patient: %w", err)
+	}
+	if c.Sequence == 0 {
+		return Compartment{}, notFound(Ref{"Patient", patient})
+	}
+	return c, nil
+}
+
+// Sequence counts the writes to a record; see Source.
+func (e *Embedded) Sequence(ctx context.Context, patient string) (n uint64, err error) {
+	err = e.db.View(ctx, partition(patient), func(tx store.Tx) error {
+		n = sequenceOf(tx.Get(keySequence(patient)))
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("reading the sequence of a record: %w", err)
+	}
+	return n, nil
+}
+
+// Lookup finds living resources by exact identifier; see Source. The index may name resources that once had the
+// identifier, or were never written: each is read before it is given.
+func (e *Embedded) Lookup(ctx context.Context, resourceType, identifier string) ([]Ref, error) {
+	var ids []string
+	err := e.db.View(ctx, identifierPartition(resourceType, identifier), func(tx store.Tx) error {
+		ids = ids[:0]
+		for key := range tx.Scan(keyIdentifierOf(resourceType, identifier), nil) {
+			if ids = append(ids, lastPart(key)); len(ids) > maxLookup {
+				return fmt.Errorf("more than %d resources share an identifier: %w", maxLookup, ErrTooCostly)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking up an identifier: %w", err)
+	}
+	refs := []Ref{}
+	for _, id := range ids {
+		ref := Ref{resourceType, id}
+		has, err := e.hasIdentifier(ctx, ref, identifier)
+		if err != nil {
+			return nil, fmt.Errorf("looking up an identifier: %w", err)
+		}
+		if has {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, nil
+}
+
+// Patients yields the ids of all patients whose records were ever written to, for administration: nothing in the path of
+// a request walks it. They come in no particular order. An error ends it.
+func (e *Embedded) Patients(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for n := range uint64(lookupShards) {
+			ids, err := e.patientsIn(ctx, shardAt("roster", n))
+			if err != nil {
+				yield("", fmt.Errorf("listing patients: %w", err))
+				return
+			}
+			for _, id := range ids {
+				sequence, err := e.Sequence(ctx, id)
+				if err == nil && sequence == 0 {
+					continue // named before a write that did not happen
+				}
+				if !yield(id, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (e *Embedded) patientsIn(ctx context.Context, p store.Partition) (ids []string, err error) {
+	err = e.db.View(ctx, p, func(tx store.Tx) error {
+		ids = ids[:0]
+		for key := range tx.Scan(store.Key("pat"), nil) {
+			ids = append(ids, lastPart(key))
+		}
+		return ctx.Err()
+	})
+	return ids, err
+}
+
+var _ Source = (*Embedded)(nil)

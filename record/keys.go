@@ -1,0 +1,128 @@
+package record
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// The tree of keys. Every key is store.Key of its parts; OWNER is the patient's id, or directoryOwner. The version of the
+// layout is envelopeFormat, the first byte of each envelope.
+//
+//	patient/NN, or "directory" (one transaction writes one OWNER)
+//	  OWNER record seq                          uint64 BE  bumped by each Write
+//	  OWNER record res TYPE ID                  envelope   current version, deletions too
+//	  OWNER record old TYPE ID VVVVVVVV         envelope   each version before it; V is 8 hexadecimal digits
+//	  OWNER record idx TYPE KEY ID              ""         the living version has that token or reference; KEY is one
+//	                                                       of search.IndexKeys, opaque here
+//	locator/NN by hash of TYPE/ID
+//	  loc TYPE ID                               OWNER      claimed before the resource is written, never moved
+//	  (a Patient needs none: Patient/x is in the record of x)
+//	roster/NN by hash of the patient
+//	  pat ID                                    ""         a record of that name was, or was to be, written to
+//	identifier/NN by hash of TYPE and SYSTEM|VALUE
+//	  idn TYPE SYSTEM|VALUE ID                  ""         some version had it; the reader verifies the current one
+const (
+	directoryPartition = store.Partition("directory")
+	directoryOwner     = "~directory" // no logical id can be this: "~" is outside their grammar
+
+	// lookupShards spreads locators and identifiers, which no patient owns, over partitions that can be moved to
+	// other machines one by one.
+	lookupShards = 64
+)
+
+// owner is the first part of the keys of a record.
+func owner(patient string) string {
+	if patient == "" {
+		return directoryOwner
+	}
+	return patient
+}
+
+// partition is where a record's transactions run.
+func partition(patient string) store.Partition {
+	if patient == "" {
+		return directoryPartition
+	}
+	return store.PatientPartition(patient)
+}
+
+func keyRoster(patient string) []byte { return store.Key("pat", patient) }
+
+func keySequence(patient string) []byte { return store.Key(owner(patient), "record", "seq") }
+
+func keyCurrent(patient string, ref Ref) []byte {
+	return store.Key(owner(patient), "record", "res", ref.Type, ref.ID)
+}
+
+func keyCurrentOf(patient, resourceType string) []byte {
+	return store.Key(owner(patient), "record", "res", resourceType)
+}
+
+func keyCurrentAll(patient string) []byte { return store.Key(owner(patient), "record", "res") }
+
+func keyOld(patient string, ref Ref, version int) []byte {
+	return store.Key(owner(patient), "record", "old", ref.Type, ref.ID, fmt.Sprintf("%08x", version))
+}
+
+func keyOldAll(patient string, ref Ref) []byte {
+	return store.Key(owner(patient), "record", "old", ref.Type, ref.ID)
+}
+
+func keyIndex(patient string, ref Ref, key string) []byte {
+	return store.Key(owner(patient), "record", "idx", ref.Type, key, ref.ID)
+}
+
+func keyIndexOf(patient, resourceType, key string) []byte {
+	return store.Key(owner(patient), "record", "idx", resourceType, key)
+}
+
+func keyIndexAll(patient string) []byte { return store.Key(owner(patient), "record", "idx") }
+
+func keyLocator(ref Ref) []byte { return store.Key("loc", ref.Type, ref.ID) }
+
+func keyIdentifier(resourceType, identifier, id string) []byte {
+	return store.Key("idn", resourceType, boundedPart(identifier), id)
+}
+
+func keyIdentifierOf(resourceType, identifier string) []byte {
+	return store.Key("idn", resourceType, boundedPart(identifier))
+}
+
+func locatorPartition(ref Ref) store.Partition { return shard("locator", ref.Type, ref.ID) }
+
+func identifierPartition(resourceType, identifier string) store.Partition {
+	return shard("identifier", resourceType, identifier)
+}
+
+func rosterPartition(patient string) store.Partition { return shard("roster", patient) }
+
+// shard spreads names for ever: the partition of a name must not change once something is stored under it.
+func shard(family string, parts ...string) store.Partition {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(strings.Join(parts, "\x00")))
+	return shardAt(family, h.Sum64()%lookupShards)
+}
+
+func shardAt(family string, n uint64) store.Partition {
+	return store.Partition(fmt.Sprintf("%s/%02x", family, n))
+}
+
+// lastPart gives the last part of a key, "" when the key is none of ours.
+func lastPart(key []byte) string {
+	parts := store.KeyParts(key)
+	if len(parts) == 0 {
+		return ""
+	}
+	return parts[len(parts)-1]
+}
+
+func sequenceOf(value []byte) uint64 {
+	if len(value) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(value)
+}

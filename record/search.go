@@ -1,0 +1,263 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/fhir/search"
+)
+
+// Bounds of the execution of one search.
+const (
+	// MaxBatch is how many resources Permit is asked about at once.
+	MaxBatch = 100
+	// MaxExamined is how many resources one search may take from its source; past it the answer is ErrTooCostly. It stops
+	// chains and reverse chains over a whole directory. It counts resources that are hidden from the asker too: a bound
+	// on work cannot leave them out.
+	MaxExamined = 200_000
+	// MaxIncluded is how many resources _include and _revinclude may add to a page; a notice tells when there were more.
+	MaxIncluded = 200
+)
+
+// Position says where a page ended: after the resource with these sort keys and this Ref. It names a resource, so it
+// leaves the server only sealed. A page after a Position is decided again from nothing; what was written meanwhile
+// neither repeats nor skips any other resource.
+type Position struct {
+	Keys []string `json:"k,omitempty"`
+	Ref  Ref      `json:"r"`
+}
+
+// compare orders positions as pages do: by the keys, then by Ref.
+func (p *Position) compare(o *Position) int {
+	if c := slices.Compare(p.Keys, o.Keys); c != 0 {
+		return c
+	}
+	return p.Ref.Compare(o.Ref)
+}
+
+// Page is one page of a search.
+type Page struct {
+	Matches  []*Stored    // permitted matches in order, at most Query.Count
+	Included []*Stored    // permitted, each once, none of them a match of this page
+	Total    *int         // number of permitted matches over all pages, when asked for
+	Next     *Position    // where the next page begins; nil on the last one
+	Notices  []fhir.Issue // what the reader must know: not everything could be included
+}
+
+// Search finds the resources that match q in the records and the directory that scope names, among those that permit
+// lets through. What it does not let through is, for every part of the search, as if it did not exist: it is no match,
+// no step of a chain, no reason for a _has, not included, not counted, and takes no place on a page.
+//
+// Where it looks: matches come from the records of scope.Patients, and from the directory when scope.Directory is set.
+// A type may live in both (a Device of a patient and one of a ward; a Practitioner in the directory): each resource is
+// where it was written. Chains and _include follow literal references to resources of these records and of the
+// directory, whether or not scope.Directory is set; references by identifier alone when exactly one resource of the
+// wanted type has it; and, chains alone, references to contained resources, which are part of what contains them. _has
+// and _revinclude go by literal references of resources in these records, and in the directory when scope.Directory is
+// set or their type cannot belong to a patient.
+// A resource of any other patient's record does not exist.
+//
+// Without _sort matches come in the order of their ids. The total is counted only when q asks for it (_total=accurate
+// or estimate, or _summary=count): an honest total needs a decision on every match, where a page needs them for one
+// page. Errors: ErrTooCostly, what permit or src give, and the context's.
+func Search(ctx context.Context, src Source, q *search.Query, scope Scope, after *Position, permit Permit) (*Page, error) {
+	x := newSearcher(ctx, src, scope, permit)
+	page, err := x.page(q, after)
+	if err != nil {
+		return nil, fmt.Errorf("searching %s: %w", q.Type, err)
+	}
+	if q.Summary != search.SummaryCount {
+		if err := x.include(q, page); err != nil {
+			return nil, fmt.Errorf("including in a search of %s: %w", q.Type, err)
+		}
+	}
+	return page, nil
+}
+
+// wantsTotal reports whether the total is part of the answer.
+func wantsTotal(q *search.Query) bool {
+	return q.Summary == search.SummaryCount || q.Total == "accurate" || q.Total == "estimate"
+}
+
+// page collects the matches of one page. Candidates come in order when nothing is sorted and they have one origin;
+// then the first that does not fit ends the search.
+func (x *searcher) page(q *search.Query, after *Position) (*Page, error) {
+	c := &collector{x: x, sort: q.Sort, after: after, room: q.Count + 1, counting: wantsTotal(q)}
+	if q.Summary == search.SummaryCount {
+		c.room = 0
+	}
+	ordered := len(q.Sort) == 0 && !c.counting && x.origins() == 1
+	batch := make([]*Stored, 0, MaxBatch)
+	flush := func() error {
+		matched, err := x.matching(batch, q.Criteria)
+		if err == nil {
+			err = c.take(matched)
+		}
+		batch = batch[:0]
+		return err
+	}
+	for s, err := range x.candidates(q.Type, q.Criteria) {
+		if err != nil {
+			return nil, err
+		}
+		if ordered && after != nil && s.Ref.Compare(after.Ref) <= 0 {
+			continue
+		}
+		if batch = append(batch, s); len(batch) < MaxBatch {
+			continue
+		}
+		if err := flush(); err != nil {
+			return nil, err
+		}
+		if ordered && c.full() {
+			break
+		}
+	}
+	if err := flush(); err != nil {
+		return nil, err
+	}
+	return c.finish(q), nil
+}
+
+// A found is a permitted match and its place.
+type found struct {
+	Position
+	stored *Stored
+}
+
+// collector keeps the first matches after a position, one more than a page has room for, and asks for a decision only
+// on what could still be among them, or is counted.
+type collector struct {
+	x        *searcher
+	sort     []search.SortKey
+	after    *Position
+	room     int
+	counting bool
+	total    int
+	best     []found // in order, at most room
+}
+
+func (c *collector) full() bool { return len(c.best) >= c.room }
+
+// fits reports whether f would be among the best.
+func (c *collector) fits(f *found) bool {
+	if c.room == 0 || c.after != nil && f.compare(c.after) <= 0 {
+		return false
+	}
+	return !c.full() || f.compare(&c.best[len(c.best)-1].Position) < 0
+}
+
+// take looks at a batch of matches.
+func (c *collector) take(matched []*Stored) error {
+	candidates := make([]found, 0, len(matched))
+	asked := make([]*Stored, 0, len(matched))
+	for _, s := range matched {
+		f := found{Position: Position{Ref: s.Ref}, stored: s}
+		for _, k := range c.sort {
+			r, err := s.Resource()
+			if err != nil {
+				return err
+			}
+			f.Keys = append(f.Keys, k.Key(r))
+		}
+		if c.counting || c.fits(&f) {
+			candidates, asked = append(candidates, f), append(asked, s)
+		}
+	}
+	allowed, err := c.x.permitted(asked)
+	if err != nil {
+		return err
+	}
+	for i := range candidates {
+		if !allowed[i] {
+			continue
+		}
+		c.total++
+		if f := &candidates[i]; c.fits(f) {
+			at, _ := slices.BinarySearchFunc(c.best, f, func(a found, b *found) int { return a.compare(&b.Position) })
+			c.best = slices.Insert(c.best, at, *f)
+			c.best = c.best[:min(len(c.best), c.room)]
+		}
+	}
+	return nil
+}
+
+// finish cuts the page.
+func (c *collector) finish(q *search.Query) *Page {
+	p := &Page{}
+	if c.counting {
+		p.Total = &c.total
+	}
+	if c.room > 1 && len(c.best) == c.room {
+		c.best = c.best[:q.Count]
+		last := c.best[q.Count-1].Position
+		p.Next = &last
+	}
+	for _, f := range c.best {
+		p.Matches = append(p.Matches, f.stored)
+	}
+	return p
+}
+
+// include adds what _include and _revinclude ask for to a page.
+func (x *searcher) include(q *search.Query, page *Page) error {
+	seen := make(map[Ref]bool, len(page.Matches))
+	for _, s := range page.Matches {
+		seen[s.Ref] = true
+	}
+	add := func(list []*Stored) error {
+		list = slices.DeleteFunc(list, func(s *Stored) bool { return seen[s.Ref] })
+		allowed, err := x.permitted(list)
+		if err != nil {
+			return err
+		}
+		for i, s := range list {
+			switch {
+			case !allowed[i] || seen[s.Ref]:
+			case len(page.Included) >= MaxIncluded:
+				page.Notices = []fhir.Issue{tooManyIncluded}
+			default:
+				seen[s.Ref] = true
+				page.Included = append(page.Included, s)
+			}
+		}
+		return nil
+	}
+	for _, i := range q.Include {
+		list, err := x.referred(page.Matches, i.Param, i.Target)
+		if err == nil {
+			err = add(list)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, i := range q.RevInclude {
+		list, err := x.referring(page.Matches, i)
+		if err == nil {
+			err = add(list)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var tooManyIncluded = fhir.Issue{
+	Severity: "warning", Code: "incomplete",
+	FR: fmt.Sprintf("Cette page inclut %d ressources liées, d'autres n'y tiennent pas : demandez-les par une recherche de leur type.", MaxIncluded),
+	EN: fmt.Sprintf("This page includes %d related resources and there are more: ask for them by a search of their type.", MaxIncluded),
+}
+
+// describeRefs is a search value that names resources, for an index.
+func describeRefs(list []*Stored) string {
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.Ref.String()
+	}
+	return strings.Join(names, ",")
+}

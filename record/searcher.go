@@ -1,0 +1,203 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/fhir/search"
+)
+
+// searcher is one search on its way: where it looks, and what it has found out so far.
+type searcher struct {
+	ctx      context.Context
+	src      Source
+	scope    Scope
+	permit   Permit
+	decided  map[versionOf]bool
+	resolved map[Ref]*Stored                        // nil: not there for this search
+	followed map[*search.Criterion]map[*Stored]bool // by the criterion at the end of a chain's step
+	having   map[*search.Criterion]map[Ref]struct{} // by _has criterion: what permitted resources refer to
+	named    map[string][]Ref                       // by type and identifier
+	inside   map[*Stored]map[string]*Stored         // contained resources by their local id
+	examined int
+}
+
+type versionOf struct {
+	Ref
+	version int
+}
+
+func newSearcher(ctx context.Context, src Source, scope Scope, permit Permit) *searcher {
+	scope.Patients = slices.Compact(slices.Sorted(slices.Values(scope.Patients)))
+	return &searcher{
+		ctx: ctx, src: src, scope: scope, permit: permit,
+		decided: map[versionOf]bool{}, resolved: map[Ref]*Stored{}, named: map[string][]Ref{},
+		followed: map[*search.Criterion]map[*Stored]bool{}, having: map[*search.Criterion]map[Ref]struct{}{},
+		inside: map[*Stored]map[string]*Stored{},
+	}
+}
+
+// origins is how many sources of matches there are, each in order of its own.
+func (x *searcher) origins() int {
+	n := len(x.scope.Patients)
+	if x.scope.Directory {
+		n++
+	}
+	return n
+}
+
+// candidates yields what may be a match.
+func (x *searcher) candidates(resourceType string, c []search.Criterion) iter.Seq2[*Stored, error] {
+	return x.look(resourceType, c, x.scope.Directory)
+}
+
+// others yields what _has and _revinclude look at.
+func (x *searcher) others(resourceType string, c []search.Criterion) iter.Seq2[*Stored, error] {
+	return x.look(resourceType, c, x.scope.Directory || !fhir.InCompartment(resourceType))
+}
+
+func (x *searcher) look(resourceType string, c []search.Criterion, directory bool) iter.Seq2[*Stored, error] {
+	types := []string{resourceType}
+	return func(yield func(*Stored, error) bool) {
+		for _, patient := range x.scope.Patients {
+			if !x.pass(x.src.Compartment(x.ctx, patient, types, c), yield) {
+				return
+			}
+		}
+		if directory {
+			x.pass(x.src.Directory(x.ctx, types, c), yield)
+		}
+	}
+}
+
+// pass hands on what an origin yields, counted, and reports whether more is wanted.
+func (x *searcher) pass(origin iter.Seq2[*Stored, error], yield func(*Stored, error) bool) bool {
+	for s, err := range origin {
+		if err == nil {
+			err = x.examine()
+		}
+		if !yield(s, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// examine counts one resource taken from the source.
+func (x *searcher) examine() error {
+	if x.examined++; x.examined > MaxExamined {
+		return fmt.Errorf("more than %d resources to look at: %w", MaxExamined, ErrTooCostly)
+	}
+	return nil
+}
+
+// permitted gives the decision on each of list, asking for each version once in the whole search. A contained resource
+// is decided with what contains it.
+func (x *searcher) permitted(list []*Stored) ([]bool, error) {
+	var open []*Stored
+	waiting := map[versionOf]bool{}
+	for _, s := range list {
+		s = s.outermost()
+		v := versionOf{s.Ref, s.Version}
+		if _, known := x.decided[v]; !known && !waiting[v] {
+			waiting[v] = true
+			open = append(open, s)
+		}
+	}
+	for batch := range slices.Chunk(open, MaxBatch) {
+		if err := x.ctx.Err(); err != nil {
+			return nil, err
+		}
+		allowed, err := x.permit(x.ctx, batch)
+		if err != nil {
+			return nil, err
+		}
+		if len(allowed) != len(batch) {
+			return nil, errors.New("a decision is missing: nothing is let through")
+		}
+		for i, s := range batch {
+			x.decided[versionOf{s.Ref, s.Version}] = allowed[i]
+		}
+	}
+	out := make([]bool, len(list))
+	for i, s := range list {
+		s = s.outermost()
+		out[i] = x.decided[versionOf{s.Ref, s.Version}]
+	}
+	return out, nil
+}
+
+// let keeps what is permitted of list.
+func (x *searcher) let(list []*Stored) ([]*Stored, error) {
+	allowed, err := x.permitted(list)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Stored
+	for i, s := range list {
+		if allowed[i] {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// outermost is the resource as a Source gave it.
+func (s *Stored) outermost() *Stored {
+	for s.within != nil {
+		s = s.within
+	}
+	return s
+}
+
+// matching keeps what satisfies all criteria: the plain ones first, which need nothing but the resource.
+func (x *searcher) matching(list []*Stored, criteria []search.Criterion) ([]*Stored, error) {
+	if err := x.ctx.Err(); err != nil {
+		return nil, err
+	}
+	for _, plain := range []bool{true, false} {
+		for i := range criteria {
+			c := &criteria[i]
+			if (len(c.Chain) == 0 && c.Has == nil) != plain || len(list) == 0 {
+				continue
+			}
+			ok, err := x.satisfied(list, c)
+			if err != nil {
+				return nil, err
+			}
+			kept := make([]*Stored, 0, len(list))
+			for j, s := range list {
+				if ok[j] {
+					kept = append(kept, s)
+				}
+			}
+			list = kept
+		}
+	}
+	return list, nil
+}
+
+// satisfied tells of each of list whether it satisfies one criterion.
+func (x *searcher) satisfied(list []*Stored, c *search.Criterion) ([]bool, error) {
+	switch {
+	case c.Has != nil:
+		return x.had(list, c)
+	case len(c.Chain) > 0:
+		return x.chained(list, c)
+	}
+	out := make([]bool, len(list))
+	for i, s := range list {
+		r, err := s.Resource()
+		if err != nil {
+			return nil, err
+		}
+		if out[i], err = c.Match(r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
