@@ -1,0 +1,4 @@
+package structure
+
+// WellFormed is shown to the tests alone.
+var WellFormed = wellFormed
