@@ -71,8 +71,7 @@ var facts = sync.OnceValue(func() typeFacts {
 // those that name who else took part: the first patient found owns it.
 func ownerFirst(params []string) []string {
 	rank := func(p string) int {
-		switch p {
-		case "patient", "subject", "beneficiary", "individual":
+		if aboutPatient(p) {
 			return 0
 		}
 		return 1

@@ -1,9 +1,126 @@
 package fhir
 
-// Patients are the ids of the patients in whose compartment the resource is.
-func (r *Resource) Patients() []string { return nil }
+import "slices"
 
-// PatientIdentifiers are the "system|value" by which it names its patient.
-func (r *Resource) PatientIdentifiers() []string { return nil }
+// Patients are the ids of the patients in whose compartments the resource is,
+// by HL7's patient CompartmentDefinition: a Patient is in its own alone (being
+// linked to another gives no access), other types in those that the parameters
+// of PatientParams refer to. Only literal references to this server count; the
+// first one is the patient the resource is about.
+func (r *Resource) Patients() []string {
+	if r.typ == "Patient" {
+		if r.id == "" {
+			return nil
+		}
+		return []string{r.id}
+	}
+	var ids []string
+	for _, name := range facts().patient[r.typ] {
+		r.eachReference(name, func(f Reference, _ *Node) {
+			if f.Type == "Patient" && !f.Contained && f.ID != "" && !slices.Contains(ids, f.ID) {
+				ids = append(ids, f.ID)
+			}
+		})
+	}
+	return ids
+}
 
-func (r *Resource) gather() Attributes { return Attributes{Type: r.typ, ID: r.id} }
+// eachReference gives the references that a search parameter of the type finds.
+func (r *Resource) eachReference(param string, do func(Reference, *Node)) {
+	p := ParamOf(r.typ, param)
+	if p == nil {
+		return
+	}
+	p.compiled.each(r, r.node, r.typ, func(n *Node, typ string) {
+		if typ != "Reference" {
+			return
+		}
+		if f, ok := r.reference(n); ok {
+			do(f, n)
+		}
+	})
+}
+
+// sourcePatient is where MHD's SubmissionSet names the patient at its source.
+const sourcePatient = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-sourcePatientId"
+
+// PatientIdentifiers are the "system|value" by which the resource names the
+// patient it is about without a literal reference: the identifier of the
+// Reference, a conditional reference "Patient?identifier=…", or the identifiers
+// of a contained Patient. Where its subject names nobody at all, the patient at
+// the source is taken (DocumentReference.context.sourcePatientInfo, and the same
+// of a SubmissionSet), which the French examples of PDSm need. For a Patient
+// they are its own identifiers.
+func (r *Resource) PatientIdentifiers() []string {
+	var found identifierSet
+	if r.typ == "Patient" {
+		found.all(r.node)
+		return found
+	}
+	literal := false
+	for _, name := range facts().patient[r.typ] {
+		if !aboutPatient(name) {
+			continue
+		}
+		r.eachReference(name, func(f Reference, _ *Node) {
+			literal = literal || f.Type == "Patient" && f.Literal() != ""
+			found.of(r, f)
+		})
+	}
+	if len(found) > 0 || literal {
+		return found
+	}
+	for _, n := range []*Node{r.node.At("context", "sourcePatientInfo"), r.extension(sourcePatient).Get("valueReference")} {
+		if f, ok := r.reference(n); ok {
+			found.of(r, f)
+		}
+	}
+	return found
+}
+
+// aboutPatient tells the compartment parameters that say whom a resource is
+// about from those that say who took part.
+func aboutPatient(param string) bool {
+	switch param {
+	case "patient", "subject", "beneficiary", "individual":
+		return true
+	}
+	return false
+}
+
+type identifierSet []string
+
+func (s *identifierSet) add(identifier string) {
+	if identifier != "" && !slices.Contains(*s, identifier) {
+		*s = append(*s, identifier)
+	}
+}
+
+func (s *identifierSet) all(n *Node) {
+	for i := range n.Get("identifier").Each() {
+		s.add(identifierOf(i))
+	}
+}
+
+// of adds the identifiers a reference to a patient carries or leads to.
+func (s *identifierSet) of(r *Resource, f Reference) {
+	if f.Type != "" && f.Type != "Patient" {
+		return
+	}
+	s.add(f.Identifier)
+	if f.Contained && f.ID != "" {
+		s.all(r.contained(f.ID))
+	}
+}
+
+// extension finds the first extension of the resource with that URL.
+func (r *Resource) extension(url string) *Node { return extensionOf(r.node, url) }
+
+func extensionOf(n *Node, url string) *Node {
+	for x := range n.Get("extension").Each() {
+		if x.Get("url").str() == url {
+			return x
+		}
+	}
+	return nil
+}

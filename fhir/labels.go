@@ -1,0 +1,68 @@
+package fhir
+
+import (
+	"slices"
+	"strings"
+)
+
+// visibility recognises the systems whose codes stand alone, whatever the
+// spelling: the ANS writes TRE_A07-StatutVisibiliteDocument as URL, with a typing
+// error ("StatusVisibilite") and as OID; HL7 moved v3-Confidentiality from
+// http://hl7.org/fhir/v3/ to http://terminology.hl7.org/CodeSystem/. A system
+// taken for one of these can only add a restriction, never lift one.
+func visibility(system string) bool {
+	if system == "" {
+		return true // MASQUE_PS without its system must not be lost
+	}
+	switch strings.TrimPrefix(strings.ToLower(system), "urn:oid:") {
+	case "1.2.250.1.213.1.1.4.13", "1.2.250.1.213.1.1.5.9", "2.16.840.1.113883.5.25":
+		return true
+	}
+	s := strings.NewReplacer("_", "", "-", "", "/", "").Replace(strings.ToLower(system))
+	for _, name := range []string{"trea07", "trea08", "v3confidentiality", "jdvj08", "jdvj58"} {
+		if strings.Contains(s, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// aliases are other spellings of the French codes: HL7 v2 fields hold 20 characters.
+var aliases = map[string]string{"INVISIBLE_REP_LEGAUX": "INVISIBLE_REPRESENTANTS_LEGAUX"}
+
+// label writes a security label's coding as Attributes.Labels has it.
+func label(coding *Node) string {
+	system, code := coding.Get("system").str(), strings.TrimSpace(coding.Get("code").str())
+	if code == "" {
+		return ""
+	}
+	if !visibility(system) {
+		return system + "|" + code
+	}
+	code = strings.ToUpper(code)
+	return orElse(aliases[code], code)
+}
+
+// labels gathers meta.security, securityLabel and a Composition's
+// confidentiality, sorted, without repeats.
+func (r *Resource) labels() []string {
+	found := []string{}
+	add := func(coding *Node) {
+		if l := label(coding); l != "" && !slices.Contains(found, l) {
+			found = append(found, l)
+		}
+	}
+	for coding := range r.node.At("meta", "security").Each() {
+		add(coding)
+	}
+	for concept := range r.node.Get("securityLabel").Each() {
+		for coding := range concept.Get("coding").Each() {
+			add(coding)
+		}
+	}
+	if code := r.node.Get("confidentiality").str(); code != "" && !slices.Contains(found, code) {
+		found = append(found, code)
+	}
+	slices.Sort(found)
+	return found
+}
