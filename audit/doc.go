@@ -1,0 +1,26 @@
+// Package audit keeps the access log: who asked for what of whom, what was answered and by which rule, in an append-only
+// Merkle log with signed checkpoints (design.md §8).
+//
+//	Append ─ encode, salt, hash ─▶ queue ─▶ committer: many entries, one transaction, one checkpoint ─▶ all callers wake
+//	                                              │
+//	   OfPatient, Entry ◀── rows ─────────────────┤
+//	   Prove, Export    ◀── rows + hashes ────────┤ partition "log" of a store.DB, in production a file of its own
+//	   Verify           ◀── everything, again ────┘
+//
+// The leaf of an entry is a commitment, SHA-256(salt ‖ record); record and salt stand beside the tree. Erase removes
+// those two and leaves the commitment, so that retention ends without breaking a proof, and hashes and checkpoints may
+// be published without telling who was seen by whom.
+//
+// Rows (version 1; seq and size are 8 bytes, big endian):
+//
+//	"s"                       size ‖ root of the tree (32 bytes)
+//	"k"                       the checkpoint of that size, a signed note (C2SP tlog-checkpoint)
+//	"c" seq                   a checkpoint kept for good, by the size it signs
+//	"e" seq                   1 ‖ salt (16 bytes) ‖ record (JSON), or 2 alone when erased
+//	"h" seq                   the hash of the leaf, then of each subtree that this leaf completes (32 bytes each)
+//	"i" id                    seq, by decision id
+//	"p" Key(patient) seq      empty: the entries of a patient
+//
+// What an entry says is the gate's to decide; when it may be shown to whom is the policies'; the sentences of reasons
+// come from the rules' metadata when an entry is read.
+package audit

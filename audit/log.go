@@ -1,0 +1,215 @@
+package audit
+
+import (
+	"context"
+	"crypto/cipher"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pontlevis/pontlevis/store"
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Options say how a log is named, signed and observed.
+type Options struct {
+	// Origin names the log in its checkpoints, such as "pontlevis.example.org/node-1": no spaces, no "+".
+	Origin string
+	// Key signs the checkpoints. LoadKey keeps one in a file.
+	Key ed25519.PrivateKey
+	// Former are verifier keys under which earlier checkpoints were signed, when Key has been replaced.
+	Former []string
+	// Keep is how often a checkpoint is kept for good, beside the newest that every commit replaces; default a minute.
+	Keep time.Duration
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+	// OnCommit, if set, hears of each commit: how many entries it made durable, and how long the oldest of them waited. It
+	// runs on the committer and must not block.
+	OnCommit func(entries int, took time.Duration)
+	// OnError, if set, hears of each commit that failed. It runs on the committer and must not block.
+	OnError func(error)
+}
+
+// Log is an append-only log of accesses. Its methods may be called from many goroutines at once; only one Log may be
+// open over a store.
+type Log struct {
+	db      store.DB
+	o       Options
+	origin  string
+	vkey    string
+	signer  *signer
+	known   note.Verifiers
+	cursors cipher.AEAD
+
+	queue queue
+
+	// The committer's own: the tree as the last commit left it, and when a checkpoint was last kept.
+	head state
+	edge frontier
+	kept time.Time
+
+	closing sync.Once
+	closed  error
+}
+
+// Open opens the log that stands in db, or begins one. It checks that the tree's edge fits the newest checkpoint and
+// that its own key, or a former one, signed it; if not, the error is ErrDamaged. The caller closes the log, then db.
+func Open(ctx context.Context, db store.DB, o Options) (*Log, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Keep <= 0 {
+		o.Keep = time.Minute
+	}
+	l := &Log{db: db, o: o, origin: o.Origin}
+	if err := l.provideKeys(); err != nil {
+		return nil, fmt.Errorf("opening the access log: %w", err)
+	}
+	err := db.Update(ctx, Partition, func(tx store.Tx) error {
+		_, written := readState(tx)
+		if !written {
+			return l.begin(tx)
+		}
+		return l.resume(tx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the access log: %w", err)
+	}
+	l.kept = o.Now()
+	l.queue.init()
+	go l.commitLoop()
+	return l, nil
+}
+
+func (l *Log) provideKeys() (err error) {
+	if l.signer, err = newSigner(l.origin, l.o.Key); err != nil {
+		return err
+	}
+	if l.vkey, err = VerifierKey(l.origin, l.o.Key); err != nil {
+		return err
+	}
+	if l.known, err = verifiers(append([]string{l.vkey}, l.o.Former...)...); err != nil {
+		return err
+	}
+	l.cursors, err = cursorCipher(l.o.Key)
+	return err
+}
+
+// begin writes the head of an empty log, signed, so that there is a checkpoint from the first moment.
+func (l *Log) begin(tx store.Tx) error {
+	for range tx.Scan(nil, nil) {
+		return fmt.Errorf("the log has entries but no head: %w", ErrDamaged)
+	}
+	l.edge = frontier{}
+	return l.writeHead(tx, state{0, l.edge.root()}, true)
+}
+
+// resume takes up a log where it ended. When the newest checkpoint was signed by a former key it is signed anew.
+func (l *Log) resume(tx store.Tx) error {
+	if err := l.load(tx); err != nil {
+		return err
+	}
+	signed := tx.Get(currentKey)
+	s, err := openCheckpoint(signed, l.known)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if !s.is(l.head) {
+		return fmt.Errorf("the checkpoint is of %d entries, the log has %d: %w", s.size, l.head.size, ErrDamaged)
+	}
+	own, err := verifiers(l.vkey)
+	if err != nil {
+		return err
+	}
+	if _, err := openCheckpoint(signed, own); err != nil {
+		return l.writeHead(tx, l.head, true)
+	}
+	return nil
+}
+
+// load reads head and edge from the store and checks them against each other.
+func (l *Log) load(tx store.Tx) error {
+	head, ok := readState(tx)
+	if !ok {
+		return fmt.Errorf("the log's head is missing: %w", ErrDamaged)
+	}
+	edge, err := loadFrontier(tx, head.size)
+	if err != nil {
+		return err
+	}
+	if edge.root() != head.root {
+		return fmt.Errorf("the hashes do not give the root of %d entries: %w", head.size, ErrDamaged)
+	}
+	l.head, l.edge = head, edge
+	return nil
+}
+
+// writeHead writes the head and its checkpoint; for good when keep is set.
+func (l *Log) writeHead(tx store.Tx, head state, keep bool) error {
+	signed, err := l.sign(head)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(tx.Put(stateKey, head.row()), tx.Put(currentKey, signed))
+	if keep {
+		err = errors.Join(err, tx.Put(seqKey(checkpointRow, head.size), signed))
+	}
+	if err == nil {
+		l.head = head
+	}
+	return err
+}
+
+// VerifierKey returns the public key that checks this log's checkpoints, in text.
+func (l *Log) VerifierKey() string { return l.vkey }
+
+// Checkpoint returns the newest signed checkpoint: a note that anyone with VerifierKey can check (C2SP tlog-checkpoint).
+func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) {
+	var signed []byte
+	err := l.db.View(ctx, Partition, func(tx store.Tx) error {
+		signed = append(signed, tx.Get(currentKey)...)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the checkpoint: %w", err)
+	}
+	return signed, nil
+}
+
+// Size returns how many entries the log holds.
+func (l *Log) Size(ctx context.Context) (int64, error) {
+	var size int64
+	err := l.db.View(ctx, Partition, func(tx store.Tx) error {
+		s, ok := readState(tx)
+		if !ok {
+			return ErrDamaged
+		}
+		size = s.size
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("reading the log's size: %w", err)
+	}
+	return size, nil
+}
+
+// Close writes what waits, keeps a last checkpoint for good, and ends the committer. It does not close the store. Later
+// Appends return ErrClosed.
+func (l *Log) Close() error {
+	l.closing.Do(func() {
+		l.queue.shut()
+		<-l.queue.drained
+		l.closed = l.db.Update(context.Background(), Partition, func(tx store.Tx) error {
+			if err := l.load(tx); err != nil {
+				return err
+			}
+			return l.writeHead(tx, l.head, true)
+		})
+		if l.closed != nil {
+			l.closed = fmt.Errorf("closing the access log: %w", l.closed)
+		}
+	})
+	return l.closed
+}

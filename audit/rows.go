@@ -1,0 +1,116 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/pontlevis/pontlevis/store"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Partition is where the log stands in its store.
+const Partition store.Partition = "log"
+
+var (
+	stateKey   = []byte("s")
+	currentKey = []byte("k")
+)
+
+const (
+	checkpointRow = 'c'
+	entryRow      = 'e'
+	hashRow       = 'h'
+	idRow         = 'i'
+	patientRow    = 'p'
+)
+
+const (
+	presentEntry = 1
+	erasedEntry  = 2
+	saltSize     = 16
+)
+
+func seqKey(row byte, seq int64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{row}, uint64(seq))
+}
+
+func seqBytes(seq int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(seq)) }
+
+// seqOf reads the last eight bytes; -1 when they are no sequence.
+func seqOf(b []byte) int64 {
+	if len(b) < 8 {
+		return -1
+	}
+	if n := binary.BigEndian.Uint64(b[len(b)-8:]); n < 1<<62 {
+		return int64(n)
+	}
+	return -1
+}
+
+func idKey(id string) []byte { return append([]byte{idRow}, id...) }
+
+func patientPrefix(patient string) []byte {
+	return append([]byte{patientRow}, store.Key(patient)...)
+}
+
+func patientKey(patient string, seq int64) []byte {
+	return binary.BigEndian.AppendUint64(patientPrefix(patient), uint64(seq))
+}
+
+// sealed is an entry's record with its salt, or the mark that they were erased.
+type sealed struct {
+	erased bool
+	salt   []byte
+	record []byte
+}
+
+func appendSealed(b []byte, salt, record []byte) []byte {
+	return append(append(append(b, presentEntry), salt...), record...)
+}
+
+// parseSealed reads an entry row; false when it has no known form.
+func parseSealed(row []byte) (sealed, bool) {
+	switch {
+	case len(row) == 1 && row[0] == erasedEntry:
+		return sealed{erased: true}, true
+	case len(row) > 1+saltSize && row[0] == presentEntry:
+		return sealed{salt: row[1 : 1+saltSize], record: row[1+saltSize:]}, true
+	}
+	return sealed{}, false
+}
+
+// commitment returns what the tree holds of an entry: SHA-256(salt ‖ record). The salt has a fixed length, so no other
+// pair gives the same bytes; being random, it keeps the record from being guessed.
+func commitment(salt, record []byte) []byte {
+	h := sha256.New()
+	h.Write(salt)
+	h.Write(record)
+	return h.Sum(nil)
+}
+
+// leafHash returns the hash of the leaf that holds the commitment (RFC 6962 §2.1).
+func leafHash(salt, record []byte) tlog.Hash {
+	return tlog.RecordHash(commitment(salt, record))
+}
+
+// state is the log's head: how many entries and the tree over them.
+type state struct {
+	size int64
+	root tlog.Hash
+}
+
+func (s state) row() []byte { return append(seqBytes(s.size), s.root[:]...) }
+
+func readState(tx store.Tx) (state, bool) {
+	row := tx.Get(stateKey)
+	if len(row) != 8+tlog.HashSize {
+		return state{}, false
+	}
+	s := state{size: seqOf(row[:8]), root: tlog.Hash(row[8:])}
+	return s, s.size >= 0
+}
+
+func (s state) is(other state) bool {
+	return s.size == other.size && bytes.Equal(s.root[:], other.root[:])
+}
