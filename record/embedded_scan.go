@@ -31,6 +31,9 @@ func (e *Embedded) Directory(ctx context.Context, types []string, c []search.Cri
 	return e.scan(ctx, "", types, c)
 }
 
+// Ordered reports that Compartment and Directory keep the order of Ref.
+func (e *Embedded) Ordered(string) bool { return true }
+
 func (e *Embedded) scan(ctx context.Context, patient string, types []string, c []search.Criterion) iter.Seq2[*Stored, error] {
 	return func(yield func(*Stored, error) bool) {
 		if types == nil {
@@ -188,3 +191,5 @@ func indexed(tx store.Tx, patient, resourceType string, keys []string) []string 
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
+
+var _ Ordered = (*Embedded)(nil)

@@ -89,7 +89,7 @@ func (x *searcher) page(q *search.Query, after *Position) (*Page, error) {
 	if q.Summary == search.SummaryCount {
 		c.room = 0
 	}
-	ordered := len(q.Sort) == 0 && !c.counting && x.origins() == 1
+	ordered := len(q.Sort) == 0 && !c.counting && x.origins() == 1 && inOrder(x.src, q.Type)
 	batch := make([]*Stored, 0, MaxBatch)
 	flush := func() error {
 		matched, err := x.matching(batch, q.Criteria)
@@ -119,7 +119,19 @@ func (x *searcher) page(q *search.Query, after *Position) (*Page, error) {
 	if err := flush(); err != nil {
 		return nil, err
 	}
-	return c.finish(q), nil
+	return c.finish(q.Count), nil
+}
+
+// Ordered is what a Source may also say of itself: that Compartment and Directory yield the resources of a type in
+// ascending order of Ref. A page of an unsorted search then ends as soon as it is full; without it every resource of the
+// type is looked at.
+type Ordered interface {
+	Ordered(resourceType string) bool
+}
+
+func inOrder(src Source, resourceType string) bool {
+	o, is := src.(Ordered)
+	return is && o.Ordered(resourceType)
 }
 
 // A found is a permitted match and its place.
@@ -172,11 +184,13 @@ func (c *collector) take(matched []*Stored) error {
 		return err
 	}
 	for i := range candidates {
-		if !allowed[i] {
+		if allowed[i] == nil {
 			continue
 		}
 		c.total++
-		if f := &candidates[i]; c.fits(f) {
+		f := &candidates[i]
+		f.stored = allowed[i]
+		if c.fits(f) {
 			at, _ := slices.BinarySearchFunc(c.best, f, func(a found, b *found) int { return a.compare(&b.Position) })
 			c.best = slices.Insert(c.best, at, *f)
 			c.best = c.best[:min(len(c.best), c.room)]
@@ -186,14 +200,14 @@ func (c *collector) take(matched []*Stored) error {
 }
 
 // finish cuts the page.
-func (c *collector) finish(q *search.Query) *Page {
+func (c *collector) finish(count int) *Page {
 	p := &Page{}
 	if c.counting {
 		p.Total = &c.total
 	}
 	if c.room > 1 && len(c.best) == c.room {
-		c.best = c.best[:q.Count]
-		last := c.best[q.Count-1].Position
+		c.best = c.best[:count]
+		last := c.best[count-1].Position
 		p.Next = &last
 	}
 	for _, f := range c.best {
@@ -210,13 +224,13 @@ func (x *searcher) include(q *search.Query, page *Page) error {
 	}
 	add := func(list []*Stored) error {
 		list = slices.DeleteFunc(list, func(s *Stored) bool { return seen[s.Ref] })
-		allowed, err := x.permitted(list)
+		list, err := x.let(list)
 		if err != nil {
 			return err
 		}
-		for i, s := range list {
+		for _, s := range list {
 			switch {
-			case !allowed[i] || seen[s.Ref]:
+			case seen[s.Ref]:
 			case len(page.Included) >= MaxIncluded:
 				page.Notices = []fhir.Issue{tooManyIncluded}
 			default:

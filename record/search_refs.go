@@ -51,15 +51,21 @@ func (x *searcher) follow(targets []*Stored, step *search.ChainStep) error {
 			open = append(open, t)
 		}
 	}
-	open, err := x.let(open)
-	if err != nil || len(open) == 0 {
-		return err
-	}
-	ok, err := x.satisfied(open, step.Then)
+	allowed, err := x.permitted(open)
 	if err != nil {
 		return err
 	}
+	var seen []*Stored
 	for i, t := range open {
+		if allowed[i] != nil {
+			seen = append(seen, t)
+		}
+	}
+	ok, err := x.satisfied(seen, step.Then)
+	if err != nil {
+		return err
+	}
+	for i, t := range seen {
 		known[t] = ok[i]
 	}
 	return nil

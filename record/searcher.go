@@ -17,7 +17,7 @@ type searcher struct {
 	src      Source
 	scope    Scope
 	permit   Permit
-	decided  map[versionOf]bool
+	decided  map[versionOf]verdict
 	resolved map[Ref]*Stored                        // nil: not there for this search
 	followed map[*search.Criterion]map[*Stored]bool // by the criterion at the end of a chain's step
 	having   map[*search.Criterion]map[Ref]struct{} // by _has criterion: what permitted resources refer to
@@ -31,11 +31,17 @@ type versionOf struct {
 	version int
 }
 
+// A verdict keeps the very value that Permit was asked about: what it decided by identity stays findable for its owner.
+type verdict struct {
+	stored  *Stored
+	allowed bool
+}
+
 func newSearcher(ctx context.Context, src Source, scope Scope, permit Permit) *searcher {
 	scope.Patients = slices.Compact(slices.Sorted(slices.Values(scope.Patients)))
 	return &searcher{
 		ctx: ctx, src: src, scope: scope, permit: permit,
-		decided: map[versionOf]bool{}, resolved: map[Ref]*Stored{}, named: map[string][]Ref{},
+		decided: map[versionOf]verdict{}, resolved: map[Ref]*Stored{}, named: map[string][]Ref{},
 		followed: map[*search.Criterion]map[*Stored]bool{}, having: map[*search.Criterion]map[Ref]struct{}{},
 		inside: map[*Stored]map[string]*Stored{},
 	}
@@ -87,6 +93,11 @@ func (x *searcher) pass(origin iter.Seq2[*Stored, error], yield func(*Stored, er
 	return true
 }
 
+// pieces is an origin as a sequence, counted.
+func (x *searcher) pieces(origin iter.Seq2[*Stored, error]) iter.Seq2[*Stored, error] {
+	return func(yield func(*Stored, error) bool) { x.pass(origin, yield) }
+}
+
 // examine counts one resource taken from the source.
 func (x *searcher) examine() error {
 	if x.examined++; x.examined > MaxExamined {
@@ -95,9 +106,9 @@ func (x *searcher) examine() error {
 	return nil
 }
 
-// permitted gives the decision on each of list, asking for each version once in the whole search. A contained resource
-// is decided with what contains it.
-func (x *searcher) permitted(list []*Stored) ([]bool, error) {
+// permitted gives, for each of list, the same version as Permit saw and allowed it, or nil. Each version is asked about
+// once in the whole search. A contained resource is decided with what contains it.
+func (x *searcher) permitted(list []*Stored) ([]*Stored, error) {
 	var open []*Stored
 	waiting := map[versionOf]bool{}
 	for _, s := range list {
@@ -109,41 +120,49 @@ func (x *searcher) permitted(list []*Stored) ([]bool, error) {
 		}
 	}
 	for batch := range slices.Chunk(open, MaxBatch) {
-		if err := x.ctx.Err(); err != nil {
+		if err := x.ask(batch); err != nil {
 			return nil, err
-		}
-		allowed, err := x.permit(x.ctx, batch)
-		if err != nil {
-			return nil, err
-		}
-		if len(allowed) != len(batch) {
-			return nil, errors.New("a decision is missing: nothing is let through")
-		}
-		for i, s := range batch {
-			x.decided[versionOf{s.Ref, s.Version}] = allowed[i]
 		}
 	}
-	out := make([]bool, len(list))
+	out := make([]*Stored, len(list))
 	for i, s := range list {
-		s = s.outermost()
-		out[i] = x.decided[versionOf{s.Ref, s.Version}]
+		v := x.decided[versionOf{s.outermost().Ref, s.Version}]
+		switch {
+		case !v.allowed:
+		case s.within != nil:
+			out[i] = s
+		default:
+			out[i] = v.stored
+		}
 	}
 	return out, nil
 }
 
+func (x *searcher) ask(batch []*Stored) error {
+	if err := x.ctx.Err(); err != nil {
+		return err
+	}
+	allowed, err := x.permit(x.ctx, batch)
+	if err != nil {
+		return err
+	}
+	if len(allowed) != len(batch) {
+		return errors.New("a decision is missing: nothing is let through")
+	}
+	for i, s := range batch {
+		v := verdict{allowed: allowed[i]}
+		if v.allowed {
+			v.stored = s
+		}
+		x.decided[versionOf{s.Ref, s.Version}] = v
+	}
+	return nil
+}
+
 // let keeps what is permitted of list.
 func (x *searcher) let(list []*Stored) ([]*Stored, error) {
-	allowed, err := x.permitted(list)
-	if err != nil {
-		return nil, err
-	}
-	var out []*Stored
-	for i, s := range list {
-		if allowed[i] {
-			out = append(out, s)
-		}
-	}
-	return out, nil
+	out, err := x.permitted(list)
+	return slices.DeleteFunc(out, func(s *Stored) bool { return s == nil }), err
 }
 
 // outermost is the resource as a Source gave it.

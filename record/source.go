@@ -154,8 +154,9 @@ type Source interface {
 	Lookup(ctx context.Context, resourceType, identifier string) ([]Ref, error)
 	// Sequence grows with each write to that patient's record; 0 when there was none. "" asks for the directory.
 	Sequence(ctx context.Context, patient string) (uint64, error)
-	// Compartment yields the living resources of a record, of the given types (nil: all), in ascending order of Ref.
-	// Criteria may narrow it and never make it miss a match; the caller still matches each. An error ends it.
+	// Compartment yields the living resources of a record, of the given types (nil: all), each once; in ascending order
+	// of Ref where the Source says so (Ordered). Criteria are about a single type; they may narrow it and never make it
+	// miss a match; the caller still matches each. An error ends it.
 	Compartment(ctx context.Context, patient string, types []string, c []search.Criterion) iter.Seq2[*Stored, error]
 	// Directory does the same for the resources that belong to no patient.
 	Directory(ctx context.Context, types []string, c []search.Criterion) iter.Seq2[*Stored, error]
