@@ -1,0 +1,133 @@
+package record
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/fhir/search"
+)
+
+// readTransaction reads the entries of a transaction Bundle and gives each its id.
+func (d *Deposit) readTransaction(bundle *fhir.Node) ([]*item, *Refusal) {
+	entries := bundle.Get("entry").Items()
+	if len(entries) == 0 {
+		return nil, refuse(http.StatusBadRequest, issueRequired, "La transaction est vide.", "The transaction is empty.")
+	}
+	if len(entries) > d.limits.Entries {
+		return nil, refuse(http.StatusRequestEntityTooLarge, issueTooCostly,
+			"Une transaction a au plus %d entrées.", "A transaction has at most %d entries.", d.limits.Entries)
+	}
+	items := make([]*item, 0, len(entries))
+	seen := map[string]bool{}
+	for n, e := range entries {
+		it, no := readEntry(e, fmt.Sprintf("Bundle.entry[%d]", n))
+		if no != nil {
+			return nil, no
+		}
+		if it.fullURL != "" && seen[it.fullURL] {
+			return nil, refuse(http.StatusBadRequest, issueDuplicate,
+				"Deux entrées ont le même fullUrl, %s.", "Two entries have the same fullUrl, %s.", clip(it.fullURL)).at(it.at)
+		}
+		seen[it.fullURL] = true
+		items = append(items, it)
+	}
+	return items, nil
+}
+
+// readEntry reads one entry, which must create something (FHIR R4 http.html#transaction).
+func readEntry(e *fhir.Node, at string) (*item, *Refusal) {
+	resource, request := e.Get("resource"), e.Get("request")
+	if m := request.Get("method").Text(); m != http.MethodPost {
+		no := refuse(http.StatusMethodNotAllowed, issueNotSupported,
+			"Dans un dépôt, chaque entrée crée (POST) ; celle-ci demande %s.",
+			"In a deposit each entry creates (POST); this one asks for %s.", clip(m)).at(at + ".request.method")
+		no.Allow = []string{http.MethodPost}
+		return nil, no
+	}
+	t := resource.Get("resourceType").Text()
+	if !fhir.IsType(t) {
+		return nil, refuse(http.StatusBadRequest, issueStructure,
+			"L'entrée n'a pas de ressource d'un type de FHIR R4.", "The entry has no resource of an R4 type.").at(at + ".resource")
+	}
+	if u := request.Get("url").Text(); strings.TrimPrefix(u, "/") != t {
+		return nil, refuse(http.StatusBadRequest, issueInvalid,
+			"L'entrée crée une ressource %s ; request.url doit être ce type, pas %s.",
+			"The entry creates a resource %s; request.url must be that type, rather than %s.", t, clip(u)).at(at + ".request.url")
+	}
+	for _, name := range []string{"ifMatch", "ifNoneMatch", "ifModifiedSince"} {
+		if request.Get(name) != nil {
+			return nil, refuse(http.StatusBadRequest, issueNotSupported,
+				"%s ne s'applique pas à une création.", "%s does not apply to a create.", name).at(at + ".request." + name)
+		}
+	}
+	it := &item{at: at, fullURL: e.Get("fullUrl").Text(), ref: Ref{Type: t, ID: NewID()}, node: resource}
+	if condition := request.Get("ifNoneExist").Text(); condition != "" {
+		q, _, err := search.ParseWith(t, search.Options{Strict: true}, conditionText(t, condition))
+		var ok bool
+		if err == nil {
+			it.ifNoneExist, ok = identifierOf(q)
+		}
+		if !ok {
+			return nil, wrongCondition("ifNoneExist").at(at + ".request.ifNoneExist")
+		}
+	}
+	return it, depositable(it, false)
+}
+
+func wrongCondition(name string) *Refusal {
+	return refuse(http.StatusBadRequest, issueNotSupported,
+		"%s attend un identifiant complet : identifier=système|valeur.",
+		"%s takes one whole identifier: identifier=system|value.", name)
+}
+
+// identifierOf takes the identifier out of a condition that is nothing but identifier=system|value.
+func identifierOf(q *search.Query) (string, bool) {
+	if len(q.Criteria) != 1 {
+		return "", false
+	}
+	c := q.Criteria[0]
+	if c.Name != "identifier" || c.Modifier != "" || len(c.Chain) > 0 || len(c.Values) != 1 {
+		return "", false
+	}
+	v := c.Values[0]
+	return v.System + "|" + v.Code, v.System != "" && v.Code != ""
+}
+
+// rewrite turns links between the entries into links between the resources they become, and parses the results. Only
+// the link texts and the ids change.
+func (d *Deposit) rewrite(items []*item) *Refusal {
+	links := linkMap{}
+	for _, it := range items {
+		if it.fullURL != "" {
+			links.add(it.fullURL, it.ref)
+		}
+	}
+	for _, it := range items {
+		r, err := fhir.ParseResource(relink(it.node, links.resolve))
+		if err != nil {
+			return refuse(http.StatusBadRequest, issueStructure, "L'entrée n'est pas une ressource FHIR R4 : %s.",
+				"The entry is not a FHIR R4 resource: %s.", err).at(it.at)
+		}
+		if it.resource, err = fhir.ParseResource(r.Node().With("id", quote(it.ref.ID))); err != nil {
+			return refuse(http.StatusBadRequest, issueStructure, "L'entrée n'est pas une ressource FHIR R4 : %s.",
+				"The entry is not a FHIR R4 resource: %s.", err).at(it.at)
+		}
+		if it.ref.Type == "Bundle" {
+			continue // a document resolves its own URNs, inside itself
+		}
+		var lost string
+		eachLink(it.resource.Node(), func(link *fhir.Node) {
+			if lost == "" && isURN(link.Text()) {
+				lost = link.Text()
+			}
+		})
+		if lost != "" {
+			return refuse(http.StatusUnprocessableEntity, issueInvalid,
+				"La référence %s ne mène à aucune entrée de la transaction.",
+				"The reference %s leads to no entry of the transaction.", clip(lost)).at(it.at)
+		}
+	}
+	return nil
+}
