@@ -24,7 +24,7 @@ type Inclusion struct {
 	Sequence int64           `json:"sequence"`
 	Salt     []byte          `json:"salt"`   // 16 bytes, base64 in JSON
 	Record   json.RawMessage `json:"record"` // the entry as it was logged, byte for byte
-	Hashes   []tlog.Hash     `json:"hashes"` // from the leaf's neighbour up (RFC 6962 §2.1.1), base64 in JSON
+	Hashes   [][]byte        `json:"hashes"` // from the leaf's neighbour up (RFC 6962 §2.1.1), base64 in JSON
 }
 
 // Entry returns what the record says.
@@ -62,7 +62,7 @@ func include(tx store.Tx, size, seq int64) (Inclusion, error) {
 	if err != nil {
 		return Inclusion{}, fmt.Errorf("proving entry %d: %w", seq, err)
 	}
-	return Inclusion{seq, bytes.Clone(s.salt), bytes.Clone(s.record), hashes}, nil
+	return Inclusion{seq, bytes.Clone(s.salt), bytes.Clone(s.record), fromHashes(hashes)}, nil
 }
 
 // VerifyProof checks a proof with the log's verifier key: the checkpoint is signed, and the tree it vouches for holds
@@ -93,7 +93,11 @@ func (i *Inclusion) within(s state) error {
 	if err := json.Compact(&record, i.Record); err != nil {
 		return fmt.Errorf("entry %d: its record is not JSON: %w", i.Sequence, err)
 	}
-	if err := tlog.CheckRecord(i.Hashes, s.size, s.root, i.Sequence, leafHash(i.Salt, record.Bytes())); err != nil {
+	hashes, err := toHashes(i.Hashes)
+	if err != nil {
+		return fmt.Errorf("entry %d: %w", i.Sequence, err)
+	}
+	if err := tlog.CheckRecord(hashes, s.size, s.root, i.Sequence, leafHash(i.Salt, record.Bytes())); err != nil {
 		return fmt.Errorf("entry %d is not in the log of this checkpoint, or was changed: %w", i.Sequence, err)
 	}
 	return nil
@@ -101,8 +105,8 @@ func (i *Inclusion) within(s state) error {
 
 // Consistency shows that a later tree continues an earlier one: nothing of the earlier was changed or removed.
 type Consistency struct {
-	Old    int64       `json:"old"` // size of the earlier tree
-	Hashes []tlog.Hash `json:"hashes"`
+	Old    int64    `json:"old"` // size of the earlier tree
+	Hashes [][]byte `json:"hashes"`
 	// Checkpoint is the signed note of the later tree.
 	Checkpoint string `json:"checkpoint"`
 }
@@ -123,7 +127,7 @@ func (l *Log) ProveConsistency(ctx context.Context, old int64) (Consistency, err
 			return nil
 		}
 		hashes, err := tlog.ProveTree(head.size, old, hashReader{tx})
-		c.Hashes = hashes
+		c.Hashes = fromHashes(hashes)
 		return err
 	})
 	if err != nil {
@@ -154,8 +158,31 @@ func VerifyConsistency(earlier []byte, c Consistency, verifierKey string) error 
 	case before.size == 0:
 		return nil
 	}
-	if err := tlog.CheckTree(c.Hashes, after.size, after.root, before.size, before.root); err != nil {
+	hashes, err := toHashes(c.Hashes)
+	if err != nil {
+		return err
+	}
+	if err := tlog.CheckTree(hashes, after.size, after.root, before.size, before.root); err != nil {
 		return fmt.Errorf("the log does not continue its first %d entries: %w", before.size, err)
 	}
 	return nil
+}
+
+func fromHashes(hashes []tlog.Hash) [][]byte {
+	out := make([][]byte, len(hashes))
+	for i, h := range hashes {
+		out[i] = bytes.Clone(h[:])
+	}
+	return out
+}
+
+func toHashes(list [][]byte) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(list))
+	for i, b := range list {
+		if len(b) != tlog.HashSize {
+			return nil, fmt.Errorf("a hash of the proof has %d bytes instead of %d", len(b), tlog.HashSize)
+		}
+		out[i] = tlog.Hash(b)
+	}
+	return out, nil
 }

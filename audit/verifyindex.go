@@ -1,0 +1,100 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// judgeErased sorts erasures that the log itself tells of from records that somebody just took away. An erasure that
+// was made while this verification ran is told of after the end it knew.
+func (v *verification) judgeErased() error {
+	if len(v.erased) == 0 {
+		return nil
+	}
+	if err := v.attestLate(); err != nil {
+		return err
+	}
+	for _, seq := range v.erased {
+		if v.attested[seq] {
+			v.Erased = append(v.Erased, seq)
+		} else {
+			v.find(Finding{Kind: Unattested, Sequence: seq})
+		}
+	}
+	return nil
+}
+
+func (v *verification) attestLate() error {
+	return v.view(func(tx store.Tx) error {
+		head, _ := readState(tx)
+		for seq := v.Size; seq < head.size; seq++ {
+			e, err := entryAt(tx, seq)
+			if err != nil {
+				continue // the next verification judges it
+			}
+			for _, s := range e.Erased {
+				v.attested[s] = true
+			}
+		}
+		return v.ctx.Err()
+	})
+}
+
+// walkIndexes looks for index rows that lead to no entry: what is left when an entry is taken from the end.
+func (v *verification) walkIndexes() error {
+	if err := v.walkIndex(idRow, func(key []byte, e *Entry) bool { return string(key[1:]) == e.ID }); err != nil {
+		return err
+	}
+	return v.walkIndex(patientRow, func(key []byte, e *Entry) bool {
+		return slices.Equal(key, patientKey(e.Patient, e.Sequence))
+	})
+}
+
+// walkIndex checks each row of an index against the entry it leads to. Entries that were found changed are not told of
+// again.
+func (v *verification) walkIndex(row byte, fits func(key []byte, e *Entry) bool) error {
+	told := make(map[int64]bool)
+	for _, f := range v.Findings {
+		told[f.Sequence] = true
+	}
+	for from := []byte{row}; from != nil; {
+		next := []byte(nil)
+		err := v.view(func(tx store.Tx) error {
+			head, _ := readState(tx)
+			n := 0
+			for key, value := range tx.Scan([]byte{row}, from) {
+				if n++; n > pieceSize {
+					next = slices.Clone(key)
+					break
+				}
+				seq := seqOf(value)
+				if row == patientRow {
+					seq = seqOf(key)
+				}
+				if !told[seq] {
+					v.indexRow(tx, head.size, row, seq, func(e *Entry) bool { return fits(key, e) })
+				}
+			}
+			return v.ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		from = next
+	}
+	return nil
+}
+
+func (v *verification) indexRow(tx store.Tx, size int64, row byte, seq int64, fits func(*Entry) bool) {
+	index := map[byte]string{idRow: "id", patientRow: "patient"}[row]
+	if seq >= size || seq < 0 {
+		v.find(Finding{Kind: Removed, Sequence: seq, Detail: fmt.Sprintf("the %s index still leads to it", index)})
+		return
+	}
+	e, err := entryAt(tx, seq)
+	if err != nil || !fits(&e) {
+		v.find(Finding{Kind: Index, Sequence: seq, Detail: fmt.Sprintf("a row of the %s index is not the entry's", index)})
+	}
+}
