@@ -43,6 +43,7 @@ var (
 	ErrUndefined   = errors.New("the policy gives no decision")
 	ErrUnknownRule = errors.New("the decision names a rule that the bundle does not describe")
 	ErrMalformed   = errors.New("the decision is malformed")
+	ErrInput       = errors.New("the input does not fit the bundle's schema")
 	ErrTimeout     = errors.New("the decision took too long")
 )
 

@@ -49,16 +49,19 @@ func assemble(ctx context.Context, p *parsed, o LoadOptions) (*Revision, []Probl
 	problems = append(problems, set.problems...)
 	c, errs := p.compile(ctx)
 	problems = append(problems, withoutRepeats(errs, problems)...)
-	sortProblems(problems)
-	if c == nil {
+	schema, err := schemaOf(p.schema)
+	if c == nil || err != nil {
+		sortProblems(problems)
 		return nil, problems
 	}
+	problems = append(problems, unusedData(p, c.compiler.Modules)...)
+	sortProblems(problems)
 	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
 	r := &Revision{
-		Digest: p.digest, Loaded: now(), parsed: p, compiled: c, rules: set.rules, byAST: set.byAST,
+		Digest: p.digest, Loaded: now(), parsed: p, compiled: c, rules: set.rules, byAST: set.byAST, schema: schema,
 		reads: readSetOf(c.compiler.Modules), table: newTable(), stats: newStats(set.rules),
 	}
 	for _, rule := range set.rules {

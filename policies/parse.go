@@ -28,7 +28,7 @@ type parsed struct {
 	data     map[string]any
 	schema   any                 // schemas/input.json, nil when missing
 	builtins map[string]struct{} // the bundle's own list
-	dataAt   map[string]string   // top-level path of a data table → file, for lint
+	tables   []dataTable         // each member of a data file, for lint
 	problems []Problem
 }
 
@@ -38,11 +38,17 @@ func (p *parsed) addf(rule, file, format string, args ...any) {
 	p.add(Problem{Rule: rule, Severity: Error, File: file, Message: fmt.Sprintf(format, args...)})
 }
 
+// dataTable is one member of a data file: where it stands under data, and the file that gives it.
+type dataTable struct {
+	file string
+	path []string
+}
+
 // parse understands each file of a bundle. It never fails: what it cannot take is a problem.
 func parse(files []file) *parsed {
 	p := &parsed{
 		files: files, digest: digestOf(files), modules: map[string]*ast.Module{}, data: map[string]any{},
-		builtins: map[string]struct{}{}, dataAt: map[string]string{},
+		builtins: map[string]struct{}{},
 	}
 	for _, f := range files {
 		switch {
@@ -93,40 +99,42 @@ func (p *parsed) parseData(f file) {
 		p.addf("data", f.name, "a data file holds one object.")
 		return
 	}
-	at, where := p.data, "data"
+	at := p.data
+	var where []string
 	if dir := path.Dir(f.name); dir != "." {
 		for part := range strings.SplitSeq(dir, "/") {
 			next, ok := at[part].(map[string]any)
 			if !ok {
 				if _, taken := at[part]; taken {
-					p.addf("data", f.name, "%s.%s is already a value that is not an object.", where, part)
+					p.addf("data", f.name, "data.%s is already a value that is not an object.", strings.Join(append(where, part), "."))
 					return
 				}
 				next = map[string]any{}
 				at[part] = next
 			}
-			at, where = next, where+"."+part
+			at, where = next, append(where, part)
 		}
 	}
 	p.mergeData(f.name, where, at, obj)
 }
 
 // mergeData puts the members of a data file under its folder; two files that give the same path differ silently in OPA's loaders, here they are refused.
-func (p *parsed) mergeData(name, where string, into, from map[string]any) {
+func (p *parsed) mergeData(name string, where []string, into, from map[string]any) {
 	for k, v := range from {
+		path := append(slices.Clone(where), k)
 		old, taken := into[k]
 		if !taken {
 			into[k] = v
-			p.dataAt[where+"."+k] = name
+			p.tables = append(p.tables, dataTable{name, path})
 			continue
 		}
 		a, okA := old.(map[string]any)
 		b, okB := v.(map[string]any)
 		if !okA || !okB {
-			p.addf("data", name, "%s.%s is given twice.", where, k)
+			p.addf("data", name, "data.%s is given twice.", strings.Join(path, "."))
 			continue
 		}
-		p.mergeData(name, where+"."+k, a, b)
+		p.mergeData(name, path, a, b)
 	}
 }
 

@@ -19,6 +19,7 @@ type Revision struct {
 	byAST    map[string]string
 	ordered  []Rule
 	reads    readSet
+	schema   *node
 
 	evaluator Evaluator
 	table     *table

@@ -13,7 +13,7 @@ import (
 
 // runTests runs the bundle's own tests against the given modules, with the same strictness, builtins and data as decisions have. Results
 // come sorted by place. A failure to compile the tests is a problem.
-func (p *parsed) runTests(ctx context.Context, modules map[string]*ast.Module, c *cover.Cover, filter string) ([]*tester.Result, []Problem) {
+func (p *parsed) runTests(ctx context.Context, modules map[string]*ast.Module, c *cover.Cover, filter string, tune ...func(*tester.Runner)) ([]*tester.Result, []Problem) {
 	store := p.store()
 	txn, err := store.NewTransaction(ctx)
 	if err != nil {
@@ -29,6 +29,9 @@ func (p *parsed) runTests(ctx context.Context, modules map[string]*ast.Module, c
 		Filter(filter)
 	if c != nil {
 		r.SetCoverageQueryTracer(c)
+	}
+	for _, t := range tune {
+		t(r)
 	}
 	ch, err := r.RunTests(ctx, txn)
 	if err != nil {

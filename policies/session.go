@@ -59,11 +59,15 @@ type Session struct {
 	logged  sync.Once
 }
 
-// Session begins the decisions of one request. The input is everything but the resource; see NewContext for what it may hold.
+// Session begins the decisions of one request. The input is everything but the resource; see NewContext for what it may hold. It is held to
+// the bundle's schema (ErrInput): rules lean on what the schema requires, and an attribute misspelt by the caller would be a denial lost.
 func (r *Revision) Session(input map[string]any) (*Session, error) {
 	c, err := NewContext(input)
 	if err != nil {
 		return nil, err
+	}
+	if err := r.schema.checkContext(c); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	return &Session{rev: r, context: c}, nil
 }
@@ -100,6 +104,9 @@ func (s *Session) Decide(ctx context.Context, resource any) (*Decision, error) {
 	value, err := s.rev.reads.project(v)
 	if err != nil {
 		return s.fail(ctx, err)
+	}
+	if err := s.rev.schema.checkResource(value, v); err != nil {
+		return s.fail(ctx, fmt.Errorf("%w: %w", ErrInput, err))
 	}
 	d, err := s.rev.evaluator.Evaluate(ctx, s.context, value)
 	if err != nil || d == nil {

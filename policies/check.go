@@ -1,0 +1,169 @@
+package policies
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/tester"
+)
+
+// Report is everything that Check found about a bundle.
+type Report struct {
+	Digest   string    `json:"digest"`
+	Problems []Problem `json:"problems"` // errors and warnings, by file and line
+	Rules    int       `json:"rules"`    // rules described in METADATA
+	Tests    int       `json:"tests"`
+	Coverage float64   `json:"coverage"` // per cent of the lines of the modules that decide
+}
+
+// OK reports whether the bundle may be published: warnings are allowed, errors are not.
+func (r Report) OK() bool { return refusal(r.Problems) == nil }
+
+// Write prints the problems, one a line, and a last line that sums up.
+func (r Report) Write(w io.Writer) error {
+	errs := 0
+	for _, p := range r.Problems {
+		if p.Severity != Warning {
+			errs++
+		}
+		if _, err := fmt.Fprintln(w, p); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "%d error(s), %d warning(s); %d rules, %d tests, %.1f %% covered; revision %s\n",
+		errs, len(r.Problems)-errs, r.Rules, r.Tests, r.Coverage, short(r.Digest))
+	return err
+}
+
+func short(digest string) string {
+	if len(digest) > 12 {
+		return digest[:12]
+	}
+	return digest
+}
+
+// Check looks at a bundle with more patience than Load: all that Load refuses, then formatting, coverage, and for each described rule a test
+// where it holds and one where it does not.
+func Check(ctx context.Context, fsys fs.FS) Report {
+	files, err := readFiles(fsys)
+	if err != nil {
+		return Report{Problems: []Problem{{Rule: "read", Severity: Error, Message: err.Error()}}}
+	}
+	p := parse(files)
+	rev, problems := assemble(ctx, p, LoadOptions{})
+	r := Report{Digest: p.digest, Problems: append(problems, unformatted(files)...)}
+	if rev != nil {
+		r.Rules = len(rev.rules)
+		r.Problems = append(r.Problems, p.judgeTests(ctx, rev, &r)...)
+	}
+	sortProblems(r.Problems)
+	return r
+}
+
+// judgeTests runs the tests with coverage, then once more watching which bodies held.
+func (p *parsed) judgeTests(ctx context.Context, rev *Revision, r *Report) []Problem {
+	c := cover.New()
+	results, problems := p.runTests(ctx, p.modules, c, "")
+	if len(problems) > 0 {
+		return problems
+	}
+	r.Tests = len(results)
+	if len(results) == 0 {
+		return p.failedTests(ctx)
+	}
+	problems = problemsOf(results)
+	report := c.Report(p.decisionModules())
+	r.Coverage = report.Coverage
+	for _, u := range uncovered(report) {
+		problems = append(problems, Problem{Rule: "uncovered", Severity: Warning, File: u.File, Line: u.Line, Message: u.String() + "."})
+	}
+	watched, errs := p.watchTests(ctx)
+	if len(errs) > 0 {
+		return append(problems, errs...)
+	}
+	return append(problems, p.unproven(rev, watched)...)
+}
+
+// watchTests runs the tests once more under a tracer that learns which bodies held.
+func (p *parsed) watchTests(ctx context.Context) (*heldTracer, []Problem) {
+	h := newHeldTracer()
+	_, errs := p.runTests(ctx, p.modules, nil, "", func(r *tester.Runner) { r.SetCoverageQueryTracer(h).SetParallel(1) })
+	return h, errs
+}
+
+// unproven lists the bodies of described rules that no test sees holding, or none sees not holding. A body without a condition is left out of
+// the second.
+func (p *parsed) unproven(rev *Revision, h *heldTracer) []Problem {
+	var out []Problem
+	modules := p.decisionModules()
+	for _, name := range sortedKeys(modules) {
+		for _, r := range modules[name].Rules {
+			for ; r != nil; r = r.Else {
+				id, named := rev.byAST[at(r.Location)]
+				if !named || r.Default {
+					continue
+				}
+				if !h.held[at(r.Location)] {
+					out = append(out, problemAt("untested", Error, r.Location, "write a test in which it decides.", "no test makes this body of rule %s hold.", id))
+				} else if conditional(r) && !h.everFailed(r) {
+					out = append(out, problemAt("untested", Error, r.Location, "write a test in which one of its conditions fails.",
+						"every test that looks at this body of rule %s sees it hold.", id))
+				}
+			}
+		}
+	}
+	return out
+}
+
+// conditional reports whether a body asks anything: one that is the plain `true` of a fact does not.
+func conditional(r *ast.Rule) bool {
+	return len(r.Body) != 1 || !r.Body[0].Equal(ast.NewExpr(ast.InternedTerm(true)))
+}
+
+// Uncovered is a stretch of lines that no test reaches, with OPA's reasons when it knows them.
+type Uncovered struct {
+	File    string
+	Line    int
+	End     int
+	Reasons []string
+}
+
+// String says where and why.
+func (u Uncovered) String() string {
+	lines := fmt.Sprintf("line %d", u.Line)
+	if u.End > u.Line {
+		lines = fmt.Sprintf("lines %d to %d", u.Line, u.End)
+	}
+	s := "no test reaches " + lines
+	if len(u.Reasons) > 0 {
+		s += " (" + strings.Join(u.Reasons, "; ") + ")"
+	}
+	return s
+}
+
+// reasonOf tells OPA's reasons in words.
+var reasonOf = map[cover.Kind]string{
+	cover.KindIndexExcluded: "the rule index left it out before trying it",
+	cover.KindEarlyExit:     "another body had already given the answer",
+}
+
+func uncovered(r cover.Report) []Uncovered {
+	var out []Uncovered
+	for _, name := range sortedKeys(r.Files) {
+		for _, n := range r.Files[name].NotCovered {
+			u := Uncovered{File: name, Line: n.Start.Row, End: n.End.Row}
+			for _, k := range n.Kinds {
+				if why, ok := reasonOf[k]; ok {
+					u.Reasons = append(u.Reasons, why)
+				}
+			}
+			out = append(out, u)
+		}
+	}
+	return out
+}

@@ -1,0 +1,229 @@
+package policies
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// node is one place of the input schema, cut down to what facts are held to at run time and what the lint asks of them: type, members,
+// which of them are required, items, enumerated strings. OPA's type checker reads the schema whole at load.
+type node struct {
+	types    []string
+	members  map[string]*node
+	required []string
+	closed   bool
+	items    *node
+	enum     []any
+}
+
+// schemaOf builds the tree; `$ref` inside the document is followed, elsewhere it is a problem.
+func schemaOf(schema any) (*node, error) {
+	root, ok := schema.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("the schema is not an object")
+	}
+	return buildNode(root, root, 0)
+}
+
+func buildNode(root, s map[string]any, depth int) (*node, error) {
+	if depth > maxInputDepth {
+		return nil, fmt.Errorf("the schema is nested, or refers to itself, too deeply")
+	}
+	if ref, ok := s["$ref"].(string); ok {
+		target, err := follow(root, ref)
+		if err != nil {
+			return nil, err
+		}
+		return buildNode(root, target, depth+1)
+	}
+	n := &node{closed: s["additionalProperties"] == false}
+	switch t := s["type"].(type) {
+	case string:
+		n.types = []string{t}
+	case []any:
+		for _, e := range t {
+			n.types = append(n.types, fmt.Sprint(e))
+		}
+	}
+	if req, ok := s["required"].([]any); ok {
+		for _, e := range req {
+			n.required = append(n.required, fmt.Sprint(e))
+		}
+	}
+	n.enum, _ = s["enum"].([]any)
+	if props, ok := s["properties"].(map[string]any); ok {
+		n.members = make(map[string]*node, len(props))
+		for k, v := range props {
+			m, ok := v.(map[string]any)
+			if !ok {
+				return nil, fmt.Errorf("property %s is not an object", k)
+			}
+			child, err := buildNode(root, m, depth+1)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", k, err)
+			}
+			n.members[k] = child
+		}
+	}
+	if items, ok := s["items"].(map[string]any); ok {
+		var err error
+		if n.items, err = buildNode(root, items, depth+1); err != nil {
+			return nil, fmt.Errorf("items: %w", err)
+		}
+	}
+	return n, nil
+}
+
+func follow(root map[string]any, ref string) (map[string]any, error) {
+	rest, ok := strings.CutPrefix(ref, "#/")
+	if !ok {
+		return nil, fmt.Errorf("$ref %q does not stay inside the schema", ref)
+	}
+	var at any = root
+	for part := range strings.SplitSeq(rest, "/") {
+		m, _ := at.(map[string]any)
+		at = m[part]
+	}
+	m, ok := at.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("$ref %q leads nowhere", ref)
+	}
+	return m, nil
+}
+
+// needs reports whether the schema requires a member.
+func (n *node) needs(member string) bool { return slices.Contains(n.required, member) }
+
+// openObjects lists the objects of a schema that accept members it does not name: a misspelt attribute would pass there.
+func (n *node) openObjects(path string) []string {
+	var out []string
+	if n.members != nil && !n.closed {
+		out = append(out, path)
+	}
+	for _, k := range sortedKeys(n.members) {
+		out = append(out, n.members[k].openObjects(path+"."+k)...)
+	}
+	if n.items != nil {
+		out = append(out, n.items.openObjects(path+"[]")...)
+	}
+	return out
+}
+
+// check holds a value of OPA to the schema. The error names the path alone, never the value: facts are of persons.
+func (n *node) check(v ast.Value, path string) error {
+	if n == nil {
+		return nil
+	}
+	if len(n.types) > 0 && !slices.ContainsFunc(n.types, func(t string) bool { return isType(v, t) }) {
+		return fmt.Errorf("%s is %s, the schema says %s", path, ast.ValueName(v), strings.Join(n.types, " or "))
+	}
+	if len(n.enum) > 0 && !slices.ContainsFunc(n.enum, func(e any) bool { return sameScalar(v, e) }) {
+		return fmt.Errorf("%s is none of the values the schema lists", path)
+	}
+	switch v := v.(type) {
+	case ast.Object:
+		return n.checkObject(v, path)
+	case *ast.Array:
+		if n.items == nil {
+			return nil
+		}
+		return v.Iter(func(t *ast.Term) error { return n.items.check(t.Value, path+"[]") })
+	}
+	return nil
+}
+
+// checkContext holds the facts to the schema: all of it but the resource.
+func (n *node) checkContext(c *Context) error {
+	have := make(map[string]bool, len(c.pairs))
+	for _, pair := range c.pairs {
+		name := string(pair[0].Value.(ast.String))
+		have[name] = true
+		child, known := n.members[name]
+		if !known && n.closed {
+			return fmt.Errorf("input.%s is not in the schema", name)
+		}
+		if err := child.check(pair[1].Value, "input."+name); err != nil {
+			return err
+		}
+	}
+	for _, name := range n.required {
+		if name != resourceMember && !have[name] {
+			return fmt.Errorf("input.%s is missing, the schema requires it", name)
+		}
+	}
+	return nil
+}
+
+// checkResource holds the attributes that the policy will see to the schema, and asks for those it requires, seen or not.
+func (n *node) checkResource(projected ast.Value, whole view) error {
+	n = n.members[resourceMember]
+	if n == nil {
+		return nil
+	}
+	for _, name := range n.required {
+		if _, ok := whole.get(name); !ok {
+			return fmt.Errorf("input.resource.%s is missing, the schema requires it", name)
+		}
+	}
+	return projected.(ast.Object).Iter(func(k, e *ast.Term) error {
+		name := string(k.Value.(ast.String))
+		return n.members[name].check(e.Value, "input.resource."+name)
+	})
+}
+
+func (n *node) checkObject(v ast.Object, path string) error {
+	for _, name := range n.required {
+		if v.Get(ast.InternedTerm(name)) == nil {
+			return fmt.Errorf("%s.%s is missing, the schema requires it", path, name)
+		}
+	}
+	return v.Iter(func(k, e *ast.Term) error {
+		name, _ := k.Value.(ast.String)
+		child, known := n.members[string(name)]
+		if !known && n.closed {
+			return fmt.Errorf("%s.%s is not in the schema", path, string(name))
+		}
+		return child.check(e.Value, path+"."+string(name))
+	})
+}
+
+func isType(v ast.Value, name string) bool {
+	switch v := v.(type) {
+	case ast.Object:
+		return name == "object"
+	case *ast.Array, ast.Set:
+		return name == "array"
+	case ast.String:
+		return name == "string"
+	case ast.Boolean:
+		return name == "boolean"
+	case ast.Number:
+		if name == "integer" {
+			_, whole := v.Int64()
+			return whole
+		}
+		return name == "number"
+	case ast.Null:
+		return name == "null"
+	}
+	return false
+}
+
+func sameScalar(v ast.Value, e any) bool {
+	switch e := e.(type) {
+	case string:
+		s, ok := v.(ast.String)
+		return ok && string(s) == e
+	case bool:
+		b, ok := v.(ast.Boolean)
+		return ok && bool(b) == e
+	case json.Number:
+		n, ok := v.(ast.Number)
+		return ok && n.Compare(ast.Number(e)) == 0
+	}
+	return e == nil && v.Compare(ast.NullValue) == 0
+}
