@@ -1,0 +1,18 @@
+# METADATA
+# title: The entry point
+# description: Routes a decision by its action. Every answer is {allow, rule, layer, tell, obligations}; whatever is not understood is refused.
+# schemas:
+#   - input: schema.input
+package pontlevis.main
+
+import rego.v2
+
+import data.pontlevis.access
+
+# METADATA
+# title: Refused unless a concern permits
+# description: An action that no concern knows.
+# entrypoint: true
+default decision := {"allow": false, "rule": "default", "layer": "default", "tell": false, "obligations": []}
+
+decision := access.decision if input.action in {"ask", "search", "read", "history"}
