@@ -10,8 +10,9 @@ import (
 	"github.com/pontlevis/pontlevis/store"
 )
 
-// claimers is how many partitions a Write claims at a time; they share commits.
-const claimers = 16
+// claimers is how many partitions a Write claims at a time. Updates that wait together share one commit, so many at a
+// time cost less than few.
+const claimers = 2 * lookupShards
 
 // A claim is one key outside the patient's partition that a write needs: where a resource is, which resources have an
 // identifier, which patients there are. Claims come before the write they are for and are never taken back: one
