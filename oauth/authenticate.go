@@ -1,0 +1,134 @@
+package oauth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// Authenticate returns the live grant of an access token: the token's authentication code, its row, its family, the
+// endings of the patient's grants, the person and the client, each read now. It returns a *gate.TokenError for a token
+// that is not accepted (RFC 6750 §3.1), and another error when the store could not be asked; the caller must then answer
+// 503 and give nothing.
+//
+// Refresh tokens, codes and id_tokens are never accepted. The label of an app that is no longer online is told in the
+// grant rather than refused here, so that the policies can say why.
+func (s *Server) Authenticate(ctx context.Context, bearer string) (*gate.Grant, error) {
+	g, a, err := s.liveToken(ctx, bearer)
+	if err != nil {
+		return nil, err
+	}
+	client, person, err := s.parties(ctx, g)
+	if errors.Is(err, ErrNotFound) {
+		return nil, invalidToken("The client or the person of this token may not act any more.")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the parties of a grant: %w", err)
+	}
+	app, _, err := s.allowed(ctx, client)
+	if err != nil {
+		return nil, fmt.Errorf("reading an app's label: %w", err)
+	}
+	return &gate.Grant{
+		ID: g.ID, Actor: actorOf(g, client, person),
+		Client:  gate.Client{ID: client.ID, Kind: client.Kind, Category: app.Category, Label: app.Label},
+		Scopes:  normalised(a.scopes(g)),
+		Patient: g.Patient, Purpose: g.Purpose, Mode: g.Mode, Reason: g.Reason, TypedReason: g.TypedReason,
+		Stage: g.Stage, Secret: g.Secret, Since: g.Since, Until: a.Expires,
+	}, nil
+}
+
+func invalidToken(description string) error {
+	return &gate.TokenError{Code: codeInvalidToken, Description: description}
+}
+
+// liveToken reads an access token and its family.
+func (s *Server) liveToken(ctx context.Context, bearer string) (g *grantRecord, a *accessRecord, err error) {
+	id, hash, ok := s.parseToken(prefixAccess, bearer)
+	if !ok {
+		return nil, nil, invalidToken("This is no access token of this server.")
+	}
+	err = s.db.View(ctx, partitionOf(id), func(tx store.Tx) error {
+		raw := tx.Get(accessKey(id, hash))
+		if raw == nil {
+			return ErrNotFound
+		}
+		a = new(accessRecord)
+		if err := json.Unmarshal(raw, a); err != nil {
+			return err
+		}
+		g, err = s.grants.get(tx, grantKey(id))
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil, invalidToken("The access token is not known, or was revoked.")
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading an access token: %w", err)
+	}
+	now := s.now()
+	if !now.Before(a.Expires) {
+		return nil, nil, invalidToken("The access token has expired.")
+	}
+	if !g.live(now) {
+		return nil, nil, invalidToken("The grant of this token has ended.")
+	}
+	if ended, err := s.ended(ctx, g); err != nil {
+		return nil, nil, fmt.Errorf("reading the endings of a patient's grants: %w", err)
+	} else if ended {
+		return nil, nil, invalidToken("The grant of this token has been ended by the person.")
+	}
+	return g, a, nil
+}
+
+// parties reads the client and the person of a grant; ErrNotFound when one of them may not act any more.
+func (s *Server) parties(ctx context.Context, g *grantRecord) (c *Client, p *Person, err error) {
+	err = s.db.View(ctx, store.Global, func(tx store.Tx) error {
+		if c, err = s.clients.get(tx, clientKey(g.Client)); err != nil {
+			return err
+		}
+		if g.Person != "" {
+			p, err = s.people.get(tx, personKey(g.Person))
+		}
+		return err
+	})
+	if err == nil && (c.Disabled || p != nil && p.Disabled) {
+		err = ErrNotFound
+	}
+	return c, p, err
+}
+
+// actorOf tells who acts: the person in the relation of the grant, or the back-end system itself.
+func actorOf(g *grantRecord, c *Client, p *Person) gate.Actor {
+	if p == nil {
+		return gate.Actor{
+			Kind: "system", ID: c.Reference, Name: c.Name,
+			Identities: named(c.Reference, "", c.Identities), Organizations: slices.Clone(c.Organizations),
+		}
+	}
+	a := gate.Actor{Kind: g.Kind, ID: p.Reference, Name: p.Name, Identities: named(p.Reference, g.Actor, p.Identities)}
+	if g.Actor != "" {
+		a.ID = g.Actor
+	}
+	if g.Kind == "professional" { // a professional who acts for their own family does so without their profession
+		a.Organizations = slices.Clone(p.Organizations)
+		a.Profession, a.Speciality, a.Regulation = p.Profession, p.Speciality, p.Regulation
+	}
+	return a
+}
+
+// named lists the references first, then the identifiers, each once.
+func named(reference, relation string, identities []string) []string {
+	out := make([]string, 0, len(identities)+2)
+	for _, id := range append([]string{relation, reference}, identities...) {
+		if id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}

@@ -1,0 +1,134 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+const assertionJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// authenticateClient finds out which client asks, by exactly one method: the one it registered (RFC 6749 §2.3: a client
+// must not use more than one). endpoint is the URL being asked, an accepted audience of assertions there.
+func (s *Server) authenticateClient(r *http.Request, form url.Values, endpoint string) (*Client, *failure) {
+	id, method, f := claimed(r, form)
+	if f != nil {
+		return nil, f
+	}
+	client, err := s.Client(r.Context(), id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, broken(err)
+	}
+	if client == nil {
+		client = &Client{ID: id, AuthMethod: method, SecretHash: s.secrets.client, JWKS: nil} // same work, never a match
+		s.checkCredential(r, form, client, method, endpoint)
+		return nil, s.clientRefused(r.Context(), id, method)
+	}
+	if client.Disabled || client.AuthMethod != method || !s.checkCredential(r, form, client, method, endpoint) {
+		return nil, s.clientRefused(r.Context(), id, method)
+	}
+	return client, nil
+}
+
+func (s *Server) clientRefused(ctx context.Context, id, method string) *failure {
+	s.tell(ctx, "client_refused", id, "", "")
+	f := refuse(codeInvalidClient, "Client authentication failed, or the client is not known.")
+	f.Basic = method == AuthBasic
+	return f
+}
+
+// claimed returns the id a request claims and the method it uses.
+func claimed(r *http.Request, form url.Values) (id, method string, f *failure) {
+	basic := r.Header.Get("Authorization") != ""
+	assertion := form.Has("client_assertion") || form.Has("client_assertion_type")
+	if basic && assertion || form.Has("client_secret") && (basic || assertion) {
+		return "", "", refuse(codeInvalidRequest, "Use one way of client authentication, not several.")
+	}
+	switch {
+	case len(r.Header.Values("Authorization")) > 1:
+		return "", "", refuse(codeInvalidRequest, "One Authorization header is enough.")
+	case form.Has("client_secret"):
+		return "", "", refuse(codeInvalidClient, "client_secret_post is not supported: use client_secret_basic or private_key_jwt.")
+	case basic:
+		id, _, ok := basicCredentials(r)
+		if !ok || form.Has("client_id") && form.Get("client_id") != id {
+			f := refuse(codeInvalidClient, "The Authorization header is not usable here.")
+			f.Basic = true
+			return "", "", f
+		}
+		return id, AuthBasic, nil
+	case assertion:
+		sub := assertionSubject(form.Get("client_assertion"))
+		if form.Get("client_assertion_type") != assertionJWT || sub == "" || form.Has("client_id") && form.Get("client_id") != sub {
+			return "", "", refuse(codeInvalidClient, "The client assertion is not usable.")
+		}
+		return sub, AuthKeyJWT, nil
+	case form.Get("client_id") != "":
+		return form.Get("client_id"), AuthNone, nil
+	}
+	return "", "", refuse(codeInvalidClient, "Client authentication is missing.")
+}
+
+// basicCredentials undoes the form encoding that RFC 6749 §2.3.1 asks for inside HTTP Basic.
+func basicCredentials(r *http.Request) (id, secret string, ok bool) {
+	user, password, ok := r.BasicAuth()
+	if !ok {
+		return "", "", false
+	}
+	id, err1 := url.QueryUnescape(user)
+	secret, err2 := url.QueryUnescape(password)
+	return id, secret, err1 == nil && err2 == nil && id != "" && len(id) <= 256
+}
+
+func (s *Server) checkCredential(r *http.Request, form url.Values, c *Client, method, endpoint string) bool {
+	switch method {
+	case AuthNone:
+		return true
+	case AuthBasic:
+		_, secret, ok := basicCredentials(r)
+		return ok && s.secretMatches(c, secret)
+	case AuthKeyJWT:
+		err := s.checkAssertion(r.Context(), c, form.Get("client_assertion"), endpoint)
+		if err != nil {
+			s.log.DebugContext(r.Context(), "client assertion refused", "client", c.ID, "cause", err)
+		}
+		return err == nil
+	}
+	return false
+}
+
+// allowed tells whether the catalogue lets this client have tokens now. A SMART app or a plugin needs a label that is
+// online; the portal and a registered back-end need none, but one that says otherwise stops them too.
+func (s *Server) allowed(ctx context.Context, c *Client) (App, bool, error) {
+	app, found, err := s.apps.App(ctx, c.ID)
+	if err != nil {
+		return App{}, false, err
+	}
+	if !found || app.Label.Status == "" {
+		app.Label.Status = "none"
+	}
+	if !app.Label.Expires.IsZero() && app.Label.Status == "online" && !s.now().Before(app.Label.Expires) {
+		app.Label.Status = "expired"
+	}
+	if app.Category == "" {
+		app.Category = c.Category
+	}
+	switch c.Kind {
+	case "portal", "backend":
+		return app, app.Label.Status == "online" || app.Label.Status == "none", nil
+	}
+	return app, app.Label.Status == "online", nil
+}
+
+// admit refuses a client whose label has been suspended, recalled or has lapsed.
+func (s *Server) admit(ctx context.Context, c *Client) *failure {
+	_, ok, err := s.allowed(ctx, c)
+	if err != nil {
+		return broken(err)
+	}
+	if !ok {
+		return refuse(codeUnauthorizedClient, "The app's label does not allow access: it is missing, suspended, recalled or has lapsed.")
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// Lifetimes of what the server issues (OAuth 2.0 Security BCP, RFC 9700; SMART 2.2 app-launch#response-5).
+const (
+	codeLife       = 60 * time.Second    // an authorization code is redeemed at once or never
+	accessLife     = 15 * time.Minute    // access token given for a person
+	backendLife    = 300 * time.Second   // access token of a back-end system (SMART backend-services)
+	idTokenLife    = 10 * time.Minute    // id_token
+	offlineLife    = 90 * 24 * time.Hour // absolute end of a refresh family with offline_access
+	graceLife      = 20 * time.Second    // a lost answer to a refresh may be asked again this long
+	transactionTTL = 30 * time.Minute    // a sign-in and consent may take this long
+	sessionIdle    = 30 * time.Minute    // a browser session ends after this long without use
+	sessionLife    = 8 * time.Hour       // and after this long in any case
+)
+
+// Config is what a Server is made of. DB, Issuer, FHIR, Apps, Relations, Pages and Secret are required.
+type Config struct {
+	DB     store.DB
+	Issuer string // issuer URL without trailing slash; every endpoint is below it
+	FHIR   string // base URL of the FHIR endpoint, without trailing slash: the only accepted audience
+
+	Apps      Apps      // what the catalogue says of an app at this instant
+	Relations Relations // whom a person may act for
+	Pages     Pages     // the pages shown to people
+
+	// Secret is at least 32 random bytes. It keys the tokens' authentication codes, the hashes of client secrets
+	// and the seal of the signing keys: whoever changes it ends every token and session.
+	Secret []byte
+
+	Now     func() time.Time                   // the clock; time.Now when nil
+	Log     *slog.Logger                       // discards when nil; never given a token, a secret or a national identifier
+	Event   func(ctx context.Context, e Event) // told of each security event; may be nil, must not block
+	Address func(r *http.Request) (ip string)  // the client's address for throttling; the connection's when nil
+	Offline time.Duration                      // absolute end of offline access; 90 days when zero
+}
+
+// Event is something the access log may want to keep. It never carries a token, a code or a secret.
+type Event struct {
+	Kind   string // code_replay, refresh_reuse, foreign_client, pkce_mismatch, client_refused, sign_in, sign_in_refused, throttled, grant, refused, revoked
+	Client string
+	Person string
+	Grant  string
+	At     time.Time
+}
+
+// Server is the authorization server. It is safe for concurrent use.
+type Server struct {
+	db        store.DB
+	issuer    string
+	fhir      string
+	apps      Apps
+	relations Relations
+	pages     Pages
+	now       func() time.Time
+	log       *slog.Logger
+	event     func(context.Context, Event)
+	address   func(*http.Request) string
+	offline   time.Duration
+
+	secrets  secrets
+	engine   fosite.OAuth2Provider
+	ring     *keyRing
+	cross    *http.CrossOriginProtection
+	throttle *throttle
+	argon    chan struct{} // bounds the memory and CPU of simultaneous password checks
+	people   decoded[Person]
+	clients  decoded[Client]
+	grants   decoded[grantRecord]
+	handler  http.Handler
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// New opens the authorization server over the store: it reads or makes the signing key, and starts the background
+// sweep of expired rows. The caller ends it with Close, before it closes the store.
+func New(c Config) (*Server, error) {
+	s, err := assemble(c)
+	if err != nil {
+		return nil, fmt.Errorf("opening the authorization server: %w", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	if s.ring, err = s.openRing(ctx); err != nil {
+		stop()
+		return nil, fmt.Errorf("opening the signing keys: %w", err)
+	}
+	s.engine = s.newEngine()
+	s.handler = s.routes()
+	s.done.Go(func() { s.sweepForever(ctx) })
+	return s, nil
+}
+
+func assemble(c Config) (*Server, error) {
+	if c.DB == nil || c.Apps == nil || c.Relations == nil || c.Pages == nil {
+		return nil, errors.New("DB, Apps, Relations and Pages are required")
+	}
+	if len(c.Secret) < 32 {
+		return nil, errors.New("Secret must be at least 32 bytes")
+	}
+	if err := checkBase(c.Issuer); err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	if err := checkBase(c.FHIR); err != nil {
+		return nil, fmt.Errorf("FHIR base: %w", err)
+	}
+	s := &Server{
+		db: c.DB, issuer: c.Issuer, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
+		now: c.Now, log: c.Log, event: c.Event, address: c.Address, offline: c.Offline,
+		secrets: deriveSecrets(c.Secret), cross: http.NewCrossOriginProtection(), argon: make(chan struct{}, 2),
+	}
+	s.defaults()
+	s.throttle = newThrottle(s.now)
+	return s, nil
+}
+
+func (s *Server) defaults() {
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.event == nil {
+		s.event = func(context.Context, Event) {}
+	}
+	if s.address == nil {
+		s.address = connectionAddress
+	}
+	if s.offline == 0 {
+		s.offline = offlineLife
+	}
+}
+
+// checkBase refuses what could not be an issuer or a FHIR base: RFC 8414 §2 wants https, no query, no fragment;
+// plain http is for loopback addresses alone.
+func checkBase(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return err
+	}
+	if u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(raw, "/") {
+		return errors.New("must be an absolute URL without query, fragment, user or trailing slash")
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
+		return nil
+	}
+	return errors.New("must be https, or http on a loopback address")
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+func connectionAddress(r *http.Request) string {
+	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return a.Addr().Unmap().String()
+	}
+	return r.RemoteAddr
+}
+
+// Close stops the background work and waits for it. The store stays open: it belongs to the caller.
+func (s *Server) Close() error {
+	s.stop()
+	s.done.Wait()
+	return nil
+}
+
+func (s *Server) tell(ctx context.Context, kind, client, person, grant string) {
+	s.event(ctx, Event{Kind: kind, Client: client, Person: person, Grant: grant, At: s.now()})
+}
+
+// Handler serves /oauth2/*, the well-known documents and /fhir/.well-known/smart-configuration.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+var _ gate.Grants = (*Server)(nil)

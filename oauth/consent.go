@@ -1,0 +1,258 @@
+package oauth
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// insForm is a matricule INS: 13 characters and a key of two digits (2A and 2B occur for Corsica).
+var insForm = regexp.MustCompile(`^[0-9]{5}[0-9AB][0-9]{9}$`)
+
+// needsPatient tells whether a professional still has to choose the patient that patient/ scopes or launch/patient call
+// for (SMART 2.2, R164-165). Others choose on the consent page.
+func (s *Server) needsPatient(v *visit) bool {
+	chosen := v.tx.Patient != "" && v.tx.Chooser == v.person.Key
+	return v.person.Professional() && wantsPatient(v.tx.Scopes) && !chosen
+}
+
+func (s *Server) showPatients(v *visit, ins, problem string) {
+	all, err := s.relations.PatientsOf(v.r.Context(), v.person)
+	if err != nil {
+		s.trouble(v.w, v.r, err)
+		return
+	}
+	page := PatientPage{Form: s.form(v), App: view(v.client, v.app), Person: v.person.Name, INS: ins, Error: problem}
+	for _, rel := range all {
+		page.Choices = append(page.Choices, Choice{Patient: rel.Patient, Name: rel.Name, Kind: "professional"})
+	}
+	status := http.StatusOK
+	if problem != "" {
+		status = http.StatusUnprocessableEntity
+	}
+	s.pages.ChoosePatient(v.w, v.r, status, page)
+}
+
+// stepPatient takes a professional's choice: one of the patients offered, or an INS that is known.
+func (s *Server) stepPatient(v *visit, form url.Values) {
+	ctx := v.r.Context()
+	var chosen Relation
+	ins := strings.ToUpper(strings.Join(strings.Fields(form.Get("ins")), ""))
+	switch {
+	case !v.person.Professional():
+		s.again(v)
+		return
+	case ins != "":
+		if !insForm.MatchString(ins) {
+			s.showPatients(v, form.Get("ins"), "ins")
+			return
+		}
+		found, ok, err := s.relations.FindPatient(ctx, ins)
+		if err != nil {
+			s.trouble(v.w, v.r, err)
+			return
+		}
+		if !ok {
+			s.showPatients(v, form.Get("ins"), "unknown")
+			return
+		}
+		chosen = Relation{Patient: found.Patient, Name: ins}
+	default:
+		all, err := s.relations.PatientsOf(ctx, v.person)
+		if err != nil {
+			s.trouble(v.w, v.r, err)
+			return
+		}
+		i := slices.IndexFunc(all, func(r Relation) bool { return r.Patient == form.Get("patient") })
+		if i < 0 {
+			s.showPatients(v, "", "none")
+			return
+		}
+		chosen = all[i]
+	}
+	if err := s.keepChoice(v, chosen); err != nil {
+		s.trouble(v.w, v.r, err)
+		return
+	}
+	s.again(v)
+}
+
+func (s *Server) keepChoice(v *visit, chosen Relation) error {
+	return s.db.Update(v.r.Context(), partitionOf(v.tx.ID), func(tx store.Tx) error {
+		var t transactionRecord
+		found, err := store.GetJSON(tx, transactionKey(v.tx.ID), &t)
+		if err != nil || !found || t.Done {
+			return err
+		}
+		t.Patient, t.Name, t.Chooser = chosen.Patient, chosen.Name, v.person.Key
+		return store.PutJSON(tx, transactionKey(t.ID), t)
+	})
+}
+
+// choices lists whom the grant may be for: the patient a professional chose, or those another person acts for.
+func (s *Server) choices(v *visit) ([]Relation, error) {
+	if v.person.Professional() {
+		if wantsPatient(v.tx.Scopes) {
+			return []Relation{{Kind: "professional", Patient: v.tx.Patient, Name: v.tx.Name}}, nil
+		}
+		return nil, nil
+	}
+	return s.actsFor(v.r.Context(), v.person)
+}
+
+func (s *Server) showConsent(v *visit, status int, problem string) {
+	all, err := s.choices(v)
+	if err != nil {
+		s.trouble(v.w, v.r, err)
+		return
+	}
+	if len(all) == 0 && !v.person.Professional() {
+		s.pages.Problem(v.w, v.r, http.StatusForbidden, ProblemPage{Kind: ProblemNobody})
+		return
+	}
+	page := ConsentPage{
+		Form: s.form(v), App: view(v.client, v.app), Person: v.person.Name, Kind: v.person.Kind,
+		Organization: v.person.Organization, Scopes: parseScopes(v.tx.Scopes), Until: lasting(v.tx.Scopes), Error: problem,
+	}
+	for i, rel := range all {
+		page.Choices = append(page.Choices, Choice{Patient: rel.Patient, Name: rel.Name, Kind: rel.Kind, Chosen: i == 0})
+	}
+	s.pages.Consent(v.w, v.r, status, page)
+}
+
+// lasting names how long the access lasts.
+func lasting(scopes []string) string {
+	switch {
+	case slices.Contains(scopes, "offline_access"):
+		return "offline"
+	case slices.Contains(scopes, "online_access"):
+		return "session"
+	}
+	return "token"
+}
+
+// stepRefuse goes back to the app with access_denied. It needs no sign-in: whoever began may stop.
+func (s *Server) stepRefuse(v *visit) {
+	var outcome error
+	err := s.db.Update(v.r.Context(), partitionOf(v.tx.ID), func(tx store.Tx) error {
+		outcome = answerOnce(tx, v.tx.ID, s.now())
+		return nil
+	})
+	if err = errors.Join(err, outcome); err != nil {
+		s.unanswered(v, err)
+		return
+	}
+	s.tell(v.r.Context(), "refused", v.client.ID, keyOf(v.person), "")
+	s.returnError(v.w, v.r, v.tx.Form["redirect_uri"], v.tx.State, refuse(codeAccessDenied, "The person refused."))
+}
+
+func keyOf(p *Person) string {
+	if p == nil {
+		return ""
+	}
+	return p.Key
+}
+
+func (s *Server) unanswered(v *visit, err error) {
+	if errors.Is(err, errAnswered) {
+		s.pages.Problem(v.w, v.r, http.StatusBadRequest, ProblemPage{Kind: ProblemAnswered})
+		return
+	}
+	s.trouble(v.w, v.r, err)
+}
+
+// stepAllow gives the grant and its code, in one transaction with the answer to the request.
+func (s *Server) stepAllow(v *visit, form url.Values) {
+	if s.needsPatient(v) {
+		s.again(v)
+		return
+	}
+	all, err := s.choices(v)
+	if err != nil {
+		s.trouble(v.w, v.r, err)
+		return
+	}
+	var rel Relation
+	switch i := slices.IndexFunc(all, func(r Relation) bool { return r.Patient == form.Get("patient") }); {
+	case v.person.Professional():
+		rel = Relation{Kind: "professional", Patient: v.tx.Patient}
+		if !wantsPatient(v.tx.Scopes) {
+			rel.Patient = ""
+		}
+	case i >= 0:
+		rel = all[i]
+	case len(all) == 1 && !form.Has("patient"):
+		rel = all[0]
+	default:
+		s.showConsent(v, http.StatusUnprocessableEntity, "choose")
+		return
+	}
+	s.give(v, rel)
+}
+
+// give issues the code through fosite and commits grant, code and answer together.
+func (s *Server) give(v *visit, rel Relation) {
+	ctx := v.r.Context()
+	g, err := s.newGrant(v, rel)
+	if err != nil {
+		s.trouble(v.w, v.r, err)
+		return
+	}
+	x := &exchange{client: v.client, grant: g, create: true, transaction: v.tx.ID}
+	ctx = withExchange(ctx, x)
+	ar, err := s.engine.NewAuthorizeRequest(ctx, formRequest(ctx, engineForm(v.tx.Form, v.tx.Scopes)))
+	if err != nil {
+		s.returnError(v.w, v.r, v.tx.Form["redirect_uri"], v.tx.State, fromFosite(err))
+		return
+	}
+	ar.SetID(g.ID)
+	for _, word := range g.Scopes {
+		ar.GrantScope(word)
+	}
+	response, err := s.engine.NewAuthorizeResponse(ctx, ar, newSession(g, s.subject(g)))
+	if err != nil {
+		s.returnError(v.w, v.r, v.tx.Form["redirect_uri"], v.tx.State, fromFosite(err))
+		return
+	}
+	if err := s.commit(ctx, x); err != nil {
+		s.unanswered(v, err)
+		return
+	}
+	s.tell(ctx, "grant", v.client.ID, v.person.Key, g.ID)
+	s.returnTo(v.w, v.r, v.tx.Form["redirect_uri"], v.tx.State, url.Values{"code": {response.GetCode()}})
+}
+
+// newGrant is the grant that the person's answer creates. Its id is the transaction's, so both are in one partition.
+func (s *Server) newGrant(v *visit, rel Relation) (*grantRecord, error) {
+	now := s.now()
+	g := &grantRecord{
+		ID: v.tx.ID, Client: v.client.ID, Person: v.person.Key, Kind: rel.Kind, Actor: rel.Actor, Patient: rel.Patient,
+		Scopes: v.tx.Scopes, Purpose: "PATRQT", Mode: "normal", Since: now, Auth: v.session.Auth, Nonce: v.tx.Form["nonce"],
+	}
+	if rel.Kind == "professional" {
+		g.Purpose = "TREAT"
+	}
+	switch lasting(g.Scopes) {
+	case "offline":
+		g.Expires = now.Add(s.offline)
+	case "session": // online access ends with the browser session at the latest
+		g.Expires = v.session.End
+	default:
+		g.Expires = now.Add(codeLife + accessLife)
+	}
+	if !rel.Until.IsZero() {
+		g.Expires = earlier(g.Expires, rel.Until)
+	}
+	var err error
+	g.Ended, err = s.endings(v.r.Context(), g.Patient, g.Client)
+	return g, err
+}
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds()) + 1) }

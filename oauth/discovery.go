@@ -1,0 +1,122 @@
+package oauth
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// metadata is a discovery document: one generator, four views, the same issuer in each byte for byte.
+type metadata map[string]any
+
+// common are the members that the views share (RFC 8414 §2).
+func (s *Server) common() metadata {
+	return metadata{
+		"issuer":                                           s.issuer,
+		"authorization_endpoint":                           s.issuer + pathAuthorize,
+		"token_endpoint":                                   s.issuer + pathToken,
+		"introspection_endpoint":                           s.issuer + pathIntrospect,
+		"revocation_endpoint":                              s.issuer + pathRevoke,
+		"jwks_uri":                                         s.issuer + pathJWKS,
+		"response_types_supported":                         []string{"code"},
+		"response_modes_supported":                         []string{"query"},
+		"grant_types_supported":                            []string{grantCode, grantRefresh, grantClient},
+		"code_challenge_methods_supported":                 []string{"S256"},
+		"token_endpoint_auth_methods_supported":            []string{AuthNone, AuthBasic, AuthKeyJWT},
+		"token_endpoint_auth_signing_alg_values_supported": assertionAlgorithms,
+		"scopes_supported":                                 scopesSupported,
+	}
+}
+
+// scopesSupported is the grammar by example; each client's registration says which it may have.
+var scopesSupported = []string{
+	"openid", "profile", "fhirUser", "launch/patient", "offline_access", "online_access",
+	"patient/*.rs", "patient/*.cruds", "user/*.rs", "user/*.cruds", "system/*.rs", "system/*.cruds",
+}
+
+// serverMetadata is RFC 8414's document, with RFC 9207's promise of iss.
+func (s *Server) serverMetadata() metadata {
+	m := s.common()
+	m["authorization_response_iss_parameter_supported"] = true
+	m["introspection_endpoint_auth_methods_supported"] = []string{AuthBasic, AuthKeyJWT}
+	m["introspection_endpoint_auth_signing_alg_values_supported"] = assertionAlgorithms
+	m["revocation_endpoint_auth_methods_supported"] = []string{AuthNone, AuthBasic, AuthKeyJWT}
+	m["revocation_endpoint_auth_signing_alg_values_supported"] = assertionAlgorithms
+	m["protected_resources"] = []string{s.fhir}
+	m["request_parameter_supported"] = false
+	m["request_uri_parameter_supported"] = false
+	m["ui_locales_supported"] = []string{"fr", "en"}
+	return m
+}
+
+// openIDMetadata is OpenID Connect Discovery's document.
+func (s *Server) openIDMetadata() metadata {
+	m := s.serverMetadata()
+	m["userinfo_endpoint"] = s.issuer + pathUserinfo
+	m["subject_types_supported"] = []string{"public"}
+	m["id_token_signing_alg_values_supported"] = []string{string(jose.RS256)}
+	m["claims_supported"] = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "fhirUser", "profile", "name"}
+	m["claims_parameter_supported"] = false
+	m["prompt_values_supported"] = []string{"none", "login", "consent", "select_account"}
+	return m
+}
+
+// resourceMetadata is RFC 9728's document of the FHIR endpoint.
+func (s *Server) resourceMetadata() metadata {
+	return metadata{
+		"resource":                 s.fhir,
+		"authorization_servers":    []string{s.issuer},
+		"jwks_uri":                 s.issuer + pathJWKS,
+		"bearer_methods_supported": []string{"header"},
+		"scopes_supported":         scopesSupported,
+		"resource_name":            "pontlevis FHIR R4",
+	}
+}
+
+// smartConfiguration is SMART App Launch 2.2's document. It lists what is really served: no EHR launch and no client
+// keys by URL yet, hence neither launch-ehr nor client-confidential-asymmetric.
+func (s *Server) smartConfiguration() metadata {
+	m := s.common()
+	m["authorization_response_iss_parameter_supported"] = true
+	m["capabilities"] = []string{
+		"launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric", "sso-openid-connect",
+		"context-banner", "context-standalone-patient", "permission-offline", "permission-online", "permission-patient",
+		"permission-user", "permission-v1", "permission-v2",
+	}
+	return m
+}
+
+// document serves a document made once, as application/json whatever Accept says (SMART 2.2, R372).
+func (s *Server) document(m metadata) http.HandlerFunc {
+	body, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // strings and lists of strings always marshal
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		if f := bodiless(w, r); f != nil {
+			s.writeFailure(w, r, f)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		_, _ = w.Write(body)
+	}
+}
+
+// serveJWKS publishes the public keys of the ring.
+func (s *Server) serveJWKS(w http.ResponseWriter, r *http.Request) {
+	if f := bodiless(w, r); f != nil {
+		s.writeFailure(w, r, f)
+		return
+	}
+	body, err := json.Marshal(s.ring.public)
+	if err != nil {
+		s.writeFailure(w, r, broken(err))
+		return
+	}
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,92 @@
+package oauth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ory/fosite"
+	"github.com/ory/fosite/handler/openid"
+)
+
+// idTokens is fosite's id_token strategy over the server's own clock and key ring.
+type idTokens struct{ *Server }
+
+// idClaims are the claims of an id_token (OpenID Connect Core §2, SMART 2.2 scopes-for-requesting-identity-data).
+type idClaims struct {
+	Issuer   string `json:"iss"`
+	Subject  string `json:"sub"`
+	Audience string `json:"aud"`
+	Expires  int64  `json:"exp"`
+	Issued   int64  `json:"iat"`
+	Auth     int64  `json:"auth_time"`
+	Nonce    string `json:"nonce,omitempty"`
+	Hash     string `json:"at_hash,omitempty"`
+	ID       string `json:"jti"`
+	FHIRUser string `json:"fhirUser,omitempty"`
+	Profile  string `json:"profile,omitempty"`
+	Name     string `json:"name,omitempty"`
+}
+
+// GenerateIDToken signs who signed in, for the client of the exchange.
+func (t idTokens) GenerateIDToken(ctx context.Context, life time.Duration, r fosite.Requester) (string, error) {
+	sess, ok := r.GetSession().(*session)
+	if !ok || sess.grant == nil || sess.grant.Person == "" {
+		return "", errors.New("an id_token needs a person")
+	}
+	person, err := t.Person(ctx, sess.grant.Person)
+	if err != nil {
+		return "", fmt.Errorf("writing an id_token: %w", err)
+	}
+	now := t.now()
+	claims := idClaims{
+		Issuer: t.issuer, Subject: t.subject(sess.grant), Audience: r.GetClient().GetID(),
+		Expires: now.Add(life).Unix(), Issued: now.Unix(), Auth: sess.grant.Auth.Unix(),
+		Nonce: sess.grant.Nonce, Hash: sess.claims.AccessTokenHash, ID: newID(),
+	}
+	t.describe(&claims, sess.grant, person)
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	signed, err := t.ring.signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("signing an id_token: %w", err)
+	}
+	return signed.CompactSerialize()
+}
+
+// describe adds the claims that the granted scopes let the app know.
+func (s *Server) describe(c *idClaims, g *grantRecord, p *Person) {
+	if slices.Contains(g.Scopes, "fhirUser") || slices.Contains(g.Scopes, "profile") {
+		c.FHIRUser = s.fhirUser(g, p)
+		c.Profile = c.FHIRUser // SMART v1 clients read it here
+	}
+	if slices.Contains(g.Scopes, "profile") {
+		c.Name = p.Name
+	}
+}
+
+// fhirUser is the absolute URL of the person's resource (SMART 2.2, R205): who acts for another is a RelatedPerson
+// there.
+func (s *Server) fhirUser(g *grantRecord, p *Person) string {
+	ref := p.Reference
+	if g.Actor != "" {
+		ref = g.Actor
+	}
+	return s.fhir + "/" + ref
+}
+
+// subject is the stable identifier of a person towards apps. It is derived, so that keys, logins and national
+// identifiers stay inside.
+func (s *Server) subject(g *grantRecord) string {
+	if g.Person == "" {
+		return g.Client
+	}
+	return lower32.EncodeToString(mac(s.secrets.subject, g.Person)[:16])
+}
+
+var _ openid.OpenIDConnectTokenStrategy = idTokens{}

@@ -1,0 +1,95 @@
+package oauth
+
+import "net/http"
+
+// Pages renders what people see. The server decides and fills in; a page holds no rule. Each method writes a complete
+// response with the security headers of a sensitive page, in the language the request asks for.
+type Pages interface {
+	SignIn(w http.ResponseWriter, r *http.Request, status int, p SignInPage)
+	ChoosePatient(w http.ResponseWriter, r *http.Request, status int, p PatientPage)
+	Consent(w http.ResponseWriter, r *http.Request, status int, p ConsentPage)
+	SignedOut(w http.ResponseWriter, r *http.Request)
+	Problem(w http.ResponseWriter, r *http.Request, status int, p ProblemPage)
+}
+
+// Form is what each step of a sign-in posts back besides its own fields: hidden inputs named tx, csrf and step.
+type Form struct {
+	Action string // path to post to
+	TX     string
+	CSRF   string
+	Target string // origin the last step redirects to: the page's form-action must allow it
+}
+
+// AppView is the app that asks, as shown to people.
+type AppView struct {
+	FR, EN    AppText
+	Publisher string
+	Category  string
+	Status    string // label status: online, none …
+	Exchange  bool   // the label covers exchange of data
+	Kind      string // portal, smart, backend, plugin
+}
+
+// SignInPage asks for login and password (step sign-in, inputs login and password).
+type SignInPage struct {
+	Form
+	App   AppView
+	Login string // filled in already
+	Error string // "", credentials, throttled
+	Wait  int    // seconds, with throttled
+}
+
+// Choice is one patient to choose.
+type Choice struct {
+	Patient string // value of the input patient
+	Name    string
+	Kind    string // the relation: patient, representative, carer, helper, professional
+	Chosen  bool
+}
+
+// PatientPage lets a professional choose a patient (step patient, inputs patient or ins).
+type PatientPage struct {
+	Form
+	App     AppView
+	Person  string
+	Choices []Choice
+	INS     string
+	Error   string // "", ins, unknown, none
+}
+
+// ConsentPage asks whether the app may do what it asks (step consent, input decision = allow or refuse, and patient
+// when there are choices).
+type ConsentPage struct {
+	Form
+	App          AppView
+	Person       string
+	Kind         string
+	Organization string
+	Scopes       []Scope
+	Choices      []Choice // whom it is for; for a professional the one patient chosen, or none
+	Until        string   // how long the access lasts: token, session, offline
+	Error        string   // "", choose
+}
+
+// Problem kinds.
+const (
+	ProblemRequest  = "request"   // the app's request is wrong
+	ProblemClient   = "client"    // the app is not known
+	ProblemRedirect = "redirect"  // the app's return address is not registered
+	ProblemLabel    = "label"     // the app's label is suspended, recalled or lapsed
+	ProblemExpired  = "expired"   // the sign-in took too long, or was never begun
+	ProblemAnswered = "answered"  // the request was answered already
+	ProblemForgery  = "forgery"   // the form did not come from our page
+	ProblemBrowser  = "browser"   // the sign-in was begun in another browser
+	ProblemNobody   = "nobody"    // the person acts for nobody
+	ProblemTrouble  = "trouble"   // the server cannot do this right now
+	ProblemNotFound = "not_found" // there is no such page
+)
+
+// ProblemPage says what went wrong and what to do, without anything of the request that could be markup or a lure.
+type ProblemPage struct {
+	Kind string
+	App  AppView // with label
+	Code string  // the RFC's error word, for developers
+	Hint string  // one sentence for developers, in English
+}

@@ -1,0 +1,96 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// ErrNotFound is returned when a person or a client is not registered.
+var ErrNotFound = errors.New("not found")
+
+// Person is somebody who signs in: the holder of a space, somebody who acts for one, or a professional.
+type Person struct {
+	Key           string   `json:"key"`   // stable key, unique
+	Login         string   `json:"login"` // what is typed at sign-in, unique whatever the case
+	Kind          string   `json:"kind"`  // patient, representative, carer, helper, professional
+	Name          string   `json:"name"`
+	Patient       string   `json:"patient,omitempty"` // logical id of the person's own space
+	INS           string   `json:"ins,omitempty"`
+	RPPS          string   `json:"rpps,omitempty"`
+	Profession    string   `json:"profession,omitempty"`    // "system|code"
+	Speciality    string   `json:"speciality,omitempty"`    // "system|code"
+	Organization  string   `json:"organization,omitempty"`  // name of the work situation, for pages
+	Organizations []string `json:"organizations,omitempty"` // references and identifiers of the work situation
+	Reference     string   `json:"reference"`               // fhirUser: "Practitioner/x", "Patient/x", "RelatedPerson/x"
+	Identities    []string `json:"identities,omitempty"`    // every way a resource may name the person; Reference is added
+	Regulation    bool     `json:"regulation,omitempty"`    // regulating doctor of an emergency call centre
+	PasswordHash  string   `json:"password_hash,omitempty"` // argon2id in PHC form (HashPassword); "" = cannot sign in here
+	Disabled      bool     `json:"disabled,omitempty"`
+}
+
+// Professional tells whether the person is a professional: such a person chooses a patient, where others have one.
+func (p *Person) Professional() bool { return p.Kind == "professional" }
+
+func personKey(key string) []byte  { return store.Key("oauth", "person", key) }
+func loginKey(login string) []byte { return store.Key("oauth", "login", normalLogin(login)) }
+
+func normalLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
+
+// PutPerson registers or replaces a person. A login that belongs to somebody else is refused.
+func (s *Server) PutPerson(ctx context.Context, p Person) error {
+	if p.Key == "" || p.Reference == "" || p.Kind == "" {
+		return errors.New("registering a person: Key, Kind and Reference are required")
+	}
+	return s.db.Update(ctx, store.Global, func(tx store.Tx) error {
+		var before Person
+		had, err := store.GetJSON(tx, personKey(p.Key), &before)
+		if err != nil {
+			return err
+		}
+		if had && before.Login != "" && normalLogin(before.Login) != normalLogin(p.Login) {
+			if err := tx.Delete(loginKey(before.Login)); err != nil {
+				return err
+			}
+		}
+		if p.Login != "" {
+			if owner := tx.Get(loginKey(p.Login)); owner != nil && string(owner) != p.Key {
+				return fmt.Errorf("registering %s: the login belongs to another person", p.Key)
+			}
+			if err := tx.Put(loginKey(p.Login), []byte(p.Key)); err != nil {
+				return err
+			}
+		}
+		return store.PutJSON(tx, personKey(p.Key), p)
+	})
+}
+
+// Person returns a registered person, or ErrNotFound. The result is shared: callers do not change it.
+func (s *Server) Person(ctx context.Context, key string) (*Person, error) {
+	var p *Person
+	err := s.db.View(ctx, store.Global, func(tx store.Tx) (err error) {
+		p, err = s.people.get(tx, personKey(key))
+		return err
+	})
+	return p, err
+}
+
+// personByLogin returns nil without error when nobody has the login, so that the caller does the same work for both.
+func (s *Server) personByLogin(ctx context.Context, login string) (*Person, error) {
+	var p *Person
+	err := s.db.View(ctx, store.Global, func(tx store.Tx) (err error) {
+		key := tx.Get(loginKey(login))
+		if key == nil {
+			return nil
+		}
+		p, err = s.people.get(tx, personKey(string(key)))
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return p, err
+}

@@ -1,0 +1,126 @@
+package oauth
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// grantRecord is one grant: a token family. It is the truth that each use of each of its tokens consults.
+type grantRecord struct {
+	ID      string   `json:"id"`
+	Client  string   `json:"client"`
+	Person  string   `json:"person,omitempty"` // key; "" for a back-end system
+	Kind    string   `json:"kind"`             // gate.Actor.Kind in this grant
+	Actor   string   `json:"actor,omitempty"`  // the actor's reference in this relation; "" = the person's own
+	Patient string   `json:"patient,omitempty"`
+	Scopes  []string `json:"scopes"`
+
+	Purpose     string `json:"purpose"`
+	Mode        string `json:"mode"`
+	Reason      string `json:"reason,omitempty"`
+	TypedReason string `json:"typed_reason,omitempty"`
+	Stage       int    `json:"stage,omitempty"`
+	Secret      bool   `json:"secret,omitempty"`
+
+	Since   time.Time `json:"since"`
+	Expires time.Time `json:"expires"`       // absolute end of the family
+	Auth    time.Time `json:"auth,omitzero"` // when the person signed in
+	Nonce   string    `json:"nonce,omitempty"`
+
+	Revoked time.Time `json:"revoked,omitzero"`
+	Why     string    `json:"why,omitempty"`
+	// Ended holds the endings of (patient, client) and (patient, every client) known when the grant was given; the
+	// grant is dead once either has grown (RevokeAll).
+	Ended [2]uint64 `json:"ended"`
+
+	// Head is the signature of the one refresh token that lives. Previous is the one it replaced: until Grace it may
+	// be presented again and gets the same answer, which only its bearer can unseal.
+	Head     string    `json:"head,omitempty"`
+	Previous string    `json:"previous,omitempty"`
+	Grace    time.Time `json:"grace,omitzero"`
+	Sealed   []byte    `json:"sealed,omitempty"`
+}
+
+// live tells whether the family may still be used at now, RevokeAll aside.
+func (g *grantRecord) live(now time.Time) bool { return g.Revoked.IsZero() && now.Before(g.Expires) }
+
+// codeRecord is an authorization code. A used one stays as a tombstone until the family's end: a replay must still
+// kill what it gave (RFC 6749 §4.1.2).
+type codeRecord struct {
+	Grant     string    `json:"grant"`
+	Client    string    `json:"client"`
+	Redirect  string    `json:"redirect"`
+	Challenge string    `json:"challenge"` // PKCE, S256
+	Dies      time.Time `json:"dies"`      // unusable from then on
+	Used      time.Time `json:"used,omitzero"`
+	Expires   time.Time `json:"expires"` // swept from then on
+}
+
+// accessRecord is an access token.
+type accessRecord struct {
+	Grant   string    `json:"grant"`
+	Scopes  []string  `json:"scopes,omitempty"` // narrower than the grant's when a refresh asked so; nil = the grant's
+	Issued  time.Time `json:"issued"`
+	Expires time.Time `json:"expires"`
+}
+
+// sessionRecord is a browser in which a person is signed in.
+type sessionRecord struct {
+	Person  string    `json:"person"`
+	Auth    time.Time `json:"auth"`
+	Seen    time.Time `json:"seen"`
+	End     time.Time `json:"end"`     // absolute
+	Expires time.Time `json:"expires"` // the earlier of End and Seen + idle time
+}
+
+// transactionRecord is an authorization request between its arrival and the person's answer. Its id becomes the
+// grant's, so that the answer and the grant share one transaction of the store.
+type transactionRecord struct {
+	ID      string            `json:"id"`
+	Client  string            `json:"client"`
+	Form    map[string]string `json:"form"`
+	Scopes  []string          `json:"scopes"`
+	State   string            `json:"state,omitempty"`
+	Browser string            `json:"browser"`           // signature of the browser's cookie
+	Fresh   bool              `json:"fresh,omitempty"`   // prompt=login or max_age: sign in again
+	MaxAge  int64             `json:"max_age,omitempty"` // seconds, with Fresh false
+	Patient string            `json:"patient,omitempty"`
+	Name    string            `json:"name,omitempty"`    // the patient's, for the page
+	Chooser string            `json:"chooser,omitempty"` // key of the person who chose the patient
+	Done    bool              `json:"done,omitempty"`
+	Created time.Time         `json:"created"`
+	Expires time.Time         `json:"expires"`
+}
+
+// The rows, all under "oauth". In a token partition: grant, code, access, transaction, session, jti, and expires, an
+// index by time. In the global partition: person, login, client, ring. In a patient's partition: ended.
+func grantKey(id string) []byte              { return store.Key("oauth", "grant", id) }
+func codeKey(grant, sig string) []byte       { return store.Key("oauth", "code", grant, sig) }
+func accessKey(grant, sig string) []byte     { return store.Key("oauth", "access", grant, sig) }
+func transactionKey(id string) []byte        { return store.Key("oauth", "transaction", id) }
+func sessionKey(id, sig string) []byte       { return store.Key("oauth", "session", id, sig) }
+func endedKey(patient, client string) []byte { return store.Key("oauth", "ended", patient, client) }
+
+var expiryPrefix = store.Key("oauth", "expires")
+
+// expiryKey is the index entry that lets the sweep find row at its time.
+func expiryKey(at time.Time, row []byte) []byte {
+	return store.Key("oauth", "expires", fmt.Sprintf("%012x", max(at.Unix(), 0)), string(row))
+}
+
+// putExpiring writes a row together with its index entry.
+func putExpiring(tx store.Tx, key []byte, v any, at time.Time) error {
+	if err := store.PutJSON(tx, key, v); err != nil {
+		return err
+	}
+	return tx.Put(expiryKey(at, key), []byte{})
+}
+
+// splitSignature undoes "grant.hash".
+func splitSignature(signature string) (grant, hash string) {
+	grant, hash, _ = strings.Cut(signature, ".")
+	return grant, hash
+}

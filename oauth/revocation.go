@@ -1,0 +1,70 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// endedRecord counts how often all grants of a patient (and one client, or every client) have been ended.
+type endedRecord struct {
+	Count uint64 `json:"count"`
+}
+
+// RevokeGrant ends one grant: every token of it, at the next request. Ending what is unknown or dead is no error.
+func (s *Server) RevokeGrant(ctx context.Context, grant string) error {
+	if len(grant) != idLength {
+		return nil
+	}
+	if err := s.revokeFamily(ctx, grant, "revoked"); err != nil {
+		return fmt.Errorf("revoking a grant: %w", err)
+	}
+	s.tell(ctx, "revoked", "", "", grant)
+	return nil
+}
+
+// RevokeAll ends every grant that stands for this patient through this client, in one write and at the next request;
+// an empty client means every client. Grants given afterwards are not touched.
+func (s *Server) RevokeAll(ctx context.Context, patient, client string) error {
+	if patient == "" {
+		return errors.New("revoking a patient's grants: the patient is required")
+	}
+	err := s.db.Update(ctx, store.PatientPartition(patient), func(tx store.Tx) error {
+		var e endedRecord
+		if _, err := store.GetJSON(tx, endedKey(patient, client), &e); err != nil {
+			return err
+		}
+		e.Count++
+		return store.PutJSON(tx, endedKey(patient, client), e)
+	})
+	if err != nil {
+		return fmt.Errorf("revoking a patient's grants: %w", err)
+	}
+	s.tell(ctx, "revoked", client, "", "")
+	return nil
+}
+
+// endings reads how often the patient's grants have been ended: for this client, and for all.
+func (s *Server) endings(ctx context.Context, patient, client string) (counts [2]uint64, err error) {
+	if patient == "" {
+		return counts, nil
+	}
+	err = s.db.View(ctx, store.PatientPartition(patient), func(tx store.Tx) error {
+		for i, c := range []string{client, ""} {
+			var e endedRecord
+			if _, err := store.GetJSON(tx, endedKey(patient, c), &e); err != nil {
+				return err
+			}
+			counts[i] = e.Count
+		}
+		return nil
+	})
+	return counts, err
+}
+
+func (s *Server) ended(ctx context.Context, g *grantRecord) (bool, error) {
+	counts, err := s.endings(ctx, g.Patient, g.Client)
+	return counts != g.Ended, err
+}

@@ -1,0 +1,213 @@
+package oauth
+
+import (
+	"slices"
+	"strings"
+)
+
+// Permissions of a SMART v2 scope, in the only order they may be written in (SMART 2.2 scopes
+// #scopes-for-requesting-fhir-resources).
+const allPermissions = "cruds"
+
+// Scope is one scope understood. A clinical scope has a Context; every other word has none and stands for itself.
+type Scope struct {
+	Word        string // the scope as written
+	Context     string // patient, user, system; "" for a scope that is not clinical
+	Type        string // FHIR resource type, or "*"
+	Permissions string // some of c, r, u, d, s in this order
+	Query       string // search narrowing after "?", without it
+	V1          bool   // written as .read, .write or .*
+}
+
+// words are the scopes that are not clinical and that the server knows.
+var words = []string{"openid", "profile", "fhirUser", "launch/patient", "offline_access", "online_access"}
+
+// ParseScope understands one scope. The second result is false for what is neither a known word nor a well-formed
+// clinical scope; such a scope is never granted, and never read as something else (.srd is not a delete).
+func ParseScope(word string) (Scope, bool) {
+	if slices.Contains(words, word) {
+		return Scope{Word: word}, true
+	}
+	context, rest, ok := strings.Cut(word, "/")
+	if !ok || context != "patient" && context != "user" && context != "system" {
+		return Scope{}, false
+	}
+	rest, query, narrowed := strings.Cut(rest, "?")
+	kind, access, ok := strings.Cut(rest, ".")
+	if !ok || !resourceType(kind) || narrowed && query == "" {
+		return Scope{}, false
+	}
+	s := Scope{Word: word, Context: context, Type: kind, Query: query}
+	switch access {
+	case "read": // v1 .read is v2 .rs, .write is .cud, .* is .cruds (SMART 2.2 scopes, permission-v1)
+		s.Permissions, s.V1 = "rs", true
+	case "write":
+		s.Permissions, s.V1 = "cud", true
+	case "*":
+		s.Permissions, s.V1 = allPermissions, true
+	default:
+		if !ordered(access) {
+			return Scope{}, false
+		}
+		s.Permissions = access
+	}
+	return s, !(s.V1 && narrowed)
+}
+
+func resourceType(s string) bool {
+	if s == "*" {
+		return true
+	}
+	if s == "" || len(s) > 64 || s[0] < 'A' || s[0] > 'Z' {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') })
+}
+
+// ordered tells whether s is a non-empty selection of cruds, in order and without repetition.
+func ordered(s string) bool {
+	at := -1
+	for _, r := range s {
+		i := strings.IndexRune(allPermissions, r)
+		if i <= at {
+			return false
+		}
+		at = i
+	}
+	return s != ""
+}
+
+// V2 writes the scope in SMART v2 form.
+func (s Scope) V2() string {
+	if s.Context == "" {
+		return s.Word
+	}
+	out := s.Context + "/" + s.Type + "." + s.Permissions
+	if s.Query != "" {
+		out += "?" + s.Query
+	}
+	return out
+}
+
+// Intersect returns what both scopes permit; false when that is nothing. A search-narrowed scope meets only itself:
+// without understanding the search, anything else could widen it.
+func (s Scope) Intersect(o Scope) (Scope, bool) {
+	if s.Context == "" || o.Context == "" {
+		return s, s.Context == o.Context && s.Word == o.Word
+	}
+	if s.Context != o.Context || s.Query != o.Query {
+		return Scope{}, false
+	}
+	out := Scope{Context: s.Context, Query: s.Query, V1: s.V1}
+	switch {
+	case s.Type == o.Type || o.Type == "*":
+		out.Type = s.Type
+	case s.Type == "*":
+		out.Type = o.Type
+	default:
+		return Scope{}, false
+	}
+	for _, r := range s.Permissions {
+		if strings.ContainsRune(o.Permissions, r) {
+			out.Permissions += string(r)
+		}
+	}
+	out.Word = out.V2()
+	if s.V1 && out.Permissions == s.Permissions { // v1 asked, v1 returned (SMART 2.2, R126)
+		_, access, _ := strings.Cut(s.Word, ".")
+		out.Word = out.Context + "/" + out.Type + "." + access
+	}
+	return out, out.Permissions != ""
+}
+
+// Covers tells whether s permits all that o does.
+func (s Scope) Covers(o Scope) bool {
+	both, ok := o.Intersect(s)
+	return ok && both.Type == o.Type && both.Permissions == o.Permissions
+}
+
+// Narrow returns the requested scopes cut down to the registered ones, in the order requested and each once. What is
+// not understood or not registered is dropped; nothing is ever added. Search-narrowed scopes are dropped: the server
+// does not claim that capability, and granting one without its search would widen it.
+func Narrow(registered, requested []string) []string {
+	held := parseScopes(registered)
+	out := []string{}
+	for _, want := range parseScopes(requested) {
+		if want.Query != "" {
+			continue
+		}
+		for _, cut := range narrowOne(held, want) {
+			if !slices.Contains(out, cut.Word) {
+				out = append(out, cut.Word)
+			}
+		}
+	}
+	return out
+}
+
+func narrowOne(held []Scope, want Scope) []Scope {
+	var cuts []Scope
+	for _, h := range held {
+		if h.Covers(want) {
+			return []Scope{want}
+		}
+		if cut, ok := want.Intersect(h); ok {
+			cuts = append(cuts, cut)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(cuts), func(c Scope) bool { // drop what another cut covers
+		return slices.ContainsFunc(cuts, func(o Scope) bool { return o.Word != c.Word && o.Covers(c) && !c.Covers(o) })
+	})
+}
+
+// covered tells whether every requested scope is within what is held.
+func covered(held, requested []string) bool {
+	have := parseScopes(held)
+	for _, word := range requested {
+		want, ok := ParseScope(word)
+		if !ok || !slices.ContainsFunc(have, func(h Scope) bool { return h.Covers(want) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func parseScopes(list []string) []Scope {
+	var out []Scope
+	for _, word := range list {
+		if s, ok := ParseScope(word); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// normalised writes scopes in SMART v2 form, as the policies read them.
+func normalised(list []string) []string {
+	out := make([]string, 0, len(list))
+	for _, s := range parseScopes(list) {
+		out = append(out, s.V2())
+	}
+	return out
+}
+
+// wantsPatient tells whether these scopes call for one patient in context (SMART 2.2, R164-165: any patient/ scope
+// does, as if launch/patient had been asked).
+func wantsPatient(list []string) bool {
+	return slices.ContainsFunc(parseScopes(list), func(s Scope) bool {
+		return s.Context == "patient" || s.Word == "launch/patient"
+	})
+}
+
+// withoutContext drops the clinical scopes of a context that cannot be granted in a flow.
+func withoutContext(list []string, context string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(w string) bool {
+		return strings.HasPrefix(w, context+"/")
+	})
+}
+
+func hasClinical(list []string) bool {
+	return slices.ContainsFunc(parseScopes(list), func(s Scope) bool { return s.Context != "" })
+}
+
+func split(scope string) []string { return strings.Fields(scope) }
