@@ -13,7 +13,8 @@ const maxHelperDepth = 16
 
 // failsOpen refuses denials that fall silent when an attribute is absent.
 //
-// What it catches: in a rule whose name begins with deny, refuse or refusal, and in every helper or function such a rule leans on
+// What it catches: in a rule whose name begins with deny, refuse or refusal, or that puts a rule described in METADATA into a set whose
+// name does not begin with allow, permit or grant; and in every helper or function such a rule leans on
 // positively, a comparison (== != < <= > >=) or an `every` over an attribute of the input that the schema does not require: absent, the
 // comparison is undefined and the denial is lost. `not` turns the sense: what stands under it is lost-proof (`not input.x >= 2` denies
 // when x is absent), and a `not` under that is looked at again; in rules whose name begins with allow, permit or grant only what stands
@@ -21,48 +22,52 @@ const maxHelperDepth = 16
 // attribute that is not required in the key of a denial is caught too.
 //
 // What it takes as meant: a line that is the attribute alone (`input.patient`) says "this denial is about inputs that have it", and so
-// does any such line for the paths it begins with; `count(…) > 0`; membership (`x in input.list`: an absent list holds nothing).
+// does any such line for the paths it begins with; a sibling body of the same rule that says `not x`, alone, of the same attribute;
+// `count(…) > 0`; membership (`x in input.list`: an absent list holds nothing); an equality that picks an entry of a list by an
+// attribute of its own.
 //
 // What it does not see: the inside of comprehensions, attributes handed to builtins that are not comparisons, and references computed at
 // run time. That required attributes are there is held at run time by Revision.Session, which refuses an input outside the schema.
 func failsOpen(modules map[string]*ast.Module, schema *node) []Problem {
-	c := &openCheck{schema: schema, rules: map[string][]*ast.Rule{}, seen: map[string]bool{}}
+	c := &openCheck{schema: schema, finder: newFinder(modules), seen: map[string]bool{}}
 	for _, name := range sortedKeys(modules) {
 		for _, r := range modules[name].Rules {
-			path := rulePath(r)
-			c.rules[path] = append(c.rules[path], r)
-		}
-	}
-	for _, name := range sortedKeys(modules) {
-		for _, r := range modules[name].Rules {
-			switch head := lastName(r.Head.Ref()); {
-			case beginsWith(head, "deny", "denied", "refuse", "refusal"):
-				c.rule(r, true, scope{}, 0)
-			case beginsWith(head, "allow", "permit", "grant"):
+			switch {
+			case permissive(r):
 				c.rule(r, false, scope{}, 0)
+			case refusing(r):
+				c.rule(r, true, scope{}, 0)
 			}
 		}
 	}
 	return c.out
 }
 
+// permissive reports a rule that permits, by the name it goes by.
+func permissive(r *ast.Rule) bool { return beginsWith(lastName(r.Head.Ref()), "allow", "permit", "grant") }
+
+// refusing reports a rule that refuses: by its name, or because it puts a described rule into a set that does not permit.
+func refusing(r *ast.Rule) bool {
+	if beginsWith(lastName(r.Head.Ref()), "deny", "denied", "refuse", "refusal") {
+		return true
+	}
+	described := slices.ContainsFunc(r.Annotations, func(a *ast.Annotations) bool { return a.Custom["rule"] != nil })
+	return described && r.Head.RuleKind() == ast.MultiValue
+}
+
 func beginsWith(name string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
-func rulePath(r *ast.Rule) string {
-	return r.Module.Package.Path.String() + "." + lastName(r.Head.Ref())
-}
-
 type openCheck struct {
 	schema *node
-	rules  map[string][]*ast.Rule
+	finder *finder
 	seen   map[string]bool
 	out    []Problem
 }
 
-// place is where a reference leads in the schema: its node (nil when the schema says no more), its path, and the first step of the path
-// that may be absent ("" when all are required).
+// place is where a reference leads in the schema: its node (nil when the schema says no more), its path, and the last step of the path
+// that may be absent ("" when all are required): who names that one names those before it.
 type place struct {
 	node   *node
 	path   string
@@ -86,6 +91,12 @@ func (s scope) inside(m *ast.Module) scope {
 
 // rule looks at one rule. lost tells that an undefined body loses a denial.
 func (c *openCheck) rule(r *ast.Rule, lost bool, s scope, depth int) {
+	s = s.inside(r.Module)
+	for _, sibling := range c.finder.rules[rulePath(r)] {
+		if sibling != r {
+			s.guards = append(s.guards, c.absences(sibling, s)...)
+		}
+	}
 	for ; r != nil && depth < maxHelperDepth; r = r.Else {
 		inner := s.inside(r.Module)
 		c.body(r.Body, lost, inner, depth)
@@ -98,6 +109,24 @@ func (c *openCheck) rule(r *ast.Rule, lost bool, s scope, depth int) {
 			}
 		}
 	}
+}
+
+// absences lists the attributes whose absence a body is about: lines that are `not x` alone. Parameters go by the names of the caller's
+// scope, which siblings of one function share when they name their parameters alike.
+func (c *openCheck) absences(r *ast.Rule, s scope) []string {
+	var out []string
+	for _, e := range r.Body {
+		not, ok := e.Terms.(*ast.Not)
+		if !ok || len(not.Body) != 1 {
+			continue
+		}
+		if t, ok := not.Body[0].Terms.(*ast.Term); ok {
+			if p, ok := c.place(t, s); ok {
+				out = append(out, p.path)
+			}
+		}
+	}
+	return out
 }
 
 func (c *openCheck) body(b ast.Body, lost bool, s scope, depth int) {
@@ -147,6 +176,7 @@ func (c *openCheck) call(t []*ast.Term, loc *ast.Location, lost bool, s scope, d
 	name := t[0].Value.String()
 	switch {
 	case (name == "assign" || name == "eq") && len(t) == 3 && c.bind(t[1], t[2], s):
+	case name == "equal" && c.selects(t[1:], s):
 	case lost && comparison(name) && !countsSome(t):
 		c.operands(t[1:], s, loc, "a comparison")
 	}
@@ -178,6 +208,20 @@ func countsSome(t []*ast.Term) bool {
 	}
 	op, n := t[0].Value.String(), t[2].Value.String()
 	return op == "gt" && n == "0" || op == "gte" && n == "1"
+}
+
+// selects reports an equality that picks entries of a list by one of their attributes: an entry without it is not the one meant.
+func (c *openCheck) selects(operands []*ast.Term, s scope) bool {
+	some := false
+	for _, t := range operands {
+		if p, ok := c.place(t, s); ok && p.absent != "" {
+			if !strings.Contains(p.absent, "[]") {
+				return false
+			}
+			some = true
+		}
+	}
+	return some
 }
 
 // bind notes a local name given to an attribute; it reports whether the expression was such a naming.
@@ -215,7 +259,7 @@ func (c *openCheck) function(t []*ast.Term, lost bool, s scope, depth int) {
 	if !ok {
 		return
 	}
-	for _, r := range c.find(ref, s.module) {
+	for _, r := range c.finder.find(ref, s.module) {
 		inner := scope{guards: s.guards, names: map[string]place{}}
 		for i, arg := range r.Head.Args {
 			v, isVar := arg.Value.(ast.Var)
@@ -239,39 +283,14 @@ func (c *openCheck) helpers(t *ast.Term, lost bool, s scope, depth int) {
 			c.helpers(operand, lost, s, depth)
 		}
 	case ast.Ref:
-		for _, r := range c.find(v, s.module) {
+		for _, r := range c.finder.find(v, s.module) {
 			c.rule(r, lost, scope{guards: s.guards}, depth+1)
 		}
 	case ast.Var:
-		for _, r := range c.find(ast.Ref{t}, s.module) {
+		for _, r := range c.finder.find(ast.Ref{t}, s.module) {
 			c.rule(r, lost, scope{guards: s.guards}, depth+1)
 		}
 	}
-}
-
-// find gives the rules that a reference names: in its own package, through an import, or by its whole path.
-func (c *openCheck) find(ref ast.Ref, m *ast.Module) []*ast.Rule {
-	head, ok := ref[0].Value.(ast.Var)
-	if !ok || m == nil {
-		return nil
-	}
-	full := append(slices.Clone(m.Package.Path), ref...)
-	full[len(m.Package.Path)] = ast.StringTerm(string(head))
-	if head == "data" {
-		full = ref
-	}
-	for _, i := range m.Imports {
-		path, isRef := i.Path.Value.(ast.Ref)
-		if isRef && string(i.Name()) == string(head) && path[0].Equal(ast.DefaultRootDocument) {
-			full = append(slices.Clone(path), ref[1:]...)
-		}
-	}
-	for n := len(full); n > 1; n-- {
-		if rules := c.rules[full[:n].String()]; rules != nil {
-			return rules
-		}
-	}
-	return nil
 }
 
 // operands reports each attribute that may be absent in the operands of something that is undefined with it.
@@ -293,7 +312,9 @@ func (c *openCheck) operands(terms []*ast.Term, s scope, loc *ast.Location, what
 }
 
 func (c *openCheck) report(p place, s scope, loc *ast.Location, what string) {
-	if p.absent == "" || slices.ContainsFunc(s.guards, func(g string) bool { return g == p.absent || strings.HasPrefix(g, p.absent+".") || strings.HasPrefix(g, p.absent+"[") }) {
+	if p.absent == "" || slices.ContainsFunc(s.guards, func(g string) bool {
+		return g == p.absent || strings.HasPrefix(g, p.absent+".") || strings.HasPrefix(g, p.absent+"[")
+	}) {
 		return
 	}
 	key := at(loc) + p.absent
@@ -342,7 +363,7 @@ func (p place) descend(steps ast.Ref) place {
 			p.node = nil
 			continue
 		}
-		if !p.node.needs(member) && p.absent == "" {
+		if !p.node.needs(member) {
 			p.absent = p.path
 		}
 		p.node = p.node.members[member]

@@ -127,8 +127,10 @@ func (s *ruleSet) checkNamed(m *ast.Module) {
 // annotatedRule finds the Rego rule that an annotation stands before.
 func annotatedRule(m *ast.Module, a *ast.Annotations) *ast.Rule {
 	for _, r := range m.Rules {
-		if slices.Contains(r.Annotations, a) {
-			return r
+		for _, own := range r.Annotations { // copies of the module's, so they are told apart by place
+			if own.Custom["rule"] != nil && at(own.Location) == at(a.Location) {
+				return r
+			}
 		}
 	}
 	return nil

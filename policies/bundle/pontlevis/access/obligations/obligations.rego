@@ -52,11 +52,7 @@ permitted contains {"type": "show-mode", "properties": {"mode": input.grant.mode
 # METADATA
 # title: Normal access is enough
 # description: No glass is broken where a link already permits (rules.md E4).
-permitted contains {"type": "notice", "properties": {
-	"code": "normal-access-enough",
-	"fr": "Votre lien avec cette personne suffit : aucun accès d'urgence n'a été utilisé.",
-	"en": "Your link with this person is enough: no emergency access was used.",
-}} if {
+permitted contains {"type": "notice", "properties": data.pontlevis.notices["E4.enough"]} if {
 	emergency.mode
 	link.ordinary
 }
@@ -64,11 +60,7 @@ permitted contains {"type": "notice", "properties": {
 # METADATA
 # title: More by a second gesture
 # description: The first stage of an emergency may leave out part of what was asked for (rules.md E3, S2).
-permitted contains {"type": "notice", "properties": {
-	"code": "E3.stage",
-	"fr": "Cette étape n'ouvre que les informations vitales ; un second geste ouvre le reste de ce que votre profession peut lire.",
-	"en": "This stage opens vital information only; a second gesture opens the rest of what your profession may read.",
-}} if {
+permitted contains {"type": "notice", "properties": data.pontlevis.notices["E3.stage"]} if {
 	_emergency_used
 	section.whole_type
 	input.grant.stage == 1
@@ -78,23 +70,15 @@ permitted contains {"type": "notice", "properties": {
 # METADATA
 # title: The search was limited
 # description: Strict necessity (rules.md M5).
-permitted contains {"type": "notice", "properties": {
-	"code": "M5.necessity",
-	"fr": $"Cette recherche s'arrête aux {data.pontlevis.settings.necessity.years} dernières années ; précisez des dates pour aller au-delà.",
-	"en": $"This search stops at the last {data.pontlevis.settings.necessity.years} years; give dates to go further back.",
-}} if {
-	matrix.limited
+permitted contains {"type": "notice", "properties": data.pontlevis.notices["M5.necessity"]} if {
 	section.whole_type
+	matrix.limited
 }
 
 # METADATA
 # title: The profession's column is off
 # description: Social professions and professions by role find only what they wrote (rules.md M3).
-permitted contains {"type": "notice", "properties": {
-	"code": "M3.off",
-	"fr": "L'accès de votre profession n'est pas encore en vigueur ; seuls vos propres documents apparaissent.",
-	"en": "Access for your profession is not yet in force; only your own documents appear.",
-}} if {
+permitted contains {"type": "notice", "properties": data.pontlevis.notices["M3.off"]} if {
 	input.actor.kind == "professional"
 	section.whole_type
 	not data.pontlevis.settings.columns[actor.profession.family]
