@@ -27,8 +27,8 @@ const (
 
 var (
 	medication = []string{"medicationCodeableConcept", "medicationReference"}
-	effective  = []string{"effectiveDateTime", "effectivePeriod.start", "effectiveInstant", "effectiveTiming.event"}
-	occurrence = []string{"occurrenceDateTime", "occurrencePeriod.start", "occurrenceTiming.event"}
+	effective  = []string{"effectiveDateTime", "effectivePeriod.start"}
+	occurrence = []string{"occurrenceDateTime", "occurrencePeriod.start"}
 )
 
 func with(paths []string, more ...string) []string {
@@ -49,7 +49,7 @@ var rows = map[string]row{
 	"CarePlan":            {code: none, author: []string{"author", "contributor"}, date: []string{"period.start", "created"}},
 	"CareTeam": {code: none, author: none, members: []string{"participant.member", "participant.onBehalfOf"},
 		date: []string{"period.start"}},
-	"ChargeItem": {author: []string{"enterer", "performer.actor"}, date: with(occurrence, "enteredDate")},
+	"ChargeItem": {author: []string{"enterer", "performer.actor"}, date: with(occurrence, "occurrenceTiming.event", "enteredDate")},
 	"Claim": {code: []string{"type", "subType"}, author: []string{"enterer", "provider"},
 		date: []string{"billablePeriod.start", "created"}},
 	"ClaimResponse":      {code: []string{"type", "subType"}, author: []string{"insurer", "requestor"}, date: []string{"created"}},
@@ -67,7 +67,7 @@ var rows = map[string]row{
 	"CoverageEligibilityRequest": {code: none, author: []string{"enterer", "provider"}, date: []string{"created"}},
 	"DetectedIssue":              {author: []string{"author"}, date: []string{"identifiedDateTime", "identifiedPeriod.start"}},
 	"DeviceRequest": {code: []string{"codeCodeableConcept", "codeReference"}, author: []string{"requester"},
-		date: with(occurrence, "authoredOn")},
+		date: with(occurrence, "occurrenceTiming.event", "authoredOn")},
 	"DeviceUseStatement": {author: []string{"source"}, code: none, date: []string{"timingDateTime", "timingPeriod.start", "recordedOn"}},
 	"DiagnosticReport": {author: []string{"performer", "resultsInterpreter"},
 		date: with(effective, "issued")},
@@ -100,7 +100,7 @@ var rows = map[string]row{
 	"MessageHeader":              {class: none, code: []string{"eventCoding"}, author: []string{"author", "sender"}, date: none},
 	"MolecularSequence":          {code: none, author: []string{"performer"}, date: none},
 	"NutritionOrder":             {code: []string{"oralDiet.type"}, author: []string{"orderer"}, date: []string{"dateTime"}},
-	"Observation":                {author: []string{"performer"}, date: with(effective, "issued")},
+	"Observation":                {author: []string{"performer"}, date: with(effective, "effectiveInstant", "effectiveTiming.event", "issued")},
 	"Patient":                    {class: none, code: none, author: none, date: none},
 	"Person":                     {class: none, code: none, author: none, date: none},
 	"Procedure": {author: []string{"performer.actor", "recorder", "asserter"},
@@ -112,10 +112,10 @@ var rows = map[string]row{
 	"ResearchSubject":       {code: none, author: none, date: []string{"period.start"}},
 	"RiskAssessment":        {author: []string{"performer"}, date: occurrence},
 	"Schedule":              {class: []string{"serviceCategory"}, code: []string{"serviceType"}, author: none, members: []string{"actor"}, date: []string{"planningHorizon.start"}},
-	"ServiceRequest":        {author: []string{"requester"}, date: with(occurrence, "authoredOn")},
+	"ServiceRequest":        {author: []string{"requester"}, date: with(occurrence, "occurrenceTiming.event", "authoredOn")},
 	"Specimen":              {code: []string{"type"}, author: []string{"collection.collector"}, date: []string{"collection.collectedDateTime", "collection.collectedPeriod.start", "receivedTime"}},
 	"SupplyDelivery":        {code: []string{"type"}, author: []string{"supplier"}, date: occurrence},
-	"SupplyRequest":         {code: []string{"itemCodeableConcept"}, author: []string{"requester"}, date: with(occurrence, "authoredOn")},
+	"SupplyRequest":         {code: []string{"itemCodeableConcept"}, author: []string{"requester"}, date: with(occurrence, "occurrenceTiming.event", "occurrenceTiming.event", "authoredOn")},
 	"Task":                  {author: []string{"requester"}, members: []string{"requester", "owner"}, date: []string{"executionPeriod.start", "authoredOn"}},
 	"VisionPrescription":    {code: none, author: []string{"prescriber"}, date: []string{"dateWritten", "created"}},
 }

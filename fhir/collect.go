@@ -35,9 +35,20 @@ func (c *collector) collect(search string, n *Node, typ string) {
 	case "number", "quantity":
 		c.number(search, n, typ)
 	case "uri":
-		if text := n.str(); text != "" {
-			c.add(Value{Kind: URIValue, Code: text})
-		}
+		c.uri(n, typ)
+	}
+}
+
+// uri adds a URI; a canonical with a version also without it, since who asks for
+// http://p means each version (references.html#canonical).
+func (c *collector) uri(n *Node, typ string) {
+	text := n.str()
+	if text == "" {
+		return
+	}
+	c.add(Value{Kind: URIValue, Code: text})
+	if url, _, versioned := strings.Cut(text, "|"); versioned && typ == "canonical" {
+		c.add(Value{Kind: URIValue, Code: url})
 	}
 }
 

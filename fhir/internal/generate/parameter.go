@@ -34,17 +34,21 @@ var mhd = []parameter{
 		URL:        "https://profiles.ihe.net/ITI/MHD/SearchParameter/List-SourceId"},
 }
 
+// usable tells the parameters that can be evaluated: the ten of CodeSystem and
+// ValueSet extensions have no base, three of the base resources no expression
+// (_text, _content, _query), a special one needs a matching of its own, and one
+// is about an extension of example.org, with bases its expression does not name.
+func (p parameter) usable() bool {
+	return (p.ResourceType == "" || p.ResourceType == "SearchParameter") && p.Type != "special" &&
+		len(p.Base) > 0 && p.Expression != "" && !strings.Contains(p.Expression, "http://example.org/")
+}
+
 // merge adds the French parameters to the standard's. Where a type already has
-// a parameter of that code the standard's stays, since clients of both know it,
-// and the French one's targets are added.
+// a parameter of that code the standard's stays, since clients of both know it.
 func merge(standard, french []parameter) []parameter {
 	var all []parameter
 	for _, p := range slices.Concat(standard, mhd, french) {
-		// Two parameters of CodeSystem and ValueSet extensions have no base, three
-		// of the base resources no expression (_text, _content, _query), and a
-		// special one needs a matching of its own.
-		if p.ResourceType != "" && p.ResourceType != "SearchParameter" ||
-			len(p.Base) == 0 || p.Expression == "" || p.Type == "special" {
+		if !p.usable() {
 			continue
 		}
 		p.ResourceType = ""
