@@ -186,27 +186,33 @@ func (b *Bolt) Backup(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer b.inside.Done()
+	to := &copyWriter{ctx: ctx, w: w}
 	err := b.db.View(func(btx *bbolt.Tx) error {
-		_, err := btx.WriteTo(contextWriter{ctx, w})
+		_, err := btx.WriteTo(to)
 		return err
 	})
+	if to.err != nil {
+		err = to.err
+	}
 	if err != nil {
 		return fmt.Errorf("copying the database: %w", err)
 	}
 	return nil
 }
 
-// contextWriter lets a long copy end with its context.
-type contextWriter struct {
+// copyWriter lets a long copy end with its context, and keeps the writer's error, which bbolt reduces to text.
+type copyWriter struct {
 	ctx context.Context
 	w   io.Writer
+	err error
 }
 
-func (w contextWriter) Write(p []byte) (int, error) {
-	if err := w.ctx.Err(); err != nil {
-		return 0, err
+func (w *copyWriter) Write(p []byte) (n int, err error) {
+	if err = w.ctx.Err(); err == nil {
+		n, err = w.w.Write(p)
 	}
-	return w.w.Write(p)
+	w.err = err
+	return n, err
 }
 
 // Close implements DB.
