@@ -1,0 +1,254 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/record"
+)
+
+// Bounds of a batch: large enough that a commit is shared by many resources, small enough to be held in memory.
+const (
+	maxBatch      = 2000
+	maxBatchBytes = 16 << 20
+	writers       = 4 // records written at once; their commits share one sync of the disk
+)
+
+// batch is what was read and is not written yet.
+type batch struct {
+	groups      map[string]*group // by patient, "" the directory
+	identifiers map[string][]record.Ref
+	count, size int
+	line        int // the last line of the file in it
+
+	patients []string              // Patients in it
+	owners   map[record.Ref]string // owners learnt from it
+	deferred []place               // resources to read again
+	failed   error                 // the source failed while lines were read
+}
+
+// group is what of a batch goes to one record.
+type group struct {
+	refs  map[record.Ref]bool
+	items []item
+}
+
+type item struct {
+	at  place
+	ref record.Ref
+	res *fhir.Resource
+}
+
+func newBatch() batch {
+	return batch{groups: map[string]*group{}, identifiers: map[string][]record.Ref{}, owners: map[record.Ref]string{}}
+}
+
+func (b *batch) full() bool { return b.count >= maxBatch || b.size >= maxBatchBytes }
+
+// add puts a resource in the batch. One that is in it already is written first: a transaction holds each once.
+func (r *run) add(ctx context.Context, at place, ref record.Ref, patient string, res *fhir.Resource) {
+	if g := r.pending.groups[patient]; g != nil && g.refs[ref] {
+		if err := r.write(ctx); err != nil {
+			r.pending.failed = err
+			return
+		}
+	}
+	g := r.pending.groups[patient]
+	if g == nil {
+		g = &group{refs: map[record.Ref]bool{}}
+		r.pending.groups[patient] = g
+	}
+	g.refs[ref] = true
+	g.items = append(g.items, item{at, ref, res})
+	for _, name := range []string{"identifier", "masterIdentifier"} {
+		for id := range res.Node().Get(name).Each() {
+			if v := id.Get("value").Text(); v != "" {
+				key := ref.Type + " " + id.Get("system").Text() + "|" + v
+				r.pending.identifiers[key] = appendNew(r.pending.identifiers[key], ref)
+			}
+		}
+	}
+	r.pending.count++
+	r.pending.size += len(res.JSON())
+}
+
+// flush writes the batch and notes how far the file is dealt with.
+func (r *run) flush(ctx context.Context, f file, end bool) error {
+	if r.pending.failed != nil {
+		return r.pending.failed
+	}
+	if err := r.write(ctx); err != nil {
+		return err
+	}
+	if !r.last {
+		for _, at := range r.pending.deferred {
+			r.putOff(f.digest, at.line, at.entry)
+		}
+		if err := r.remember(ctx, f, end); err != nil {
+			return err
+		}
+	}
+	r.pending = newBatch()
+	r.tell(f.name)
+	return nil
+}
+
+func (r *run) putOff(digest string, line, entry int) {
+	if r.deferred[digest] == nil {
+		r.deferred[digest] = map[int][]int{}
+	}
+	r.deferred[digest][line] = append(r.deferred[digest][line], entry)
+}
+
+// outcome is what became of a group.
+type outcome struct {
+	written, unchanged int
+	refused            []refused
+	err                error
+}
+
+type refused struct {
+	item
+	why error
+}
+
+// write writes the groups, several records at a time: the directory first, since the others refer to it.
+func (r *run) write(ctx context.Context) error {
+	groups := r.pending.groups
+	r.pending.groups, r.pending.count, r.pending.size = map[string]*group{}, 0, 0
+	r.pending.identifiers = map[string][]record.Ref{}
+	if g := groups[""]; g != nil {
+		delete(groups, "")
+		if err := r.take(r.writeGroup(ctx, "", g.items)); err != nil {
+			return err
+		}
+	}
+	var wait sync.WaitGroup
+	results := make(chan outcome, len(groups))
+	room := make(chan struct{}, writers)
+	for patient, g := range groups {
+		room <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-room }()
+			results <- r.writeGroup(ctx, patient, g.items)
+		})
+	}
+	wait.Wait()
+	close(results)
+	var all []error
+	for o := range results {
+		all = append(all, r.take(o))
+	}
+	return errors.Join(all...)
+}
+
+// take counts an outcome.
+func (r *run) take(o outcome) error {
+	r.report.Written += o.written
+	r.report.Unchanged += o.unchanged
+	for _, x := range o.refused {
+		fr, en := reason(x.why)
+		if x.ref.Type == "Patient" {
+			delete(r.patients, x.ref.ID)
+		}
+		r.refuse(x.at, x.ref.String(), fr, en)
+	}
+	return o.err
+}
+
+// reason says why the source would not have a resource.
+func reason(err error) (fr, en string) {
+	switch {
+	case errors.Is(err, record.ErrElsewhere):
+		return "cet identifiant est celui d'une ressource d'un autre dossier, ou la ressource nomme un autre patient.",
+			"this id is that of a resource of another record, or the resource names another patient."
+	case errors.Is(err, record.ErrTooLarge):
+		return "la ressource est trop grande.", "the resource is too large."
+	}
+	return "la ressource ne peut être conservée : " + err.Error(), "the resource cannot be stored: " + err.Error()
+}
+
+// writeGroup writes what of a group is not stored yet. When the record refuses them as a whole, halves are tried, so
+// that one bad resource costs itself alone.
+func (r *run) writeGroup(ctx context.Context, patient string, items []item) outcome {
+	var o outcome
+	fresh := items[:0:0]
+	for _, it := range items {
+		stored, err := r.stored(ctx, it)
+		switch {
+		case err != nil:
+			o.err = err
+			return o
+		case stored:
+			o.unchanged++
+		default:
+			fresh = append(fresh, it)
+		}
+	}
+	r.writeHalves(ctx, patient, fresh, &o)
+	return o
+}
+
+func (r *run) writeHalves(ctx context.Context, patient string, items []item, o *outcome) {
+	if len(items) == 0 || o.err != nil {
+		return
+	}
+	changes := make([]record.Change, len(items))
+	for k, it := range items {
+		changes[k] = record.Change{Ref: it.ref, Body: it.res.JSON()}
+	}
+	_, err := r.Source.Write(ctx, patient, changes)
+	switch {
+	case err == nil:
+		o.written += len(items)
+	case !fault(err):
+		o.err = fmt.Errorf("writing to the record source: %w", err)
+	case len(items) == 1:
+		o.refused = append(o.refused, refused{items[0], err})
+	default:
+		half := len(items) / 2
+		r.writeHalves(ctx, patient, items[:half], o)
+		r.writeHalves(ctx, patient, items[half:], o)
+	}
+}
+
+// stored reports whether some version of the resource says what the file says: the current one, or an earlier one that
+// was changed since.
+func (r *run) stored(ctx context.Context, it item) (bool, error) {
+	current, err := r.Source.Read(ctx, it.ref)
+	if errors.Is(err, record.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading %s: %w", it.ref, err)
+	}
+	if equals(it, current) {
+		return true, nil
+	}
+	if current.Version == 1 {
+		return false, nil
+	}
+	versions, err := r.Source.History(ctx, it.ref)
+	if err != nil {
+		return false, fmt.Errorf("reading the history of %s: %w", it.ref, err)
+	}
+	for _, v := range versions {
+		if equals(it, v) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// equals compares a resource of a file with a stored version, as it would be stamped there.
+func equals(it item, s *record.Stored) bool {
+	if s.Deleted {
+		return false
+	}
+	stamped := it.res.Stamp(it.ref.ID, strconv.Itoa(s.Version), s.Updated)
+	return string(stamped.JSON()) == string(s.Body)
+}
