@@ -51,9 +51,9 @@ func (d *Deposit) noteReplaced(it *item) *Refusal {
 			continue
 		}
 		target := Target{Identifier: identifierText(rel.At("target", "identifier"))}
-		if ref, ok := localRef(rel.At("target", "reference").Text(), d.base); ok && ref.Type == "DocumentReference" {
+		if ref, ok := LocalRef(rel.At("target", "reference").Text(), d.base); ok && ref.Type == "DocumentReference" {
 			target = Target{Ref: ref}
-		} else if id, ok := conditionalIdentifier(rel.At("target", "reference").Text(), "DocumentReference"); ok {
+		} else if id, ok := ConditionalIdentifier(rel.At("target", "reference").Text(), "DocumentReference"); ok {
 			target = Target{Identifier: id}
 		}
 		if target == (Target{}) {

@@ -150,7 +150,7 @@ func (d *Deposit) bind(ctx context.Context, src Source) error {
 		if !conditional {
 			return "", false
 		}
-		id, ok := conditionalIdentifier(link, t)
+		id, ok := ConditionalIdentifier(link, t)
 		switch {
 		case !ok:
 			return "", false
@@ -195,7 +195,7 @@ func (d *Deposit) relinkAll(to func(string) (string, bool)) error {
 		if err != nil {
 			return err
 		}
-		c.Body = relink(n, to)
+		c.Body = Relink(n, to)
 	}
 	return nil
 }

@@ -98,14 +98,14 @@ func identifierOf(q *search.Query) (string, bool) {
 // rewrite turns links between the entries into links between the resources they become, and parses the results. Only
 // the link texts and the ids change.
 func (d *Deposit) rewrite(items []*item) *Refusal {
-	links := linkMap{}
+	links := Links{}
 	for _, it := range items {
 		if it.fullURL != "" {
-			links.add(it.fullURL, it.ref)
+			links.Add(it.fullURL, it.ref)
 		}
 	}
 	for _, it := range items {
-		r, err := fhir.ParseResource(relink(it.node, links.resolve))
+		r, err := fhir.ParseResource(Relink(it.node, links.Resolve))
 		if err != nil {
 			return refuse(http.StatusBadRequest, issueStructure, "L'entrée n'est pas une ressource FHIR R4 : %s.",
 				"The entry is not a FHIR R4 resource: %s.", err).at(it.at)

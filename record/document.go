@@ -48,7 +48,7 @@ func readAttachment(n *fhir.Node, base string) Attachment {
 	if data := n.Get("data"); data != nil {
 		a.Inline, a.Data = true, data.Text()
 	}
-	if ref, ok := localRef(a.URL, base); ok && isDocumentType(ref.Type) {
+	if ref, ok := LocalRef(a.URL, base); ok && isDocumentType(ref.Type) {
 		a.Ref = ref
 		if _, v, versioned := strings.Cut(a.URL, "/_history/"); versioned {
 			a.Version = v

@@ -68,11 +68,11 @@ func readOwner(n, reference *fhir.Node, base string) Owner {
 			}
 		}
 	case strings.HasPrefix(link, "Patient?"):
-		if s, ok := conditionalIdentifier(link, "Patient"); ok {
+		if s, ok := ConditionalIdentifier(link, "Patient"); ok {
 			return Owner{Identifiers: []string{s}}
 		}
 	case link != "":
-		if ref, ok := localRef(link, base); ok && ref.Type == "Patient" {
+		if ref, ok := LocalRef(link, base); ok && ref.Type == "Patient" {
 			return Owner{Patient: ref.ID}
 		}
 		return Owner{}
@@ -151,9 +151,9 @@ func identifierText(n *fhir.Node) string {
 	return n.Get("system").Text() + "|" + n.Get("value").Text()
 }
 
-// conditionalIdentifier reads a conditional reference "Type?identifier=system|value" (FHIR R4
+// ConditionalIdentifier reads a conditional reference "Type?identifier=system|value" (FHIR R4
 // http.html#trules) of the given type, and gives the identifier.
-func conditionalIdentifier(link, resourceType string) (string, bool) {
+func ConditionalIdentifier(link, resourceType string) (string, bool) {
 	query, ok := strings.CutPrefix(link, resourceType+"?identifier=")
 	if !ok || strings.ContainsAny(query, "&;") {
 		return "", false
@@ -167,9 +167,9 @@ func conditionalIdentifier(link, resourceType string) (string, bool) {
 	return s, found && system != "" && value != ""
 }
 
-// localRef reads a literal reference to a resource of this server: relative, or absolute under base. A version behind
+// LocalRef reads a literal reference to a resource of this server: relative, or absolute under base. A version behind
 // it is dropped.
-func localRef(link, base string) (Ref, bool) {
+func LocalRef(link, base string) (Ref, bool) {
 	if base != "" {
 		link = strings.TrimPrefix(link, strings.TrimRight(base, "/")+"/")
 	}

@@ -220,5 +220,5 @@ func compartmentParameter(resourceType string) string {
 			return name
 		}
 	}
-	return ""
+	return fhir.PatientParams(resourceType)[0]
 }

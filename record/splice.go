@@ -64,8 +64,9 @@ func isAttachment(name string) bool {
 	return strings.HasSuffix(name, "Attachment")
 }
 
-// relink rewrites the links of a resource for which to gives another text, and returns the text otherwise unchanged.
-func relink(n *fhir.Node, to func(link string) (string, bool)) []byte {
+// Relink rewrites the links of a resource (Reference.reference, Attachment.url) for which to gives another text, and
+// returns the text of the resource otherwise unchanged.
+func Relink(n *fhir.Node, to func(link string) (string, bool)) []byte {
 	var edits []splice
 	origin := n.Offset()
 	eachLink(n, func(link *fhir.Node) {
@@ -88,11 +89,11 @@ func quote(s string) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// linkMap says which resource each absolute address of a Bundle becomes.
-type linkMap map[string]Ref
+// Links says which resource each fullUrl of a Bundle becomes.
+type Links map[string]Ref
 
-// add maps a fullUrl. A RESTful one is also what relative references of its own kind mean (FHIR R4 bundle.html#references).
-func (m linkMap) add(fullURL string, ref Ref) {
+// Add maps a fullUrl. A RESTful one is also what relative references of its own kind mean (FHIR R4 bundle.html#references).
+func (m Links) Add(fullURL string, ref Ref) {
 	m[fullURL] = ref
 	if !strings.HasPrefix(fullURL, "http://") && !strings.HasPrefix(fullURL, "https://") {
 		return
@@ -103,8 +104,8 @@ func (m linkMap) add(fullURL string, ref Ref) {
 	}
 }
 
-// resolve rewrites one link, keeping a fragment behind it.
-func (m linkMap) resolve(link string) (string, bool) {
+// Resolve rewrites one link, keeping a fragment behind it; it is made to be given to Relink.
+func (m Links) Resolve(link string) (string, bool) {
 	if ref, ok := m[link]; ok {
 		return ref.String(), true
 	}
