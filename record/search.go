@@ -56,8 +56,7 @@ type Page struct {
 // where it was written. Chains and _include follow literal references to resources of these records and of the
 // directory, whether or not scope.Directory is set; references by identifier alone when exactly one resource of the
 // wanted type has it; and, chains alone, references to contained resources, which are part of what contains them. _has
-// and _revinclude go by literal references of resources in these records, and in the directory when scope.Directory is
-// set or their type cannot belong to a patient.
+// and _revinclude look where matches come from, and go by literal references.
 // A resource of any other patient's record does not exist.
 //
 // Without _sort matches come in the order of their ids. The total is counted only when q asks for it (_total=accurate
@@ -99,7 +98,7 @@ func (x *searcher) page(q *search.Query, after *Position) (*Page, error) {
 		batch = batch[:0]
 		return err
 	}
-	for s, err := range x.candidates(q.Type, q.Criteria) {
+	for s, err := range x.look(q.Type, q.Criteria) {
 		if err != nil {
 			return nil, err
 		}

@@ -117,7 +117,7 @@ func (x *searcher) havers(c *search.Criterion) (map[Ref]struct{}, error) {
 		return x.ctx.Err()
 	}
 	var batch []*Stored
-	for s, err := range x.others(c.Has.Type, then) {
+	for s, err := range x.look(c.Has.Type, then) {
 		if err != nil {
 			return nil, err
 		}
@@ -178,7 +178,7 @@ func (x *searcher) referring(list []*Stored, i search.Include) ([]*Stored, error
 		if err != nil {
 			return nil, fmt.Errorf("asking what refers to a page: %w", err)
 		}
-		for s, err := range x.others(i.Source, q.Criteria) {
+		for s, err := range x.look(i.Source, q.Criteria) {
 			if err != nil {
 				return nil, err
 			}

@@ -375,7 +375,7 @@ func (ref *reference) match(t *rapid.T, root, r *fhir.Resource, c *search.Criter
 	switch {
 	case c.Has != nil:
 		for _, s := range ref.all {
-			seen := s.Patient != "" || ref.scope.Directory || !fhir.InCompartment(s.Type)
+			seen := s.Patient != "" || ref.scope.Directory
 			o := mustResource(t, s)
 			if s.Type == c.Has.Type && seen && root == r && ref.match(t, o, o, c.Has.Then) {
 				for _, v := range c.Has.Param.Values(o) {
@@ -456,7 +456,7 @@ func (ref *reference) included(t *rapid.T, q *search.Query, page []*Stored) []*S
 	}
 	for _, i := range q.RevInclude {
 		for _, o := range ref.all {
-			if o.Type != i.Source || o.Patient == "" && !ref.scope.Directory && fhir.InCompartment(o.Type) {
+			if o.Type != i.Source || o.Patient == "" && !ref.scope.Directory {
 				continue
 			}
 			for _, v := range i.Param.Values(mustResource(t, o)) {

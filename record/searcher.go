@@ -7,7 +7,6 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/fhir/search"
 )
 
@@ -56,17 +55,8 @@ func (x *searcher) origins() int {
 	return n
 }
 
-// candidates yields what may be a match.
-func (x *searcher) candidates(resourceType string, c []search.Criterion) iter.Seq2[*Stored, error] {
-	return x.look(resourceType, c, x.scope.Directory)
-}
-
-// others yields what _has and _revinclude look at.
-func (x *searcher) others(resourceType string, c []search.Criterion) iter.Seq2[*Stored, error] {
-	return x.look(resourceType, c, x.scope.Directory || !fhir.InCompartment(resourceType))
-}
-
-func (x *searcher) look(resourceType string, c []search.Criterion, directory bool) iter.Seq2[*Stored, error] {
+// look yields what may be a match, or may refer to one: the resources of a type where the search looks for them.
+func (x *searcher) look(resourceType string, c []search.Criterion) iter.Seq2[*Stored, error] {
 	types := []string{resourceType}
 	return func(yield func(*Stored, error) bool) {
 		for _, patient := range x.scope.Patients {
@@ -74,7 +64,7 @@ func (x *searcher) look(resourceType string, c []search.Criterion, directory boo
 				return
 			}
 		}
-		if directory {
+		if x.scope.Directory {
 			x.pass(x.src.Directory(x.ctx, types, c), yield)
 		}
 	}
