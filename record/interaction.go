@@ -43,7 +43,7 @@ const (
 type Interaction struct {
 	Kind    Kind
 	Ref     Ref    // type and id; the type alone at type level; zero at system level
-	Version string // the version asked for by vread, or by a versioned read of a document
+	Version string // the version asked for by vread, of a document's bytes too
 
 	// Query is the search of KindSearch. On a read it is set only when _summary or _elements was given, and holds nothing else.
 	Query *search.Query
@@ -69,7 +69,7 @@ type Interaction struct {
 	IfModifiedSince time.Time
 
 	Head   bool   // answer without a body
-	Raw    bool   // KindDocument: the bytes of the Binary rather than the resource
+	Raw    bool   // of a Binary, read or vread: the bytes of the Binary rather than the resource
 	Pretty bool   // _pretty=true
 	Accept string // what a raw read accepts, as sent; "" otherwise
 
@@ -83,15 +83,10 @@ type Interaction struct {
 // Code is the FHIR restful-interaction code of the request (http://hl7.org/fhir/restful-interaction), for the access log.
 func (i *Interaction) Code() string {
 	switch i.Kind {
-	case KindRead:
+	case KindRead, KindDocument:
 		return "read"
 	case KindVRead:
 		return "vread"
-	case KindDocument:
-		if i.Version != "" {
-			return "vread"
-		}
-		return "read"
 	case KindHistoryInstance:
 		return "history-instance"
 	case KindHistoryType:

@@ -98,7 +98,7 @@ func fhirVersionFits(params map[string]string) bool {
 // negotiateAnswer sets how the interaction's answer is to be written, or refuses with 406.
 func (i *Interaction) negotiateAnswer(format, accept string) *Refusal {
 	n := negotiate(format, accept)
-	if i.Kind == KindDocument && i.Ref.Type == "Binary" && n.raw > 0 && n.raw >= n.json {
+	if (i.Kind == KindDocument || i.Kind == KindVRead) && i.Ref.Type == "Binary" && n.raw > 0 && n.raw >= n.json {
 		i.Raw, i.Accept = true, accept
 		return nil
 	}

@@ -40,9 +40,6 @@ func (i *Interaction) versionRead(r *http.Request, version string, p *parameters
 			"%s n'est pas un numéro de version.", "%s is no version id.", clip(version))
 	}
 	i.Kind, i.Version = KindVRead, version
-	if isDocumentType(i.Ref.Type) {
-		i.Kind = KindDocument
-	}
 	return firstOf(p.only(), func() *Refusal { return i.readConditions(r.Header) })
 }
 
