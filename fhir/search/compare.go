@@ -91,9 +91,12 @@ func extentOf(v *fhir.Value) (extent, bool) {
 	}
 	d, ok := parseDecimal(v.Lexical)
 	if !ok {
-		return rangeOf(v)
+		return extent{}, false
 	}
 	point := d.rat()
+	if _, low, high, _ := fhir.ParseNumber(v.Lexical); low != v.NumberLow || high != v.NumberHigh {
+		return rangeOf(v, point, low), true
+	}
 	switch v.Comparator {
 	case "<", "<=":
 		return extent{high: point}, true
@@ -103,17 +106,14 @@ func extentOf(v *fhir.Value) (extent, bool) {
 	return extent{point, point}, true
 }
 
-// rangeOf is the extent of a Range, whose ends package fhir gives as the nearest floats.
-func rangeOf(v *fhir.Value) (extent, bool) {
-	if v.Lexical != "" || (v.NumberLow == 0 && v.NumberHigh == 0) {
-		return extent{}, false
+// rangeOf is the extent of a Range, of which one end is written and the other, when there is one, a float at the edge
+// of its precision. low is the lower edge of the written end.
+func rangeOf(v *fhir.Value, written *big.Rat, low float64) extent {
+	if low != v.NumberLow { // open below: the high end is written
+		return extent{high: written}
 	}
-	var e extent
-	if !math.IsInf(v.NumberLow, 0) {
-		e.low = new(big.Rat).SetFloat64(v.NumberLow)
+	if math.IsInf(v.NumberHigh, 1) {
+		return extent{low: written}
 	}
-	if !math.IsInf(v.NumberHigh, 0) {
-		e.high = new(big.Rat).SetFloat64(v.NumberHigh)
-	}
-	return e, e.low != nil || e.high != nil
+	return extent{low: written, high: new(big.Rat).SetFloat64(v.NumberHigh)}
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -82,26 +83,32 @@ func (p *parser) chain(c *Criterion, rest, value string, d depth) error {
 	if d.chain++; d.chain > MaxChain {
 		return fail(c.Name, codeTooCostly, "La chaîne a plus de %d étapes.", "The chain has more than %d steps.", MaxChain)
 	}
-	var unknown error
+	var first error
 	for _, t := range leadsTo(c) {
-		then, err := p.criterion(t, rest, value, d)
-		if _, is := err.(unknownParameter); is {
-			unknown = err
-			continue
-		}
-		if err != nil {
-			return err
-		}
 		if p.alternatives++; p.alternatives > MaxAlternatives {
 			return fail(c.Name, codeTooCostly, "La chaîne mène à trop de types : précisez le type, par exemple %s:Patient.",
 				"The chain leads to too many types: name the type, for instance %s:Patient.", c.Name)
 		}
-		c.Chain = append(c.Chain, ChainStep{Type: t, Then: then})
+		then, err := p.criterion(t, rest, value, d)
+		var e *Error
+		switch {
+		case err == nil:
+			c.Chain = append(c.Chain, ChainStep{Type: t, Then: then})
+		case errors.As(err, &e) && e.Code == codeTooCostly:
+			return err
+		case first == nil || isUnknown(first) && !isUnknown(err):
+			first = err // a type for which the rest makes no sense is left out, if it does for another
+		}
 	}
 	if len(c.Chain) == 0 {
-		return unknown
+		return first
 	}
 	return nil
+}
+
+func isUnknown(err error) bool {
+	var u unknownParameter
+	return errors.As(err, &u)
 }
 
 // leadsTo lists the types a reference criterion may lead to, in alphabetical order.

@@ -75,7 +75,7 @@ func tokenKey(name, system, code string) string { return name + "=" + system + "
 func (c *Criterion) referenceKeys(o *Operand) []string {
 	if o.URL != "" {
 		url, _, _ := strings.Cut(o.URL, "|")
-		return []string{c.Name + "=" + url}
+		return []string{c.Name + "=" + unversioned(url)}
 	}
 	types := []string{o.Type}
 	if o.Type == "" {

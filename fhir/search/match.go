@@ -113,7 +113,7 @@ func (c *Criterion) matchToken(o *Operand, v *fhir.Value) bool {
 
 // matchSystem compares a token's system when one was asked for, "" asking for none.
 func (o *Operand) matchSystem(system string, bare bool) bool {
-	return !o.HasSystem || o.System == system || (bare && implied(o.System))
+	return !o.HasSystem || o.System == system || (bare && system == "" && implied(o.System))
 }
 
 // implied reports whether system may be the one that the definition of a bare element (a FHIR code) implies. The value
@@ -138,20 +138,37 @@ func matchOfType(o *Operand, v *fhir.Value) bool {
 func (c *Criterion) matchReference(o *Operand, v *fhir.Value) bool {
 	ref := v.Reference
 	if c.Modifier == "identifier" {
-		system, value, _ := strings.Cut(ref.Identifier, "|")
-		return ref.Identifier != "" && o.matchSystem(system, false) && (o.Code == "" || lower(value) == o.folded)
+		return o.matchIdentifier(ref)
 	}
 	if o.URL != "" {
 		return matchURL(o.URL, ref)
 	}
 	resourceType, id := c.local(ref)
-	if id == "" || id != o.ID {
+	if id == "" || id != o.ID || (o.Version != "" && o.Version != ref.Version) {
 		return false
 	}
 	if o.Type != "" {
 		return o.Type == resourceType
 	}
 	return targets(c.Param, resourceType)
+}
+
+// MatchIdentifier reports whether this alternative of a chain ends in `identifier` and the reference itself carries such
+// an identifier: `patient.identifier=system|value` then holds without a resource to look into. IHE MHD documents may name
+// their patient by a logical reference alone.
+func (s ChainStep) MatchIdentifier(ref fhir.Reference) bool {
+	c := s.Then
+	if c.Param == nil || c.Name != "identifier" || c.Modifier != "" || len(c.Chain) > 0 || ref.Identifier == "" ||
+		(ref.Type != "" && ref.Type != s.Type) {
+		return false
+	}
+	return slices.ContainsFunc(c.Values, func(o Operand) bool { return o.matchIdentifier(ref) })
+}
+
+// matchIdentifier compares `system|value` with the identifier of a logical reference.
+func (o *Operand) matchIdentifier(ref fhir.Reference) bool {
+	system, value, _ := strings.Cut(ref.Identifier, "|")
+	return ref.Identifier != "" && o.matchSystem(system, false) && (o.Code == "" || lower(value) == o.folded)
 }
 
 // matchURL compares an absolute URL or URN; a canonical may carry |version.

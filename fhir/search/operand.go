@@ -110,7 +110,7 @@ func tokenOperand(c *Criterion, piece string) (Operand, error) {
 		"%s takes code, system|code, |code or system|, rather than %q.", c.Name, show(piece))
 }
 
-// referenceOperand reads `id`, `Type/id` or an absolute URL (R4 search §3.1.1.4.12).
+// referenceOperand reads `id`, `Type/id`, `Type/id/_history/version` or an absolute URL (R4 search §3.1.1.4.12).
 func (p *parser) referenceOperand(c *Criterion, piece string) (Operand, error) {
 	text, err := plain(c.Name, piece)
 	if err != nil {
@@ -124,7 +124,11 @@ func (p *parser) referenceOperand(c *Criterion, piece string) (Operand, error) {
 	}
 	o := Operand{Type: c.Modifier, ID: text}
 	if t, id, ok := strings.Cut(text, "/"); ok {
-		o.Type, o.ID = t, id
+		versioned := false
+		o.Type = t
+		if o.ID, o.Version, versioned = strings.Cut(id, "/_history/"); versioned && !fhir.IsID(o.Version) {
+			o.ID = ""
+		}
 		if !fhir.IsType(t) {
 			return Operand{}, noType(c.Name, t)
 		}

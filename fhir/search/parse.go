@@ -57,7 +57,7 @@ type parser struct {
 	query        *Query
 	issues       []fhir.Issue
 	seen         map[string]bool // control parameters met
-	alternatives int             // chain alternatives made so far, over the whole query
+	alternatives int             // chain alternatives tried so far, over the whole query
 }
 
 // unknownParameter marks an Error that lenient handling turns into a warning.

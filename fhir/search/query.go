@@ -14,7 +14,7 @@ const (
 	MaxValues       = 50       // stops long OR lists, each value compared with each element
 	MaxChain        = 3        // stops chains that walk the whole graph of references
 	MaxHas          = 2        // stops reverse chains of reverse chains, quadratic each
-	MaxAlternatives = 400      // stops references to "any type" from multiplying through a chain
+	MaxAlternatives = 1000     // stops references to "any type" from multiplying through a chain, even one that leads nowhere
 	MaxCount        = 200      // stops pages of a whole record; _count above it is cut to it
 	MaxSort         = 5        // stops sort keys as long as the resource
 	MaxIncludes     = 20       // stops inclusion of the whole graph
@@ -130,9 +130,10 @@ type Operand struct {
 	Code      string // token, quantity (code or unit); "" any code of System
 	OfType    string // token `:of-type`: the identifier's value
 
-	Type string // reference: the type, "" when only an id was written
-	ID   string // reference: the logical id
-	URL  string // reference: an absolute URL or URN that is not under the server's base
+	Type    string // reference: the type, "" when only an id was written
+	ID      string // reference: the logical id
+	Version string // reference: the version, "" any
+	URL     string // reference: an absolute URL or URN that is not under the server's base
 
 	Parts []Operand // composite: one for each component
 
