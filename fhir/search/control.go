@@ -85,10 +85,10 @@ func (p *parser) readSort(name, value string) error {
 		if slices.ContainsFunc(p.query.Sort, func(k SortKey) bool { return k.Name == key.Name }) {
 			return fail(name, codeInvalid, "%s apparaît deux fois dans le tri.", "%s is in the sort twice.", key.Name)
 		}
+		if len(p.query.Sort) == MaxSort {
+			return fail(name, codeTooCostly, "Le tri a plus de %d clés.", "The sort has more than %d keys.", MaxSort)
+		}
 		p.query.Sort = append(p.query.Sort, key)
-	}
-	if len(p.query.Sort) > MaxSort {
-		return fail(name, codeTooCostly, "Le tri a plus de %d clés.", "The sort has more than %d keys.", MaxSort)
 	}
 	return nil
 }
@@ -122,12 +122,13 @@ func (p *parser) readElements(name, value string) error {
 			return fail(name, codeValue, "_elements attend des noms d'éléments de premier niveau, pas %q.",
 				"_elements takes names of top-level elements, rather than %q.", show(item))
 		}
-		if !slices.Contains(p.query.Elements, element) {
-			p.query.Elements = append(p.query.Elements, element)
+		if slices.Contains(p.query.Elements, element) {
+			continue
 		}
-	}
-	if len(p.query.Elements) > MaxElements {
-		return fail(name, codeTooLong, "_elements a plus de %d noms.", "_elements has more than %d names.", MaxElements)
+		if len(p.query.Elements) == MaxElements {
+			return fail(name, codeTooLong, "_elements a plus de %d noms.", "_elements has more than %d names.", MaxElements)
+		}
+		p.query.Elements = append(p.query.Elements, element)
 	}
 	return nil
 }

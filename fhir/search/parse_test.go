@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 var mhd = map[string][]string{
 	"DocumentReference": {
 		"patient.identifier=urn:oid:1.2.250.1.213.1.4.8|2800275", "patient=Patient/camille", "status=current",
-		"type=http://loinc.org|11488-4", "category=urn:oid:1|10", "date=ge2024-01-01&date=le2024-12-31", 
+		"type=http://loinc.org|11488-4", "category=urn:oid:1|10", "date=ge2024-01-01&date=le2024-12-31",
 		"period=ge2024", "period-start=ge2024", "period-end=le2025", "facility=urn:f|SA01", "setting=urn:s|AMBULATOIRE",
 		"format=urn:x|urn:ihe:pcc", "security-label=INVISIBLE_PATIENT", "event=urn:e|x", "identifier=urn:ietf:rfc:3986|urn:oid:1.2.3",
 		"related=DocumentReference/x", "related:identifier=urn:x|1", "author.given=Ana&author.family=Roux", "author:Practitioner.family=Roux",
@@ -42,6 +43,15 @@ func TestFrenchDocumentSearchesParse(t *testing.T) {
 
 // many repeats a parameter.
 func many(n int, parameter string) string { return strings.Repeat(parameter+"&", n) }
+
+// numbered is a list of n names.
+func numbered(n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = "e" + strconv.Itoa(i)
+	}
+	return strings.Join(names, ",")
+}
 
 // refusals are what a client can get wrong in a search of Patient, and the parameter the error names.
 var refusals = map[string]string{
@@ -130,6 +140,7 @@ var refusals = map[string]string{
 	many(101, "name=a"):                            "",
 	"name=" + strings.Repeat("a", search.MaxBytes): "",
 	"name=" + strings.TrimSuffix(strings.Repeat("a,", 51), ","): "name",
+	"_elements=" + numbered(search.MaxElements+1):               "_elements",
 	many(21, "_include=Patient:link"):                           "_include",
 }
 
