@@ -1,0 +1,12 @@
+// Package web renders the pages that people see: sign-in, choice of a patient, consent, signed out, problems, and the
+// demo's first page.
+//
+// A page is an html/template below pages/ inside one layout; its texts come from the two catalogues below texts/, its
+// look from one style sheet below assets/. Everything is embedded, and New refuses to start when a template or a text is
+// missing. Pages need no JavaScript and allow none: the Content-Security-Policy has no script source and no inline style.
+//
+//	typed page struct ─→ Renderer ─ language (?lang, cookie, Accept-Language) ─ template ─→ response with its headers
+//
+// The package holds no rule: what a page says or offers is decided by its caller. It leaves routing, cookies of sessions
+// and form tokens to oauth.
+package web

@@ -1,0 +1,143 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/oauth"
+)
+
+const (
+	langCookie = "pontlevis_lang"
+	langParam  = "lang"
+	french     = "fr"
+	english    = "en"
+)
+
+var languages = []string{french, english}
+
+func readTexts() (map[string]map[string]string, error) {
+	all := make(map[string]map[string]string)
+	for _, lang := range languages {
+		raw, err := files.ReadFile("texts/" + lang + ".json")
+		if err != nil {
+			return nil, fmt.Errorf("reading the texts: %w", err)
+		}
+		texts := make(map[string]string)
+		if err := json.Unmarshal(raw, &texts); err != nil {
+			return nil, fmt.Errorf("reading the texts in %s: %w", lang, err)
+		}
+		all[lang] = texts
+	}
+	return all, nil
+}
+
+// view is what a template sees: the page, and how to say things in the reader's language.
+type view struct {
+	Lang   string
+	Page   any
+	CSS    string
+	Other  string // the other language
+	Switch string // link to the same page in it; "" when there is no such link
+	texts  map[string]string
+}
+
+func (r *Renderer) viewOf(w http.ResponseWriter, req *http.Request, tx string, page any) *view {
+	lang := r.language(w, req)
+	other := english
+	if lang == english {
+		other = french
+	}
+	return &view{
+		Lang: lang, Page: page, CSS: r.cssURL, Other: other, Switch: switchLink(req, tx, other), texts: r.texts[lang],
+	}
+}
+
+// language follows, in this order, ?lang=, the cookie that remembers it, Accept-Language; French else.
+func (r *Renderer) language(w http.ResponseWriter, req *http.Request) string {
+	if asked := req.URL.Query().Get(langParam); slices.Contains(languages, asked) {
+		http.SetCookie(w, &http.Cookie{
+			Name: langCookie, Value: asked, Path: "/", MaxAge: 365 * 24 * 3600,
+			HttpOnly: true, Secure: r.secure, SameSite: http.SameSiteLaxMode,
+		})
+		return asked
+	}
+	if c, err := req.Cookie(langCookie); err == nil && slices.Contains(languages, c.Value) {
+		return c.Value
+	}
+	return accepted(req.Header.Get("Accept-Language"))
+}
+
+// accepted picks the language of highest weight (RFC 9110 §12.5.4); the first of equals.
+func accepted(header string) string {
+	best, weight := french, 0.0
+	for i, part := range strings.Split(header, ",") {
+		if i == 20 { // nobody reads more languages; a long header must not cost more
+			break
+		}
+		tag, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+		primary, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		if !slices.Contains(languages, primary) {
+			continue
+		}
+		q := 1.0
+		if v, ok := strings.CutPrefix(strings.TrimSpace(params), "q="); ok {
+			q, _ = strconv.ParseFloat(v, 64)
+		}
+		if q > weight {
+			best, weight = primary, q
+		}
+	}
+	return best
+}
+
+// switchLink leads to the same page in the other language. After a POST it leads to the step's own address.
+func switchLink(req *http.Request, tx, lang string) string {
+	query := url.Values{}
+	switch {
+	case tx != "":
+		query.Set("tx", tx)
+	case req.Method == http.MethodGet:
+		query = req.URL.Query()
+	default:
+		return ""
+	}
+	query.Set(langParam, lang)
+	return req.URL.Path + "?" + query.Encode()
+}
+
+// T says a text of the catalogue, with fmt verbs filled in. A text that is missing fails the page.
+func (v *view) T(key string, args ...any) (string, error) {
+	text, ok := v.texts[key]
+	if !ok {
+		return "", fmt.Errorf("no text %q in %s", key, v.Lang)
+	}
+	if len(args) == 0 {
+		return text, nil
+	}
+	return fmt.Sprintf(text, args...), nil
+}
+
+// App is what the app says of itself in the reader's language.
+func (v *view) App(a oauth.AppView) oauth.AppText {
+	if v.Lang == french {
+		return a.FR
+	}
+	return a.EN
+}
+
+// Pick is the text of a pair in the reader's language.
+func (v *view) Pick(t Text) string {
+	if v.Lang == french {
+		return t.FR
+	}
+	return t.EN
+}
+
+// Text is a text in both languages.
+type Text struct{ FR, EN string }
