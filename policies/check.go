@@ -9,7 +9,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
-	"github.com/open-policy-agent/opa/v1/tester"
 )
 
 // Report is everything that Check found about a bundle.
@@ -89,13 +88,6 @@ func (p *parsed) judgeTests(ctx context.Context, rev *Revision, r *Report) []Pro
 	return append(problems, p.unproven(rev, watched)...)
 }
 
-// watchTests runs the tests once more under a tracer that learns which bodies held.
-func (p *parsed) watchTests(ctx context.Context) (*heldTracer, []Problem) {
-	h := newHeldTracer()
-	_, errs := p.runTests(ctx, p.modules, nil, "", func(r *tester.Runner) { r.SetCoverageQueryTracer(h).SetParallel(1) })
-	return h, errs
-}
-
 // unproven lists the bodies of described rules that no test sees holding, or none sees not holding. A body without a condition is left out of
 // the second.
 func (p *parsed) unproven(rev *Revision, h *heldTracer) []Problem {
@@ -110,7 +102,7 @@ func (p *parsed) unproven(rev *Revision, h *heldTracer) []Problem {
 				}
 				if !h.held[at(r.Location)] {
 					out = append(out, problemAt("untested", Error, r.Location, "write a test in which it decides.", "no test makes this body of rule %s hold.", id))
-				} else if conditional(r) && !h.everFailed(r) {
+				} else if conditional(r) && !h.failed[at(r.Location)] {
 					out = append(out, problemAt("untested", Error, r.Location, "write a test in which one of its conditions fails.",
 						"every test that looks at this body of rule %s sees it hold.", id))
 				}

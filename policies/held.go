@@ -1,22 +1,22 @@
 package policies
 
 import (
-	"sync"
+	"context"
+	"fmt"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/tester"
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// heldTracer watches tests run, and learns of each rule body whether it ever held and whether it ever did not, be it because a condition
-// failed or because OPA's index ruled it out beforehand.
+// heldTracer watches tests run, and learns of each rule body whether it ever held and whether a condition of it ever failed.
 type heldTracer struct {
-	mu      sync.Mutex
 	queries map[uint64]*entered // rule bodies under evaluation
 	held    map[string]bool     // by "file:line" of the rule
 	failed  map[string]bool
-	entries map[string]int // how often each body was entered
-	lookups map[string]int // how often the index was asked, by path of the rule
-	paths   map[string]string
 }
 
 type entered struct {
@@ -25,7 +25,7 @@ type entered struct {
 }
 
 func newHeldTracer() *heldTracer {
-	return &heldTracer{queries: map[uint64]*entered{}, held: map[string]bool{}, failed: map[string]bool{}, entries: map[string]int{}, lookups: map[string]int{}, paths: map[string]string{}}
+	return &heldTracer{queries: map[uint64]*entered{}, held: map[string]bool{}, failed: map[string]bool{}}
 }
 
 // Enabled implements topdown.QueryTracer.
@@ -36,14 +36,10 @@ func (h *heldTracer) Config() topdown.TraceConfig { return topdown.TraceConfig{}
 
 // TraceEvent implements topdown.QueryTracer.
 func (h *heldTracer) TraceEvent(e topdown.Event) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	switch e.Op {
 	case topdown.EnterOp:
 		if r, ok := e.Node.(*ast.Rule); ok {
 			h.queries[e.QueryID] = &entered{at: at(r.Location)}
-			h.entries[at(r.Location)]++
-			h.paths[at(r.Location)] = r.Path().String()
 		}
 	case topdown.ExitOp:
 		if r, ok := e.Node.(*ast.Rule); ok {
@@ -56,17 +52,57 @@ func (h *heldTracer) TraceEvent(e topdown.Event) {
 		if q := h.queries[e.QueryID]; q != nil && !q.exited {
 			h.failed[q.at] = true
 		}
-	case topdown.IndexOp:
-		if e.Ref != nil {
-			h.lookups[e.Ref.GroundPrefix().String()]++
-		}
 	}
 }
 
-// everFailed reports whether a body ever did not hold.
-func (h *heldTracer) everFailed(r *ast.Rule) bool {
-	place := at(r.Location)
-	return h.failed[place] || h.lookups[h.paths[place]] > h.entries[place]
+// watchTests evaluates every test once more with the rule index and early exit off, which OPA's test runner does not offer: a body that the
+// index rules out has been tried too, and its condition has failed.
+func (p *parsed) watchTests(ctx context.Context) (*heldTracer, []Problem) {
+	h := newHeldTracer()
+	store := p.store()
+	txn, err := store.NewTransaction(ctx)
+	if err != nil {
+		return nil, fromOPA("test", fmt.Errorf("reading the data: %w", err))
+	}
+	defer store.Abort(ctx, txn)
+	c := p.newCompiler(ctx, store, txn)
+	if c.Compile(p.modules); c.Failed() {
+		return nil, fromOPA("test", c.Errors)
+	}
+	for _, path := range testPaths(c.Modules) {
+		clear(h.queries) // ids of queries begin anew with each evaluation
+		q, err := rego.New(
+			rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.NewTerm(path)))), rego.Compiler(c), rego.Store(store), rego.Transaction(txn),
+			rego.StoreReadAST(true), rego.Metrics(metrics.NoOp()), rego.GenerateJSON(keepTerm),
+		).PrepareForEval(ctx)
+		if err == nil {
+			_, err = q.Eval(ctx, rego.EvalTransaction(txn), rego.EvalQueryTracer(h), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
+		}
+		if ctx.Err() != nil {
+			return nil, fromOPA("test", fmt.Errorf("running the tests: %w", ctx.Err()))
+		}
+		if err != nil {
+			continue // a test that fails with an error is told of by its own run; what it reached still counts
+		}
+	}
+	return h, nil
+}
+
+// testPaths lists the references of the tests, each once.
+func testPaths(modules map[string]*ast.Module) []ast.Ref {
+	var out []ast.Ref
+	seen := map[string]bool{}
+	for _, name := range sortedKeys(modules) {
+		for _, r := range modules[name].Rules {
+			ref := r.Ref().GroundPrefix()
+			if !strings.HasPrefix(lastName(r.Head.Ref()), tester.TestPrefix) || seen[ref.String()] {
+				continue
+			}
+			seen[ref.String()] = true
+			out = append(out, ref)
+		}
+	}
+	return out
 }
 
 var _ topdown.QueryTracer = (*heldTracer)(nil)

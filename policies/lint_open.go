@@ -44,7 +44,9 @@ func failsOpen(modules map[string]*ast.Module, schema *node) []Problem {
 }
 
 // permissive reports a rule that permits, by the name it goes by.
-func permissive(r *ast.Rule) bool { return beginsWith(lastName(r.Head.Ref()), "allow", "permit", "grant") }
+func permissive(r *ast.Rule) bool {
+	return beginsWith(lastName(r.Head.Ref()), "allow", "permit", "grant")
+}
 
 // refusing reports a rule that refuses: by its name, or because it puts a described rule into a set that does not permit.
 func refusing(r *ast.Rule) bool {
