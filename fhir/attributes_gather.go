@@ -1,7 +1,6 @@
 package fhir
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,14 +56,15 @@ var custodian = [][]string{{"custodian"}}
 // submission adds what MHD puts into extensions of a SubmissionSet: its class and
 // its author organisation, which PDSm's profile has on source and IHE's on the List.
 func (r *Resource) submission(a *Attributes) {
+	class := set{list: a.Class}
 	if kind := r.extension(mhdDesignationType).Get("valueCodeableConcept"); kind != nil {
-		a.Class = appendCodes(a.Class, kind, "")
+		addCodes(&class, kind, "")
 	}
+	authors := agentSet{r: r, set: set{list: a.Author}}
 	for _, n := range []*Node{r.node, r.node.Get("source")} {
-		if org := extensionOf(n, mhdAuthorOrg).Get("valueReference"); org != nil {
-			a.Author = r.appendAgent(a.Author, org, 0)
-		}
+		authors.of(extensionOf(n, mhdAuthorOrg).Get("valueReference"), 0)
 	}
+	a.Class, a.Author = class.all(), authors.all()
 }
 
 // descend gives every node a path of JSON names leads to.
@@ -87,16 +87,16 @@ func descend(n *Node, path []string, do func(*Node)) {
 }
 
 func (r *Resource) codes(paths [][]string) []string {
-	found := []string{}
+	var found set
 	for _, path := range paths {
 		descend(r.node, path, func(n *Node) {
 			if c := r.containedOf(n); c != nil { // medicationReference to a contained Medication
 				n = c.Get("code")
 			}
-			found = appendCodes(found, n, categorySystems[r.typ])
+			addCodes(&found, n, categorySystems[r.typ])
 		})
 	}
-	return found
+	return found.all()
 }
 
 // containedOf resolves a Reference to a contained resource, nil otherwise.
@@ -108,15 +108,12 @@ func (r *Resource) containedOf(n *Node) *Node {
 	return r.contained(id)
 }
 
-// appendCodes adds the codings of a CodeableConcept, a Coding or a plain code
-// of the given system.
-func appendCodes(to []string, n *Node, system string) []string {
+// addCodes adds the codings of a CodeableConcept, a Coding or a plain code of
+// the given system.
+func addCodes(to *set, n *Node, system string) {
 	add := func(system, code string) {
-		if code == "" {
-			return
-		}
-		if s := system + "|" + code; !slices.Contains(to, s) {
-			to = append(to, s)
+		if code != "" {
+			to.add(system + "|" + code)
 		}
 	}
 	switch {
@@ -129,55 +126,55 @@ func appendCodes(to []string, n *Node, system string) []string {
 	default:
 		add(n.Get("system").str(), n.Get("code").str())
 	}
-	return to
 }
 
 func (r *Resource) agents(paths [][]string) []string {
-	found := []string{}
+	found := agentSet{r: r}
 	for _, path := range paths {
-		descend(r.node, path, func(n *Node) { found = r.appendAgent(found, n, 0) })
+		descend(r.node, path, func(n *Node) { found.of(n, 0) })
 	}
-	return found
+	return found.all()
 }
 
 // maxAgentHops bounds how far contained resources are followed: a role names
 // its practitioner and its organisation, which may be part of another.
 const maxAgentHops = 3
 
-// appendAgent adds the ways in which a Reference names someone. A contained
-// PractitionerRole, Practitioner, Organization, … has no name of its own: its
-// identifiers and the references it makes stand for it.
-func (r *Resource) appendAgent(to []string, n *Node, hops int) []string {
-	f, ok := r.reference(n)
+// agentSet gathers the ways in which References name someone.
+type agentSet struct {
+	set
+	r        *Resource
+	expanded set // ids of the contained resources looked at
+}
+
+// of adds who a Reference names. A contained PractitionerRole, Practitioner,
+// Organization, … has no name of its own: its identifiers and the references it
+// makes stand for it.
+func (s *agentSet) of(n *Node, hops int) {
+	f, ok := s.r.reference(n)
 	if !ok {
-		return to
-	}
-	add := func(name string) {
-		if name != "" && !slices.Contains(to, name) {
-			to = append(to, name)
-		}
+		return
 	}
 	if !f.Contained {
 		if literal := f.Literal(); literal != "" {
-			add(literal)
+			s.add(literal)
 		} else if f.Identifier == "" {
-			add(f.URL)
+			s.add(f.URL)
 		}
-		add(f.Identifier)
-		return to
+		s.add(f.Identifier)
+		return
 	}
-	add(identifierOf(n.Get("identifier")))
-	c := r.containedOf(n)
-	if c == nil || hops >= maxAgentHops {
-		return to
+	s.add(identifierOf(n.Get("identifier")))
+	c := s.r.containedOf(n)
+	if c == nil || hops >= maxAgentHops || !s.expanded.adds(f.ID) {
+		return
 	}
 	for i := range c.Get("identifier").Each() {
-		add(identifierOf(i))
+		s.add(identifierOf(i))
 	}
 	for _, name := range []string{"practitioner", "organization", "owner"} {
-		to = r.appendAgent(to, c.Get(name), hops+1)
+		s.of(c.Get(name), hops+1)
 	}
-	return to
 }
 
 // status is the status of the resource. Conditions and allergies have two

@@ -5,10 +5,21 @@ import "strings"
 // collector turns nodes of known data types into values of a search type.
 type collector struct {
 	r      *Resource
+	room   int // how many more values may be added
 	values []Value
 }
 
-func (c *collector) add(v Value) { c.values = append(c.values, v) }
+// maxValues bounds what one parameter takes from one resource: a composite joins
+// each of its elements with values of the whole resource, which would multiply
+// a text of 16 MiB into terabytes. No honest resource comes near.
+const maxValues = 1 << 16
+
+func (c *collector) add(v Value) {
+	if c.room > 0 {
+		c.room--
+		c.values = append(c.values, v)
+	}
+}
 
 // collect adds the values that a node of a data type has for a search type
 // (http://hl7.org/fhir/R4/search.html#ptypes, tables "data types").

@@ -137,7 +137,7 @@ func (p *Param) Values(r *Resource) []Value {
 	if r.typ != p.Resource {
 		return nil
 	}
-	c := collector{r: r}
+	c := collector{r: r, room: maxValues}
 	p.compiled.each(r, r.node, r.typ, func(n *Node, typ string) {
 		if p.Type == "composite" {
 			c.composite(p, n, typ)
@@ -150,17 +150,21 @@ func (p *Param) Values(r *Resource) []Value {
 
 // composite adds the values of the components in one element, if each has any.
 func (c *collector) composite(p *Param, n *Node, typ string) {
+	if c.room == 0 {
+		return
+	}
 	parts := make([][]Value, 0, len(p.Components))
 	for i := range p.Components {
 		component := &p.Components[i]
-		inner := collector{r: c.r}
+		inner := collector{r: c.r, room: c.room}
 		component.compiled.each(c.r, n, typ, func(n *Node, typ string) {
 			inner.collect(component.Type, n, typ)
 		})
+		c.room = inner.room
 		if len(inner.values) == 0 {
 			return
 		}
 		parts = append(parts, inner.values)
 	}
-	c.values = append(c.values, Value{Kind: CompositeValue, Parts: parts})
+	c.add(Value{Kind: CompositeValue, Parts: parts})
 }

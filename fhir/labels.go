@@ -15,10 +15,11 @@ func visibility(system string) bool {
 		return true // MASQUE_PS without its system must not be lost
 	}
 	switch strings.TrimPrefix(strings.ToLower(system), "urn:oid:") {
-	case "1.2.250.1.213.1.1.4.13", "1.2.250.1.213.1.1.5.9", "2.16.840.1.113883.5.25":
+	case "1.2.250.1.213.1.1.4.13", "1.2.250.1.213.1.1.5.9", "2.16.840.1.113883.5.25",
+		"http://terminology.hl7.org/codesystem/v3-confidentiality": // by far the most frequent
 		return true
 	}
-	s := strings.NewReplacer("_", "", "-", "", "/", "").Replace(strings.ToLower(system))
+	s := separators.Replace(strings.ToLower(system))
 	for _, name := range []string{"trea07", "trea08", "v3confidentiality", "jdvj08", "jdvj58"} {
 		if strings.Contains(s, name) {
 			return true
@@ -26,6 +27,8 @@ func visibility(system string) bool {
 	}
 	return false
 }
+
+var separators = strings.NewReplacer("_", "", "-", "", "/", "")
 
 // aliases are other spellings of the French codes: HL7 v2 fields hold 20 characters.
 var aliases = map[string]string{"INVISIBLE_REP_LEGAUX": "INVISIBLE_REPRESENTANTS_LEGAUX"}
@@ -46,23 +49,17 @@ func label(coding *Node) string {
 // labels gathers meta.security, securityLabel and a Composition's
 // confidentiality, sorted, without repeats.
 func (r *Resource) labels() []string {
-	found := []string{}
-	add := func(coding *Node) {
-		if l := label(coding); l != "" && !slices.Contains(found, l) {
-			found = append(found, l)
-		}
-	}
+	var found set
 	for coding := range r.node.At("meta", "security").Each() {
-		add(coding)
+		found.add(label(coding))
 	}
 	for concept := range r.node.Get("securityLabel").Each() {
 		for coding := range concept.Get("coding").Each() {
-			add(coding)
+			found.add(label(coding))
 		}
 	}
-	if code := r.node.Get("confidentiality").str(); code != "" && !slices.Contains(found, code) {
-		found = append(found, code)
-	}
-	slices.Sort(found)
-	return found
+	found.add(r.node.Get("confidentiality").str())
+	all := found.all()
+	slices.Sort(all)
+	return all
 }

@@ -1,7 +1,5 @@
 package fhir
 
-import "slices"
-
 // Patients are the ids of the patients in whose compartments the resource is,
 // by HL7's patient CompartmentDefinition: a Patient is in its own alone (being
 // linked to another gives no access), other types in those that the parameters
@@ -14,15 +12,15 @@ func (r *Resource) Patients() []string {
 		}
 		return []string{r.id}
 	}
-	var ids []string
+	var ids set
 	for _, name := range facts().patient[r.typ] {
 		r.eachReference(name, func(f Reference, _ *Node) {
-			if f.Type == "Patient" && !f.Contained && f.ID != "" && !slices.Contains(ids, f.ID) {
-				ids = append(ids, f.ID)
+			if f.Type == "Patient" && !f.Contained {
+				ids.add(f.ID)
 			}
 		})
 	}
-	return ids
+	return ids.list
 }
 
 // eachReference gives the references that a search parameter of the type finds.
@@ -52,10 +50,10 @@ const sourcePatient = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-
 // of a SubmissionSet), which the French examples of PDSm need. For a Patient
 // they are its own identifiers.
 func (r *Resource) PatientIdentifiers() []string {
-	var found identifierSet
+	found := patientSet{r: r}
 	if r.typ == "Patient" {
-		found.all(r.node)
-		return found
+		found.identifiers(r.node)
+		return found.list
 	}
 	literal := false
 	for _, name := range facts().patient[r.typ] {
@@ -64,18 +62,18 @@ func (r *Resource) PatientIdentifiers() []string {
 		}
 		r.eachReference(name, func(f Reference, _ *Node) {
 			literal = literal || f.Type == "Patient" && f.Literal() != ""
-			found.of(r, f)
+			found.of(f)
 		})
 	}
-	if len(found) > 0 || literal {
-		return found
+	if len(found.list) > 0 || literal {
+		return found.list
 	}
 	for _, n := range []*Node{r.node.At("context", "sourcePatientInfo"), r.extension(sourcePatient).Get("valueReference")} {
 		if f, ok := r.reference(n); ok {
-			found.of(r, f)
+			found.of(f)
 		}
 	}
-	return found
+	return found.list
 }
 
 // aboutPatient tells the compartment parameters that say whom a resource is
@@ -88,28 +86,27 @@ func aboutPatient(param string) bool {
 	return false
 }
 
-type identifierSet []string
-
-func (s *identifierSet) add(identifier string) {
-	if identifier != "" && !slices.Contains(*s, identifier) {
-		*s = append(*s, identifier)
-	}
+// patientSet gathers the identifiers of patients.
+type patientSet struct {
+	set
+	r        *Resource
+	expanded set // ids of the contained patients looked at
 }
 
-func (s *identifierSet) all(n *Node) {
+func (s *patientSet) identifiers(n *Node) {
 	for i := range n.Get("identifier").Each() {
 		s.add(identifierOf(i))
 	}
 }
 
 // of adds the identifiers a reference to a patient carries or leads to.
-func (s *identifierSet) of(r *Resource, f Reference) {
+func (s *patientSet) of(f Reference) {
 	if f.Type != "" && f.Type != "Patient" {
 		return
 	}
 	s.add(f.Identifier)
-	if f.Contained && f.ID != "" {
-		s.all(r.contained(f.ID))
+	if f.Contained && f.ID != "" && s.expanded.adds(f.ID) {
+		s.identifiers(s.r.contained(f.ID))
 	}
 }
 

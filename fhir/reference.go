@@ -46,33 +46,42 @@ func ParseReference(base, text string) Reference {
 		f.Contained, f.ID = true, id
 		return f
 	}
-	local := text
-	own := true
-	if strings.Contains(text, ":") && !strings.Contains(text[:strings.IndexByte(text, ':')], "?") {
-		if base == "" || !strings.HasPrefix(text, base+"/") {
+	local, own := text, true
+	if colon := strings.IndexByte(text, ':'); colon >= 0 && !strings.Contains(text[:colon], "?") {
+		if local, own = strings.CutPrefix(text, base+"/"); base == "" {
 			own = false
-		} else {
-			local = text[len(base)+1:]
 		}
 	}
 	if t, query, found := strings.Cut(local, "?"); found {
 		f.conditional(t, query, own)
 		return f
 	}
-	parts := strings.Split(local, "/")
-	if n := len(parts); n >= 4 && parts[n-2] == "_history" {
-		f.Version, parts = parts[n-1], parts[:n-2]
+	if rest, version, found := strings.Cut(local, "/_history/"); found {
+		if !IsID(version) {
+			return f
+		}
+		local, f.Version = rest, version
 	}
-	n := len(parts)
-	if n < 2 || !IsType(parts[n-2]) || !IsID(parts[n-1]) || own && n != 2 {
+	rest, id := lastStep(local)
+	_, t := lastStep(rest)
+	if !IsType(t) || !IsID(id) || own && len(rest) != len(t) {
 		f.Version = ""
 		return f
 	}
-	f.Type = parts[n-2]
+	f.Type = t
 	if own {
-		f.ID = parts[n-1]
+		f.ID = id
 	}
 	return f
+}
+
+// lastStep cuts a path before its last slash.
+func lastStep(path string) (before, last string) {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return "", path
+	}
+	return path[:i], path[i+1:]
 }
 
 // conditional reads a search URL (http://hl7.org/fhir/R4/http.html#trules):
@@ -105,10 +114,10 @@ func (r *Resource) reference(n *Node) (Reference, bool) {
 	if f.Contained {
 		c := r.contained(f.ID)
 		f.Type = c.Get("resourceType").str()
-		for i := range c.Get("identifier").Each() {
-			if f.Identifier = identifierOf(i); f.Identifier != "" {
-				break
-			}
+		if first := c.Get("identifier"); first.Kind() == Array {
+			f.Identifier = identifierOf(first.first())
+		} else {
+			f.Identifier = identifierOf(first)
 		}
 	}
 	if f.Type == "" {
@@ -128,12 +137,28 @@ func (r *Resource) contained(id string) *Node {
 	if id == "" {
 		return r.node
 	}
-	for c := range r.node.Get("contained").Each() {
+	list := r.node.Get("contained")
+	if list.Len() > manySeen {
+		return r.containedByID()[id]
+	}
+	for c := range list.Each() {
 		if c.Get("id").str() == id {
 			return c
 		}
 	}
 	return nil
+}
+
+// indexContained maps the ids of many contained resources, so that as many
+// references to them do not each look through all.
+func (r *Resource) indexContained() map[string]*Node {
+	index := map[string]*Node{}
+	for c := range r.node.Get("contained").Each() {
+		if id := c.Get("id").str(); index[id] == nil {
+			index[id] = c
+		}
+	}
+	return index
 }
 
 // identifierOf writes an Identifier as "system|value", empty without a value.

@@ -19,7 +19,9 @@ type Resource struct {
 	updated time.Time
 	base    string // of the server's own absolute references, without final slash
 
-	attributes func() Attributes // computed once
+	// Each is computed once, when first asked for.
+	attributes    func() Attributes
+	containedByID func() map[string]*Node
 }
 
 // Errors of ParseResource besides *SyntaxError.
@@ -63,8 +65,7 @@ func ResourceOf(n *Node) (*Resource, error) {
 	if at, err := time.Parse(time.RFC3339Nano, meta.Get("lastUpdated").str()); err == nil {
 		r.updated = at
 	}
-	r.attributes = sync.OnceValue(r.gather)
-	return r, nil
+	return r.prepare(), nil
 }
 
 // IsID tells whether a text follows FHIR's grammar of ids, [A-Za-z0-9\-\.]{1,64}
@@ -107,8 +108,14 @@ func (r *Resource) JSON() []byte { return r.node.Bytes() }
 func (r *Resource) Under(base string) *Resource {
 	c := &Resource{node: r.node, typ: r.typ, id: r.id, version: r.version, updated: r.updated,
 		base: strings.TrimSuffix(base, "/")}
-	c.attributes = sync.OnceValue(c.gather)
-	return c
+	return c.prepare()
+}
+
+// prepare sets what is computed on demand.
+func (r *Resource) prepare() *Resource {
+	r.attributes = sync.OnceValue(r.gather)
+	r.containedByID = sync.OnceValue(r.indexContained)
+	return r
 }
 
 // instant is the form in which a server writes meta.lastUpdated: to the
@@ -135,8 +142,7 @@ func (r *Resource) Stamp(id, version string, updated time.Time) *Resource {
 	}
 	s := &Resource{node: n, typ: r.typ, id: id, version: version, base: r.base,
 		updated: updated.UTC().Truncate(time.Millisecond)}
-	s.attributes = sync.OnceValue(s.gather)
-	return s
+	return s.prepare()
 }
 
 // Attributes are what a decision may be told of the resource, computed once.
