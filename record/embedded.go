@@ -17,8 +17,9 @@ type Embedded struct {
 	// before the first use, and stays the same for as long as the records live.
 	Base string
 
-	db  store.DB
-	now func() time.Time
+	db    store.DB
+	now   func() time.Time
+	known remembered
 }
 
 // OpenEmbedded makes an Embedded over db, which stays the caller's to close. now is the clock that meta.lastUpdated is
@@ -87,16 +88,30 @@ func (e *Embedded) Read(ctx context.Context, ref Ref) (*Stored, error) {
 
 // readCurrent gives nil when there is no version at all.
 func (e *Embedded) readCurrent(tx store.Tx, patient string, ref Ref) (*Stored, error) {
-	value := tx.Get(keyCurrent(patient, ref))
+	key := keyCurrent(patient, ref)
+	value := tx.Get(key)
 	if value == nil {
 		return nil, nil
 	}
-	return e.decode(patient, ref, value)
+	return e.decode(patient, key, value)
 }
 
-// decode reads an envelope; what it gives knows the server's own base.
-func (e *Embedded) decode(patient string, ref Ref, value []byte) (*Stored, error) {
-	return decodeEnvelope(patient, ref, value, e.Base)
+// decode reads the envelope at a key whose parts after "record", "res" or "old" begin with type and id. What it gives may be
+// shared with other requests.
+func (e *Embedded) decode(patient string, key, value []byte) (*Stored, error) {
+	print := printOf(value)
+	if s := e.known.get(key, print); s != nil {
+		return s, nil
+	}
+	parts := store.KeyParts(key)
+	if len(parts) < 5 {
+		return nil, fmt.Errorf("reading a record: a key that is not ours: %w", errEnvelope)
+	}
+	s, err := decodeEnvelope(patient, Ref{parts[3], parts[4]}, value, e.Base)
+	if err == nil {
+		e.known.put(key, print, s)
+	}
+	return s, err
 }
 
 // Version gives one version of ref; see Source.
@@ -115,8 +130,9 @@ func (e *Embedded) Version(ctx context.Context, ref Ref, version string) (*Store
 			return err
 		}
 		s = nil
-		if value := tx.Get(keyOld(patient, ref, n)); value != nil {
-			s, err = e.decode(patient, ref, value)
+		key := keyOld(patient, ref, n)
+		if value := tx.Get(key); value != nil {
+			s, err = e.decode(patient, key, value)
 		}
 		return err
 	})
@@ -143,8 +159,8 @@ func (e *Embedded) History(ctx context.Context, ref Ref) ([]*Stored, error) {
 			return err
 		}
 		versions = append(versions, current)
-		for _, value := range tx.ScanBack(keyOldAll(patient, ref), nil) {
-			s, err := e.decode(patient, ref, value)
+		for key, value := range tx.ScanBack(keyOldAll(patient, ref), nil) {
+			s, err := e.decode(patient, key, value)
 			if err != nil {
 				return err
 			}
@@ -227,8 +243,8 @@ func (e *Embedded) Lookup(ctx context.Context, resourceType, identifier string) 
 // a request walks it. They come in no particular order. An error ends it.
 func (e *Embedded) Patients(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for n := range uint64(lookupShards) {
-			ids, err := e.patientsIn(ctx, shardAt("roster", n))
+		for _, p := range rosterShards {
+			ids, err := e.patientsIn(ctx, p)
 			if err != nil {
 				yield("", fmt.Errorf("listing patients: %w", err))
 				return

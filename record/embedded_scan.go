@@ -12,8 +12,9 @@ import (
 
 // A scan reads its resources in pieces, each in a read transaction of its own: what consumes them (a decision, a slow
 // client) must not keep a transaction open, which would hold back the reuse of the file's pages. A piece ends at
-// whichever comes first.
+// whichever comes first; the first is small, since a page may need no more.
 const (
+	pieceFirst = 64
 	pieceCount = 256
 	pieceBytes = 2 << 20
 )
@@ -66,18 +67,18 @@ func (e *Embedded) scan(ctx context.Context, patient string, types []string, c [
 // walk yields what stands under prefix, piece by piece, and reports whether the consumer wants more.
 func (e *Embedded) walk(ctx context.Context, patient string, prefix []byte, yield func(*Stored, error) bool) bool {
 	var from []byte
-	for {
+	for most := pieceFirst; ; most = pieceCount {
 		var piece []*Stored
 		var next []byte
 		err := e.db.View(ctx, partition(patient), func(tx store.Tx) error {
 			piece, next = piece[:0], nil
 			size := 0
 			for key, value := range tx.Scan(prefix, from) {
-				if len(piece) >= pieceCount || size >= pieceBytes {
+				if len(piece) >= most || size >= pieceBytes {
 					next = slices.Clone(key)
 					return nil
 				}
-				s, err := e.decodeAt(patient, key, value)
+				s, err := e.decode(patient, key, value)
 				if err != nil {
 					return err
 				}
@@ -98,14 +99,14 @@ func (e *Embedded) walk(ctx context.Context, patient string, prefix []byte, yiel
 
 // fetch yields the living ones among the resources of a type with these ids, which are in order.
 func (e *Embedded) fetch(ctx context.Context, patient, resourceType string, ids []string, yield func(*Stored, error) bool) bool {
-	for len(ids) > 0 {
+	for most := pieceFirst; len(ids) > 0; most = pieceCount {
 		var piece []*Stored
 		done := 0
 		err := e.db.View(ctx, partition(patient), func(tx store.Tx) error {
 			piece, done = piece[:0], 0
 			size := 0
 			for _, id := range ids {
-				if done >= pieceCount || size >= pieceBytes {
+				if done >= most || size >= pieceBytes {
 					return nil
 				}
 				done++
@@ -143,15 +144,6 @@ func hand(ctx context.Context, piece []*Stored, err error, yield func(*Stored, e
 		}
 	}
 	return true
-}
-
-// decodeAt reads an envelope whose Ref is the end of its key.
-func (e *Embedded) decodeAt(patient string, key, value []byte) (*Stored, error) {
-	parts := store.KeyParts(key)
-	if len(parts) < 2 {
-		return nil, fmt.Errorf("reading a record: a key that is not ours: %w", errEnvelope)
-	}
-	return e.decode(patient, Ref{parts[len(parts)-2], parts[len(parts)-1]}, value)
 }
 
 // narrow intersects what the indexes say of each criterion that has keys; narrowed is false when none has.

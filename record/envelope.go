@@ -95,6 +95,15 @@ func decodeEnvelope(patient string, ref Ref, b []byte, base string) (*Stored, er
 	return s, nil
 }
 
+// printOf reads what tells an envelope from another of the same key.
+func printOf(b []byte) envelopePrint {
+	if len(b) < 2 {
+		return envelopePrint{}
+	}
+	r := reader{rest: b[2:]}
+	return envelopePrint{version: r.uvarint(), updated: r.varint(), size: len(b)}
+}
+
 func recomputeAttributes(s *Stored) error {
 	if s.Deleted {
 		s.Attributes = emptyAttributes(s.Ref)

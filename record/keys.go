@@ -3,8 +3,6 @@ package record
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/fnv"
-	"strings"
 
 	"github.com/pontlevis/pontlevis/store"
 )
@@ -92,23 +90,40 @@ func keyIdentifierOf(resourceType, identifier string) []byte {
 	return store.Key("idn", resourceType, boundedPart(identifier))
 }
 
-func locatorPartition(ref Ref) store.Partition { return shard("locator", ref.Type, ref.ID) }
+var (
+	locatorShards    = shardsOf("locator")
+	identifierShards = shardsOf("identifier")
+	rosterShards     = shardsOf("roster")
+)
+
+func shardsOf(family string) (names [lookupShards]store.Partition) {
+	for n := range names {
+		names[n] = store.Partition(fmt.Sprintf("%s/%02x", family, n))
+	}
+	return names
+}
+
+func locatorPartition(ref Ref) store.Partition { return locatorShards[shard(ref.Type, ref.ID)] }
 
 func identifierPartition(resourceType, identifier string) store.Partition {
-	return shard("identifier", resourceType, identifier)
+	return identifierShards[shard(resourceType, identifier)]
 }
 
-func rosterPartition(patient string) store.Partition { return shard("roster", patient) }
+func rosterPartition(patient string) store.Partition { return rosterShards[shard("Patient", patient)] }
 
-// shard spreads names for ever: the partition of a name must not change once something is stored under it.
-func shard(family string, parts ...string) store.Partition {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(strings.Join(parts, "\x00")))
-	return shardAt(family, h.Sum64()%lookupShards)
-}
-
-func shardAt(family string, n uint64) store.Partition {
-	return store.Partition(fmt.Sprintf("%s/%02x", family, n))
+// shard spreads names for ever: the partition of a name must not change once something is stored under it. It is
+// FNV-1a over the parts, with a zero byte between.
+func shard(a, b string) uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+	h := uint64(offset)
+	for i := range len(a) {
+		h = (h ^ uint64(a[i])) * prime
+	}
+	h *= prime
+	for i := range len(b) {
+		h = (h ^ uint64(b[i])) * prime
+	}
+	return h % lookupShards
 }
 
 // lastPart gives the last part of a key, "" when the key is none of ours.

@@ -89,7 +89,11 @@ func (x *searcher) page(q *search.Query, after *Position) (*Page, error) {
 		c.room = 0
 	}
 	ordered := len(q.Sort) == 0 && !c.counting && x.origins() == 1 && inOrder(x.src, q.Type)
-	batch := make([]*Stored, 0, MaxBatch)
+	size := MaxBatch
+	if ordered { // more than a page holds would be matched for nothing
+		size = min(size, c.room)
+	}
+	batch := make([]*Stored, 0, size)
 	flush := func() error {
 		matched, err := x.matching(batch, q.Criteria)
 		if err == nil {
@@ -105,7 +109,7 @@ func (x *searcher) page(q *search.Query, after *Position) (*Page, error) {
 		if ordered && after != nil && s.Ref.Compare(after.Ref) <= 0 {
 			continue
 		}
-		if batch = append(batch, s); len(batch) < MaxBatch {
+		if batch = append(batch, s); len(batch) < size {
 			continue
 		}
 		if err := flush(); err != nil {

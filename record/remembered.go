@@ -1,0 +1,69 @@
+package record
+
+import "sync"
+
+const (
+	// rememberedCost bounds the memory of versions kept between requests. A parsed version costs about eight times its
+	// text.
+	rememberedCost = 128 << 20
+	// rememberedShare keeps one large body from driving out everything else.
+	rememberedShare = rememberedCost / 32
+)
+
+// remembered keeps versions that were read lately, with what was parsed of them. It says nothing of what is current: it
+// is asked only with the envelope that a transaction has just read, and answers only if it was made from the same. The
+// older half goes as a whole, so that keeping order costs nothing.
+type remembered struct {
+	mu         sync.Mutex
+	young, old map[string]kept
+	cost       int // of young
+}
+
+type kept struct {
+	stored *Stored
+	cost   int
+	print  envelopePrint
+}
+
+// envelopePrint tells envelopes of one key apart: versions are never changed, and one that is erased and written again
+// has another time.
+type envelopePrint struct {
+	version uint64
+	updated int64
+	size    int
+}
+
+func (m *remembered) get(key []byte, print envelopePrint) *Stored {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v, ok := m.young[string(key)]; ok {
+		if v.print == print {
+			return v.stored
+		}
+		return nil
+	}
+	v, ok := m.old[string(key)]
+	if !ok || v.print != print {
+		return nil
+	}
+	m.keep(string(key), v)
+	return v.stored
+}
+
+func (m *remembered) put(key []byte, print envelopePrint, s *Stored) {
+	cost := 8*print.size + 1024
+	if cost > rememberedShare {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keep(string(key), kept{s, cost, print})
+}
+
+func (m *remembered) keep(key string, v kept) {
+	if m.young == nil || m.cost+v.cost > rememberedCost/2 {
+		m.old, m.young, m.cost = m.young, make(map[string]kept), 0
+	}
+	m.cost += v.cost - m.young[key].cost
+	m.young[key] = v
+}
