@@ -12,7 +12,7 @@ import (
 // Erase removes the records and salts of entries and their places in the indexes, and leaves their commitments: the tree
 // still verifies, and nobody can tell any more what they said. An entry that names the erased sequences is appended in
 // the same transaction, so that Verify tells an erasure from a theft. ErrNotFound when an id is not in the log; then
-// nothing is erased.
+// nothing is erased. The bytes themselves leave the file when the store reuses their place, and backups when they expire.
 func (l *Log) Erase(ctx context.Context, ids ...string) error {
 	return l.EraseAs(ctx, Entry{Actor: Agent{Kind: "system", Name: "pontlevis"}}, ids...)
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/pontlevis/pontlevis/store"
@@ -55,10 +56,7 @@ func (v *verification) walkIndexes() error {
 // walkIndex checks each row of an index against the entry it leads to. Entries that were found changed are not told of
 // again.
 func (v *verification) walkIndex(row byte, fits func(key []byte, e *Entry) bool) error {
-	told := make(map[int64]bool)
-	for _, f := range v.Findings {
-		told[f.Sequence] = true
-	}
+	told := v.told()
 	for from := []byte{row}; from != nil; {
 		next := []byte(nil)
 		err := v.view(func(tx store.Tx) error {
@@ -73,7 +71,7 @@ func (v *verification) walkIndex(row byte, fits func(key []byte, e *Entry) bool)
 				if row == patientRow {
 					seq = seqOf(key)
 				}
-				if !told[seq] {
+				if !told(seq) {
 					v.indexRow(tx, head.size, row, seq, func(e *Entry) bool { return fits(key, e) })
 				}
 			}
@@ -85,6 +83,20 @@ func (v *verification) walkIndex(row byte, fits func(key []byte, e *Entry) bool)
 		from = next
 	}
 	return nil
+}
+
+// told reports of which entries it was said already that they are wrong or gone.
+func (v *verification) told() func(seq int64) bool {
+	of, end := make(map[int64]bool), int64(math.MaxInt64)
+	for _, f := range v.Findings {
+		switch f.Kind {
+		case Changed, Removed, Reordered, Unattested, Index:
+			of[f.Sequence] = true
+		case Larger:
+			end = v.Size
+		}
+	}
+	return func(seq int64) bool { return of[seq] || seq >= end }
 }
 
 func (v *verification) indexRow(tx store.Tx, size int64, row byte, seq int64, fits func(*Entry) bool) {
