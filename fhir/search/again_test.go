@@ -3,6 +3,7 @@ package search_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("Patient", "_has:Observation:patient:code=a&_count=0&name=%ff", false)
 	f.Add("Observation", "code-value-quantity=a$5||mg&date=ap2013-01-01&value-quantity=1e2", false)
 	f.Add("Observation", `subject:Patient.name=a\,b&_include=Observation:*`, false)
+	samples := []*fhir.Resource{resource(f, patient), resource(f, observation), resource(f, valueSet)}
 	f.Fuzz(func(t *testing.T, resourceType, raw string, strict bool) {
 		q, issues, err := search.ParseWith(resourceType, fixed(strict), raw)
 		if err != nil {
@@ -107,5 +109,18 @@ func FuzzParse(f *testing.F) {
 		q.PatientIdentifiers()
 		q.ParameterNames()
 		resame(t, q)
+		for _, r := range samples {
+			if r.Type() == resourceType {
+				holds(t, plainOnes(q), r)
+				search.Compare(q.Sort, r, r)
+			}
+		}
 	})
+}
+
+// plainOnes is a search without its chains.
+func plainOnes(q *search.Query) *search.Query {
+	plain := *q
+	plain.Criteria = slices.DeleteFunc(slices.Clone(q.Criteria), func(c search.Criterion) bool { return len(c.Chain) > 0 || c.Has != nil })
+	return &plain
 }
