@@ -50,11 +50,11 @@ func (e *Engine) Activate(r *Revision) {
 	}
 }
 
-// LastError gives why the newest bundle seen was refused and since when; nil when the newest is in force.
-func (e *Engine) LastError() (error, time.Time) { //nolint:revive // the error is the answer here, not the failure of the call
+// LastError gives why the newest bundle seen was refused, and since when a newer bundle is refused; nil when the newest is in force.
+func (e *Engine) LastError() (since time.Time, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.lastErr, e.since
+	return e.since, e.lastErr
 }
 
 // Age is how long ago the revision in force was loaded.

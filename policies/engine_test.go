@@ -95,7 +95,7 @@ func TestFollowIsAllOrNothing(t *testing.T) {
 	if e.Current() != first {
 		t.Error("a bad bundle replaced a good one")
 	}
-	if err, since := e.LastError(); err == nil || since.IsZero() {
+	if since, err := e.LastError(); err == nil || since.IsZero() {
 		t.Error("the reason of the refusal is not kept")
 	}
 	if !strings.Contains(log.String(), "test_deny_masked") {
@@ -112,7 +112,7 @@ func TestFollowIsAllOrNothing(t *testing.T) {
 	if rule, _ := e.Current().Rule("P5"); rule.Reason.FR != "Ce document est caché." {
 		t.Errorf("the reason is still %q", rule.Reason.FR)
 	}
-	if err, _ := e.LastError(); err != nil || e.Switches() != 1 {
+	if _, err := e.LastError(); err != nil || e.Switches() != 1 {
 		t.Errorf("after the change: %v, %d switches", err, e.Switches())
 	}
 }

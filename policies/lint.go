@@ -21,18 +21,14 @@ func lint(p *parsed) []Problem {
 		out = append(out, allowsByDefault(m)...)
 		out = append(out, hidesTests(m)...)
 	}
-	if p.schema == nil {
+	if p.root == nil {
 		return out
 	}
-	schema, err := schemaOf(p.schema)
-	if err != nil {
-		return append(out, Problem{Rule: "schema", Severity: Error, File: schemaFile, Message: err.Error() + "."})
-	}
-	for _, path := range schema.openObjects("input") {
+	for _, path := range p.root.openObjects("input") {
 		out = append(out, Problem{Rule: "open-schema", Severity: Error, File: schemaFile,
 			Message: path + " accepts members it does not name, so a misspelt attribute would pass.", Mend: `add "additionalProperties": false.`})
 	}
-	return append(out, failsOpen(p.decisionModules(), schema)...)
+	return append(out, failsOpen(p.decisionModules(), p.root)...)
 }
 
 // needsRegoV2 refuses a module without `import rego.v2`: under the older `not`, a denial with an undefined operand does not deny.

@@ -49,8 +49,7 @@ func assemble(ctx context.Context, p *parsed, o LoadOptions) (*Revision, []Probl
 	problems = append(problems, set.problems...)
 	c, errs := p.compile(ctx)
 	problems = append(problems, withoutRepeats(errs, problems)...)
-	schema, err := schemaOf(p.schema)
-	if c == nil || err != nil {
+	if c == nil || p.root == nil {
 		sortProblems(problems)
 		return nil, problems
 	}
@@ -61,7 +60,7 @@ func assemble(ctx context.Context, p *parsed, o LoadOptions) (*Revision, []Probl
 		now = time.Now
 	}
 	r := &Revision{
-		Digest: p.digest, Loaded: now(), parsed: p, compiled: c, rules: set.rules, byAST: set.byAST, schema: schema,
+		Digest: p.digest, Loaded: now(), parsed: p, compiled: c, rules: set.rules, byAST: set.byAST, schema: p.root,
 		reads: readSetOf(c.compiler.Modules), table: newTable(), stats: newStats(set.rules),
 	}
 	for _, rule := range set.rules {

@@ -114,6 +114,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"decision naming no rule", accessFile, `{"allow": true, "rule": "P1"`, `{"allow": true, "rule": "P9"`, "metadata", 66, "P9"},
 		{"two texts for one rule", accessFile, "rule: P4", "rule: P5", "metadata", 0, "described twice"},
 		{"open schema", schemaFile, `"type": "object", "additionalProperties": false, "required": ["id", "kind"]`, `"type": "object", "required": ["id", "kind"]`, "open-schema", 0, "input.actor"},
+		{"schema that refers to itself without end", schemaFile, `"resource": {`, `"loop": {"$ref": "#/properties/loop"}, "resource": {`, "schema", 0, "too deeply"},
+		{"schema keyword that is not held", schemaFile, `"now": {"type": "string"}`, `"now": {"anyOf": [{"type": "string"}]}`, "schema", 0, "anyOf"},
 		{"test that fails", accessFile, `"MASQUE_PS" in`, `"MASQUE" in`, "test", 26, "test_deny_masked"},
 		{"test left for later", "pontlevis/access/access_test.rego", "test_deny_masked if", "todo_test_deny_masked if", "test", 0, "skipped"},
 		{"test in a policy file", accessFile, "author if input", "test_author if true\n\nauthor if input", "misplaced-test", 0, "test_author"},

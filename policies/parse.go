@@ -26,7 +26,8 @@ type parsed struct {
 	digest   string
 	modules  map[string]*ast.Module // every module, tests included, by file name
 	data     map[string]any
-	schema   any                 // schemas/input.json, nil when missing
+	schema   any                 // schemas/input.json as OPA wants it, nil when missing or refused
+	root     *node               // the same as facts are held to
 	builtins map[string]struct{} // the bundle's own list
 	tables   []dataTable         // each member of a data file, for lint
 	problems []Problem
@@ -178,9 +179,15 @@ func (p *parsed) parseSchema(f file) {
 		p.addf("schema", f.name, "the schema cannot be read: %v.", err)
 		return
 	}
-	if f.name == schemaFile {
-		p.schema = v
+	if f.name != schemaFile {
+		return
 	}
+	root, err := schemaOf(v)
+	if err != nil {
+		p.addf("schema", f.name, "%v.", err)
+		return
+	}
+	p.schema, p.root = v, root
 }
 
 func (p *parsed) parseManifest(f file) {

@@ -33,6 +33,14 @@ func buildNode(root, s map[string]any, depth int) (*node, error) {
 	if depth > maxInputDepth {
 		return nil, fmt.Errorf("the schema is nested, or refers to itself, too deeply")
 	}
+	for k := range s {
+		if !slices.Contains(schemaKeywords, k) {
+			return nil, fmt.Errorf("the keyword %q is not held at run time, so it is not accepted", k)
+		}
+	}
+	if err := buildShared(root, s, depth); err != nil {
+		return nil, err
+	}
 	if ref, ok := s["$ref"].(string); ok {
 		target, err := follow(root, ref)
 		if err != nil {
@@ -76,6 +84,30 @@ func buildNode(root, s map[string]any, depth int) (*node, error) {
 		}
 	}
 	return n, nil
+}
+
+// schemaKeywords are those that are held, or that only speak to readers. Others are refused rather than silently not held; a schema made of
+// these and built once without end is also one that OPA's own reader, which does not bound itself, can be given.
+var schemaKeywords = []string{
+	"$schema", "$id", "$ref", "$comment", "$defs", "definitions", "title", "description", "examples", "format", "type", "properties", "required",
+	"additionalProperties", "items", "enum",
+}
+
+// buildShared builds what `$ref` may point to, used or not.
+func buildShared(root, s map[string]any, depth int) error {
+	for _, where := range []string{"$defs", "definitions"} {
+		defs, _ := s[where].(map[string]any)
+		for _, name := range sortedKeys(defs) {
+			m, ok := defs[name].(map[string]any)
+			if !ok {
+				return fmt.Errorf("%s.%s is not an object", where, name)
+			}
+			if _, err := buildNode(root, m, depth+1); err != nil {
+				return fmt.Errorf("%s.%s: %w", where, name, err)
+			}
+		}
+	}
+	return nil
 }
 
 func follow(root map[string]any, ref string) (map[string]any, error) {

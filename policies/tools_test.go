@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-
 func TestCheckOfAGoodBundle(t *testing.T) {
 	t.Parallel()
 	r := Check(t.Context(), small(t))

@@ -1,0 +1,125 @@
+package policies
+
+import (
+	"context"
+	"fmt"
+	"testing"
+)
+
+// benchWorld gives a revision of the bundle that ships and an input of its own tests that it decides by a rule, not by failing.
+func benchWorld(b *testing.B) (*Revision, *Session, Case) {
+	b.Helper()
+	r, err := LoadWith(b.Context(), Embedded(), LoadOptions{SkipTests: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := NewWorlds(b.Context(), r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range w.Seeds() {
+		s, err := r.Session(c.Input)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if d, err := s.Decide(b.Context(), c.Resource); err == nil && d.Allow && c.Input["action"] == "read" && len(c.Resource) > 5 {
+			return r, s, c
+		}
+	}
+	b.Fatal("no test of the bundle permits a read")
+	return nil, nil, Case{}
+}
+
+// page gives documents that differ in an attribute every policy of records reads; classes bounds how many kinds there are.
+func page(c Case, n, classes int) []any {
+	docs := make([]any, n)
+	for i := range docs {
+		doc := map[string]any{}
+		for k, v := range c.Resource {
+			doc[k] = v
+		}
+		doc["labels"] = []string{fmt.Sprintf("label-%d", i%classes)}
+		docs[i] = doc
+	}
+	return docs
+}
+
+func BenchmarkSession(b *testing.B) {
+	r, _, c := benchWorld(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.Session(c.Input); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecisionByEvaluator(b *testing.B) {
+	r, s, c := benchWorld(b)
+	v, err := viewOf(c.Resource)
+	if err != nil {
+		b.Fatal(err)
+	}
+	resource, err := r.reads.project(v)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.evaluator.Evaluate(context.Background(), s.context, resource); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecisionByTable(b *testing.B) {
+	_, s, c := benchWorld(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Decide(context.Background(), c.Resource); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPageOf50Cold decides a page of 50 documents of 16 classes in a context never seen, conversion of the facts included.
+func BenchmarkPageOf50Cold(b *testing.B) {
+	r, _, c := benchWorld(b)
+	docs := page(c, 50, 16)
+	b.ReportAllocs()
+	for b.Loop() {
+		r.table = newTable()
+		s, err := r.Session(c.Input)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.DecideAll(context.Background(), docs); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPageOf50Warm decides the same page again.
+func BenchmarkPageOf50Warm(b *testing.B) {
+	r, _, c := benchWorld(b)
+	docs := page(c, 50, 16)
+	b.ReportAllocs()
+	for b.Loop() {
+		s, err := r.Session(c.Input)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.DecideAll(context.Background(), docs); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLoad reads, checks, compiles and tests the bundle that ships.
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := Load(b.Context(), Embedded()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
