@@ -1,23 +1,20 @@
+// Command pontlevis is Caddy with pontlevis in it: Caddy's own commands, and those of the gate.
+//
+//	pontlevis demo                     everything on one loopback address, with an invented cast
+//	pontlevis run, reload, adapt …     Caddy's own
+//	pontlevis token                    an access token of the running demo
+//	pontlevis policy test|check|fmt|explain
+//	pontlevis record import            FHIR files into a stopped server's records
+//	pontlevis audit verify|key         the access log, checked offline
 package main
 
 import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
-	_ "github.com/caddyserver/caddy/v2/modules/standard"
+	_ "github.com/caddyserver/caddy/v2/modules/standard" // plain Caddy keeps working beside ours
 
-	_ "codeberg.org/go-pdf/fpdf"
-	_ "github.com/evanphx/json-patch/v5"
-	_ "github.com/go-jose/go-jose/v4"
-	_ "github.com/open-policy-agent/opa/v1/bundle"
-	_ "github.com/open-policy-agent/opa/v1/cover"
-	_ "github.com/open-policy-agent/opa/v1/format"
-	_ "github.com/open-policy-agent/opa/v1/rego"
-	_ "github.com/open-policy-agent/opa/v1/tester"
-	_ "github.com/ory/fosite"
-	_ "github.com/ory/fosite/compose"
-	_ "go.etcd.io/bbolt"
-	_ "golang.org/x/crypto/argon2"
-	_ "golang.org/x/mod/sumdb/note"
-	_ "golang.org/x/mod/sumdb/tlog"
+	_ "github.com/pontlevis/pontlevis/caddy"
 )
 
-func main() { caddycmd.Main() }
+func main() {
+	caddycmd.Main()
+}

@@ -1,0 +1,130 @@
+package pontlevis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+)
+
+func init() {
+	caddy.RegisterModule(App{})
+}
+
+// App is pontlevis itself: a data folder, and the services over it that handlers serve.
+type App struct {
+	// The folder that holds all state: records, grants, the access log, keys. Created if missing.
+	// Default: `pontlevis` under Caddy's own data folder.
+	Data string `json:"data,omitempty"`
+
+	// The URL of this server as clients see it, without a trailing slash; it is the OAuth issuer, and the FHIR
+	// endpoint is `/fhir` below it. https, or http on a loopback address. Default: `http://127.0.0.1:8700`.
+	Issuer string `json:"issuer,omitempty"`
+
+	// A folder with an OPA bundle that replaces the built-in policies and is loaded again when it changes.
+	// A bundle that is not whole and sound never replaces a good one. Default: the built-in policies.
+	Policies string `json:"policies,omitempty"`
+
+	// The certified host whose resources this server keeps, as the policies name it. Default: `dmp`.
+	Host string `json:"host,omitempty"`
+
+	// FHIR files and folders that are loaded before the server is ready; each Patient in them gets an open space.
+	Import []string `json:"import,omitempty"`
+
+	// Loads the invented cast, and mints tokens for it on request. For loopback addresses alone. Default: false.
+	Demo bool `json:"demo,omitempty"`
+
+	state    *state
+	services *services
+	logger   *zap.Logger
+	running  context.Context // ends with this config
+	stop     context.CancelFunc
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "pontlevis", New: func() caddy.Module { return new(App) }}
+}
+
+// Provision opens the data folder and builds the services over it.
+func (a *App) Provision(ctx caddy.Context) (err error) {
+	a.logger = ctx.Logger()
+	if a.Data == "" {
+		a.Data = filepath.Join(caddy.AppDataDir(), "pontlevis")
+	}
+	if a.Issuer == "" {
+		a.Issuer = "http://127.0.0.1:8700"
+	}
+	if a.Host == "" {
+		a.Host = "dmp"
+	}
+	if err := a.check(); err != nil {
+		return err
+	}
+	if a.state, err = openState(a.Data); err != nil {
+		return err
+	}
+	a.running, a.stop = context.WithCancel(ctx)
+	a.services, err = a.build(ctx)
+	return err
+}
+
+// check refuses what could not be served safely.
+func (a *App) check() error {
+	u, err := url.Parse(a.Issuer)
+	if err != nil || u.Host == "" || strings.HasSuffix(a.Issuer, "/") {
+		return fmt.Errorf("pontlevis: issuer %q must be an absolute URL without a trailing slash", a.Issuer)
+	}
+	if a.Demo && !isLoopback(u.Hostname()) {
+		return fmt.Errorf("pontlevis: demo gives tokens for the asking, so its issuer must be a loopback address, not %q", u.Hostname())
+	}
+	return nil
+}
+
+// Start loads what is to be there before requests are answered.
+func (a *App) Start() error {
+	ctx := context.Background()
+	if a.Demo {
+		if err := a.loadCast(ctx); err != nil {
+			return fmt.Errorf("loading the demonstration: %w", err)
+		}
+	}
+	if len(a.Import) > 0 {
+		if err := a.importRecords(ctx, a.Import); err != nil {
+			return fmt.Errorf("importing: %w", err)
+		}
+	}
+	if a.Demo {
+		return a.writeDemo(ctx)
+	}
+	return nil
+}
+
+// Stop has nothing to stop: what runs ends in Cleanup, after the new config has taken over.
+func (a *App) Stop() error { return nil }
+
+// Cleanup ends the services and gives the data folder back.
+func (a *App) Cleanup() error {
+	var errs []error
+	if a.stop != nil {
+		a.stop()
+	}
+	if a.services != nil {
+		errs = append(errs, a.services.close())
+	}
+	if a.state != nil {
+		errs = append(errs, a.state.release())
+	}
+	return errors.Join(errs...)
+}
+
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,109 @@
+package pontlevis
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+func init() {
+	httpcaddyfile.RegisterGlobalOption("pontlevis", parseApp)
+	httpcaddyfile.RegisterHandlerDirective("pontlevis", parseHandler)
+	httpcaddyfile.RegisterDirectiveOrder("pontlevis", httpcaddyfile.Before, "reverse_proxy")
+}
+
+// parseApp reads the global option:
+//
+//	pontlevis {
+//	    data     <folder>
+//	    issuer   <url>
+//	    policies <folder>
+//	    host     <name>
+//	    import   <file or folder...>
+//	    demo
+//	}
+func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
+	if existing != nil {
+		return nil, d.Err("pontlevis is configured twice")
+	}
+	var a App
+	for d.Next() {
+		if d.NextArg() {
+			return nil, d.ArgErr()
+		}
+		for nesting := d.Nesting(); d.NextBlock(nesting); {
+			if err := a.parseOption(d); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return httpcaddyfile.App{Name: "pontlevis", Value: caddyconfig.JSON(a, nil)}, nil
+}
+
+func (a *App) parseOption(d *caddyfile.Dispenser) error {
+	switch option := d.Val(); option {
+	case "data":
+		return oneArg(d, &a.Data)
+	case "issuer":
+		return oneArg(d, &a.Issuer)
+	case "policies":
+		return oneArg(d, &a.Policies)
+	case "host":
+		return oneArg(d, &a.Host)
+	case "import":
+		paths := d.RemainingArgs()
+		if len(paths) == 0 {
+			return d.ArgErr()
+		}
+		a.Import = append(a.Import, paths...)
+		return nil
+	case "demo":
+		a.Demo = true
+		if d.NextArg() {
+			return d.ArgErr()
+		}
+		return nil
+	default:
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, import, demo", option)
+	}
+}
+
+// oneArg reads exactly one argument, once.
+func oneArg(d *caddyfile.Dispenser, into *string) error {
+	option := d.Val()
+	if *into != "" {
+		return d.Errf("%s is given twice", option)
+	}
+	if !d.NextArg() {
+		return d.ArgErr()
+	}
+	*into = d.Val()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	return nil
+}
+
+// parseHandler reads the directive:
+//
+//	pontlevis [<matcher>] [fhir] [oauth] [pages]
+//
+// Without parts it serves all of them.
+func parseHandler(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	h.Next()
+	var handler Handler
+	for _, part := range h.RemainingArgs() {
+		if !slices.Contains(parts, part) {
+			return nil, h.Errf("pontlevis cannot serve %q: it has %s", part, strings.Join(parts, ", "))
+		}
+		handler.Serve = append(handler.Serve, part)
+	}
+	if h.NextBlock(0) {
+		return nil, h.Err("the pontlevis directive has no block: options go into the global pontlevis option")
+	}
+	return &handler, nil
+}

@@ -1,0 +1,201 @@
+package pontlevis
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/demo"
+	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/record/importer"
+	"github.com/pontlevis/pontlevis/space"
+)
+
+// Files of the demonstration in its data folder.
+const (
+	demoFile   = "demo.json" // who there is, and how to sign in: design.md §9
+	demoKey    = "demo.key"  // what the token command shows to the running demo
+	backendKey = "demo-backend.key"
+	castMarker = "demo-cast" // the records of the cast were loaded
+)
+
+// loadCast makes the invented people, apps and records, once for a data folder; accounts and apps are put again at each
+// start, which changes nothing of them.
+func (a *App) loadCast(ctx context.Context) error {
+	secret, err := a.demoSecret(backendKey)
+	if err != nil {
+		return err
+	}
+	hash := oauth.HashPassword(demo.Password)
+	for _, p := range demo.People(hash) {
+		if err := a.services.oauth.PutPerson(ctx, p); err != nil {
+			return err
+		}
+	}
+	for _, app := range demo.Apps(time.Now(), a.services.oauth.HashSecret(secret)) {
+		if err := a.putApp(ctx, app); err != nil {
+			return err
+		}
+	}
+	marker := filepath.Join(a.state.dir, castMarker)
+	if _, err := os.Stat(marker); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := a.loadRecords(ctx); err != nil {
+		return err
+	}
+	return writeOnce(marker, nil)
+}
+
+func (a *App) putApp(ctx context.Context, app demo.App) error {
+	if err := a.services.oauth.PutClient(ctx, app.Client); err != nil {
+		return err
+	}
+	if err := a.state.apps.Put(ctx, app.Entry); err != nil {
+		return err
+	}
+	entry, err := a.state.apps.Get(ctx, app.Entry.ID)
+	if err != nil || app.Recall == "" || entry.Status == catalog.Recalled {
+		return err
+	}
+	return a.state.apps.Move(ctx, app.Entry.ID, catalog.Recalled, "label authority", app.Recall)
+}
+
+// loadRecords imports the records of the cast as any other FHIR, and moves each space to its state.
+func (a *App) loadRecords(ctx context.Context) error {
+	now := time.Now()
+	all, err := demo.Cast{Base: a.fhir(), Now: now}.Resources()
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "pontlevis-cast-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "cast.ndjson")
+	if err := os.WriteFile(file, append(bytes.Join(all, []byte("\n")), '\n'), 0o600); err != nil {
+		return err
+	}
+	im := importer.Importer{Source: a.state.records, Base: a.fhir()}
+	report, err := im.Import(ctx, file)
+	if err != nil {
+		return err
+	}
+	if len(report.Refused) > 0 {
+		return fmt.Errorf("the cast has a resource that cannot be stored: %v", report.Refused[0])
+	}
+	lives, err := demo.Lifecycles(now)
+	if err != nil {
+		return err
+	}
+	for patient, want := range lives {
+		if _, err := a.state.lives.Change(ctx, patient, func(space.Lifecycle) (space.Lifecycle, error) { return want, nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// demoSecret reads a secret of the demonstration, or makes it the first time: 256 random bits in base64.
+func (a *App) demoSecret(name string) (string, error) {
+	path := filepath.Join(a.state.dir, name)
+	content, err := os.ReadFile(path)
+	if err == nil && len(content) > 0 {
+		return string(content), nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	var b [32]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", err
+	}
+	secret := base64.RawURLEncoding.EncodeToString(b[:])
+	return secret, writeOnce(path, []byte(secret))
+}
+
+// Demo is demo.json (design.md §9).
+type Demo struct {
+	Base    string       `json:"base"`
+	Issuer  string       `json:"issuer"`
+	FHIR    string       `json:"fhir"`
+	People  []DemoPerson `json:"people"`
+	Clients []DemoClient `json:"clients"`
+}
+
+// DemoPerson is one account of the demonstration.
+type DemoPerson struct {
+	Key          string `json:"key"`
+	Kind         string `json:"kind"`
+	Login        string `json:"login"`
+	Password     string `json:"password"`
+	Name         string `json:"name"`
+	Patient      string `json:"patient,omitempty"`
+	INS          string `json:"ins,omitempty"`
+	RPPS         string `json:"rpps,omitempty"`
+	Profession   string `json:"profession,omitempty"`
+	Organization string `json:"organization,omitempty"`
+}
+
+// DemoClient is one app of the demonstration.
+type DemoClient struct {
+	Key          string   `json:"key"`
+	ClientID     string   `json:"client_id"`
+	ClientSecret string   `json:"client_secret,omitempty"`
+	AuthMethod   string   `json:"auth_method"`
+	RedirectURIs []string `json:"redirect_uris"`
+	Scopes       []string `json:"scopes"`
+}
+
+// writeDemo says in the data folder who there is and how to sign in.
+func (a *App) writeDemo(context.Context) error {
+	if _, err := a.demoSecret(demoKey); err != nil {
+		return err
+	}
+	d, err := a.describe()
+	if err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeOnce(filepath.Join(a.state.dir, demoFile), append(b, '\n'))
+}
+
+func (a *App) describe() (*Demo, error) {
+	secret, err := a.demoSecret(backendKey)
+	if err != nil {
+		return nil, err
+	}
+	d := &Demo{Base: a.Issuer, Issuer: a.Issuer, FHIR: a.fhir()}
+	for _, p := range demo.People("") {
+		d.People = append(d.People, DemoPerson{
+			Key: p.Key, Kind: p.Kind, Login: p.Login, Password: demo.Password, Name: p.Name, Patient: p.Patient,
+			INS: p.INS, RPPS: p.RPPS, Profession: p.Profession, Organization: p.Organization,
+		})
+	}
+	for _, app := range demo.Apps(time.Now(), nil) {
+		c := DemoClient{
+			Key: app.Client.ID, ClientID: app.Client.ID, AuthMethod: app.Client.AuthMethod,
+			RedirectURIs: app.Client.RedirectURIs, Scopes: app.Client.Scopes,
+		}
+		if c.RedirectURIs == nil {
+			c.RedirectURIs = []string{}
+		}
+		if app.Client.AuthMethod == oauth.AuthBasic {
+			c.ClientSecret = secret
+		}
+		d.Clients = append(d.Clients, c)
+	}
+	return d, nil
+}

@@ -1,0 +1,77 @@
+package pontlevis
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth"
+)
+
+// insSystem is the national identifier of a person (INS-NIR).
+const insSystem = "urn:oid:1.2.250.1.213.1.4.8"
+
+// labels tells the authorization server what the catalogue says of an app.
+type labels struct{ catalog.Apps }
+
+func (l labels) App(ctx context.Context, client string) (oauth.App, bool, error) {
+	a, err := l.Get(ctx, client)
+	if errors.Is(err, catalog.ErrNotFound) {
+		return oauth.App{Label: gate.Label{Status: catalog.Unlisted}}, false, nil
+	}
+	if err != nil {
+		return oauth.App{}, false, err
+	}
+	return oauth.App{
+		Label: gate.Label{
+			Status: a.At(l.Now()), Exchange: a.Exchange, Purposes: a.Purposes, Categories: a.Categories,
+			Directions: a.Directions, Expires: a.Expires,
+		},
+		Publisher: a.Publisher, Category: a.Category,
+		FR: oauth.AppText{Name: a.Name.FR, Purpose: a.Purpose.FR}, EN: oauth.AppText{Name: a.Name.EN, Purpose: a.Purpose.EN},
+	}, true, nil
+}
+
+// relations tells the authorization server whom people act for, as the records say through the gate.
+type relations struct{ gate *gate.Gate }
+
+func (r *relations) ActsFor(ctx context.Context, p *oauth.Person) ([]oauth.Relation, error) {
+	all, err := r.gate.Delegations(ctx, p.Reference)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]oauth.Relation, 0, len(all))
+	for _, d := range all {
+		out = append(out, oauth.Relation{Kind: d.Kind, Patient: d.Patient, Name: d.Name, Until: d.Until})
+	}
+	return out, nil
+}
+
+// PatientsOf names nobody: a professional gives the INS of whoever they care for.
+func (r *relations) PatientsOf(context.Context, *oauth.Person) ([]oauth.Relation, error) {
+	return nil, nil
+}
+
+func (r *relations) FindPatient(ctx context.Context, p *oauth.Person, ins string) (oauth.Relation, bool, error) {
+	patient, name, found, err := r.gate.Find(ctx, choosing(p), insSystem+"|"+ins)
+	if err != nil || !found {
+		return oauth.Relation{}, false, err
+	}
+	return oauth.Relation{Kind: "professional", Patient: patient, Name: name}, true, nil
+}
+
+// choosing is what a professional may do while they choose a patient at sign-in: read who the patient is, through our
+// own page, if the record opens for them at all.
+func choosing(p *oauth.Person) *gate.Grant {
+	now := time.Now()
+	return &gate.Grant{
+		ID: "sign-in", Scopes: []string{"user/Patient.rs"}, Purpose: "TREAT", Mode: "normal", Since: now, Until: now.Add(time.Minute),
+		Actor: gate.Actor{
+			Kind: p.Kind, ID: p.Reference, Name: p.Name, Identities: append([]string{p.Reference}, p.Identities...),
+			Organizations: p.Organizations, Profession: p.Profession, Speciality: p.Speciality, Regulation: p.Regulation,
+		},
+		Client: gate.Client{ID: "sign-in", Kind: "portal", Category: "health", Label: gate.Label{Status: catalog.Online}},
+	}
+}

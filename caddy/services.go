@@ -1,0 +1,100 @@
+package pontlevis
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap/exp/zapslog"
+
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/policies"
+	"github.com/pontlevis/pontlevis/web"
+)
+
+// services are what one config builds over the state; a reload builds them anew.
+type services struct {
+	policies *policies.Engine
+	oauth    *oauth.Server
+	gate     *gate.Gate
+	pages    *web.Renderer
+}
+
+// build wires the services: the authorization server supplies the gate with grants, the catalogue supplies the
+// authorization server with labels, the gate supplies it with delegations.
+func (a *App) build(ctx caddy.Context) (*services, error) {
+	meter, err := newMeter(ctx.GetMetricsRegistry(), a.state)
+	if err != nil {
+		return nil, fmt.Errorf("registering metrics: %w", err)
+	}
+	logger := slog.New(zapslog.NewHandler(a.logger.Core()))
+	s := &services{}
+	if s.policies, err = a.loadPolicies(a.running, meter, logger); err != nil {
+		return nil, err
+	}
+	if s.pages, err = web.New(web.Options{Secure: strings.HasPrefix(a.Issuer, "https://")}); err != nil {
+		return nil, fmt.Errorf("reading the pages: %w", err)
+	}
+	relations := &relations{}
+	s.oauth, err = oauth.New(oauth.Config{
+		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps}, Relations: relations,
+		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.gate, err = gate.New(gate.Config{
+		Records: a.state.records, Lives: a.state.lives, Policies: s.policies, Log: a.state.log, Grants: s.oauth,
+		Base: a.fhir(), Host: a.Host, Key: a.state.derive("cursors of pages"), Meter: meter.gate(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	relations.gate = s.gate
+	return s, nil
+}
+
+// loadPolicies loads the configured bundle and follows its folder, or loads the built-in one.
+func (a *App) loadPolicies(running context.Context, m *meter, logger *slog.Logger) (*policies.Engine, error) {
+	if a.Policies == "" {
+		// The built-in bundle's own tests run in ours; running them at each start would tell nothing new.
+		r, err := policies.LoadWith(running, policies.Embedded(), policies.LoadOptions{SkipTests: true})
+		if err != nil {
+			return nil, fmt.Errorf("loading the built-in policies: %w", err)
+		}
+		e := policies.NewEngine(r)
+		m.follow(e)
+		return e, nil
+	}
+	r, err := policies.Load(running, os.DirFS(a.Policies))
+	if err != nil {
+		return nil, fmt.Errorf("loading the policies of %s: %w", a.Policies, err)
+	}
+	e := policies.NewEngine(r)
+	e.Log = logger
+	m.follow(e)
+	go e.Follow(running, a.Policies, nil)
+	return e, nil
+}
+
+func (a *App) fhir() string { return a.Issuer + "/fhir" }
+
+func (s *services) close() error {
+	if s.oauth == nil {
+		return nil
+	}
+	return s.oauth.Close()
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

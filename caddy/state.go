@@ -1,0 +1,165 @@
+package pontlevis
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"golang.org/x/crypto/hkdf"
+
+	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/record"
+	"github.com/pontlevis/pontlevis/space"
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// Files of a data folder. The log has a file of its own, so that its commit never waits for another's.
+const (
+	stateFile    = "state.db"
+	AuditFile    = "audit.db"
+	keyFile      = "master.key" // 32 random bytes, mode 0600
+	VerifierFile = "audit.vkey" // the public key that checks the log (C2SP signed-note)
+)
+
+// states holds the open data folders of the process.
+var states = caddy.NewUsagePool()
+
+// state is one data folder, open.
+type state struct {
+	dir     string
+	db      *store.Bolt
+	logDB   *store.Bolt
+	log     *audit.Log
+	records *record.Embedded
+	lives   space.Lifecycles
+	apps    catalog.Apps
+	master  []byte
+	commits commitMeter
+}
+
+// openState opens a data folder, or takes the one that another config of this process holds.
+func openState(dir string) (*state, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the data folder: %w", err)
+	}
+	held, _, err := states.LoadOrNew(abs, func() (caddy.Destructor, error) { return newState(abs) })
+	if err != nil {
+		return nil, fmt.Errorf("opening the data folder %s: %w", abs, err)
+	}
+	return held.(*state), nil
+}
+
+// release gives a state back; the last one closes the files.
+func (s *state) release() error {
+	_, err := states.Delete(s.dir)
+	return err
+}
+
+func newState(dir string) (s *state, err error) {
+	s = &state{dir: dir}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Destruct())
+		}
+	}()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if s.master, err = masterKey(filepath.Join(dir, keyFile)); err != nil {
+		return nil, err
+	}
+	if s.db, err = store.OpenBolt(filepath.Join(dir, stateFile)); err != nil {
+		return nil, err
+	}
+	if s.logDB, err = store.OpenBolt(filepath.Join(dir, AuditFile)); err != nil {
+		return nil, err
+	}
+	if s.log, err = s.openLog(); err != nil {
+		return nil, err
+	}
+	if s.records, err = record.OpenEmbedded(s.db, time.Now); err != nil {
+		return nil, err
+	}
+	s.lives = space.Lifecycles{DB: s.db}
+	s.apps = catalog.Apps{DB: s.db, Now: time.Now}
+	return s, nil
+}
+
+func (s *state) openLog() (*audit.Log, error) {
+	seed := s.derive("audit log signature")
+	log, err := audit.Open(context.Background(), s.logDB, audit.Options{
+		Origin: "pontlevis/node", Key: ed25519.NewKeyFromSeed(seed), OnCommit: s.commits.observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return log, writeOnce(filepath.Join(s.dir, VerifierFile), []byte(log.VerifierKey()+"\n"))
+}
+
+// Destruct closes what is open, the log before its file.
+func (s *state) Destruct() error {
+	var errs []error
+	if s.log != nil {
+		errs = append(errs, s.log.Close())
+	}
+	if s.logDB != nil {
+		errs = append(errs, s.logDB.Close())
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// derive makes the key of one use from the master key (HKDF, RFC 5869), so that no key serves two.
+func (s *state) derive(use string) []byte {
+	key := make([]byte, 32)
+	if _, err := io.ReadFull(hkdf.New(sha256.New, s.master, nil, []byte("pontlevis "+use)), key); err != nil {
+		panic("HKDF gives 32 bytes: " + err.Error()) // it gives up to 8160
+	}
+	return key
+}
+
+// masterKey reads the master key of a data folder, or makes it the first time.
+func masterKey(path string) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	switch {
+	case err == nil && len(key) == 32:
+		return key, nil
+	case err == nil:
+		return nil, fmt.Errorf("%s must hold 32 bytes, it holds %d", path, len(key))
+	case !errors.Is(err, os.ErrNotExist):
+		return nil, err
+	}
+	key = make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
+	}
+	return key, writeOnce(path, key)
+}
+
+// writeOnce writes a file whole or not at all, readable by its owner alone.
+func writeOnce(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if _, err := f.Write(content); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pontlevis/pontlevis/audit"
+	pontlevis "github.com/pontlevis/pontlevis/caddy"
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// errTampered ends a verification that found something, so that scripts see it.
+var errTampered = errors.New("the access log is not whole")
+
+func auditCommand() *cobra.Command {
+	c := &cobra.Command{Use: "audit <command>", Short: "Checks the access log"}
+	var data, key string
+	var known []string
+	verify := &cobra.Command{
+		Use:   "verify --data <folder> | verify --key <verifier key> <export.json>",
+		Short: "Recomputes the access log, or checks a person's exported history offline",
+		Long: "With a data folder: recomputes the whole log and compares it with its hashes, indexes and signed checkpoints; each\n" +
+			"entry that was changed, removed or reordered is named. Checkpoints kept elsewhere (--checkpoint) also show a log that\n" +
+			"was set back as a whole. With a file: checks an exported history against the verifier key of the log.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return verifyExport(c.OutOrStdout(), args[0], key)
+			}
+			return verifyLog(c, data, key, known)
+		},
+	}
+	verify.Flags().StringVar(&data, "data", "", "data folder of the server")
+	verify.Flags().StringVar(&key, "key", "", "verifier key of the log (default: the one in the data folder)")
+	verify.Flags().StringArrayVar(&known, "checkpoint", nil, "file of a checkpoint that was kept elsewhere; repeatable")
+	show := &cobra.Command{
+		Use: "key --data <folder>", Short: "Prints the verifier key of the access log", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			key, err := verifierKey(data, "")
+			if err == nil {
+				fmt.Fprintln(c.OutOrStdout(), key)
+			}
+			return err
+		},
+	}
+	show.Flags().StringVar(&data, "data", "", "data folder of the server")
+	c.AddCommand(verify, show)
+	return c
+}
+
+// verifierKey is the key given, or the one that the server wrote into its data folder.
+func verifierKey(data, given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	if data == "" {
+		return "", errors.New("say which data folder (--data <folder>) or which key (--key <key>)")
+	}
+	b, err := os.ReadFile(filepath.Join(data, pontlevis.VerifierFile))
+	if err != nil {
+		return "", fmt.Errorf("reading the verifier key of the log: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+func verifyExport(out io.Writer, path, key string) error {
+	if key == "" {
+		return errors.New("an export proves nothing by the key within it: give the log's own with --key")
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := audit.VerifyExport(b, key); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "the history is whole: each entry is in the signed log")
+	return nil
+}
+
+func verifyLog(c *cobra.Command, data, given string, known []string) error {
+	key, err := verifierKey(data, given)
+	if err != nil {
+		return err
+	}
+	var checkpoints [][]byte
+	for _, path := range known {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		checkpoints = append(checkpoints, b)
+	}
+	result, err := audit.VerifyFile(c.Context(), filepath.Join(data, pontlevis.AuditFile), key, checkpoints...)
+	if errors.Is(err, store.ErrInUse) {
+		return verifyRunning(c.OutOrStdout(), data, err)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.OutOrStdout(), strings.TrimRight(result.String(), "\n"))
+	if !result.OK() {
+		return errTampered
+	}
+	return nil
+}
+
+// verifyRunning has a running demo verify its own log; other servers are verified stopped, or by a backup.
+func verifyRunning(out io.Writer, data string, held error) error {
+	answer, err := ask(data, "audit", pontlevis.TokenRequest{})
+	if err != nil {
+		return fmt.Errorf("%w: stop the server, or verify a backup of its data folder", held)
+	}
+	fmt.Fprintln(out, strings.TrimRight(answer.Explanation, "\n"))
+	if !answer.OK {
+		return errTampered
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/spf13/cobra"
+
+	pontlevis "github.com/pontlevis/pontlevis/caddy"
+	"github.com/pontlevis/pontlevis/demo"
+	"github.com/pontlevis/pontlevis/record/importer"
+)
+
+// demoFlags are the flags of the demo contract (design.md §9).
+type demoFlags struct {
+	listen, data, config string
+	imports              []string
+}
+
+func demoCommand() *cobra.Command {
+	var f demoFlags
+	c := &cobra.Command{
+		Use:   "demo [flags]",
+		Short: "Runs everything on one loopback address, with an invented cast",
+		Long: "Starts the authorization server, the gate and an embedded record store on one loopback address over plain HTTP,\n" +
+			"with people, apps and records that are all made up. It prints what to open, and writes demo.json into the data\n" +
+			"folder: who there is and how to sign in. It stops on an interrupt.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.OutOrStdout()) },
+	}
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8700", "address to listen on; it must be a loopback address")
+	c.Flags().StringVar(&f.data, "data", "", "folder of all state, made if missing (default: a fresh temporary folder)")
+	c.Flags().StringArrayVar(&f.imports, "import", nil, "FHIR file or folder to load first: Bundle, NDJSON, either gzipped; repeatable")
+	c.Flags().StringVar(&f.config, "config", "", "a Caddyfile to run instead of the built-in one")
+	return c
+}
+
+func (f *demoFlags) run(out io.Writer) error {
+	host, port, err := net.SplitHostPort(f.listen)
+	if err != nil {
+		return fmt.Errorf("--listen %q must be HOST:PORT, such as 127.0.0.1:8700", f.listen)
+	}
+	if f.data == "" {
+		if f.data, err = os.MkdirTemp("", "pontlevis-demo-"); err != nil {
+			return err
+		}
+	}
+	if f.data, err = filepath.Abs(f.data); err != nil {
+		return err
+	}
+	admin, err := f.adminAddress(host, port)
+	if err != nil {
+		return err
+	}
+	config, err := f.adapt(host, port, admin)
+	if err != nil {
+		return err
+	}
+	f.show(out)
+	if err := caddy.Load(config, false); err != nil {
+		return fmt.Errorf("starting the demo: %w", err)
+	}
+	f.welcome(out, "http://"+f.listen, admin)
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	<-stop
+	return caddy.Stop()
+}
+
+// adminAddress puts Caddy's admin endpoint, with the metrics, on the port after the demo's, or on any free one.
+func (f *demoFlags) adminAddress(host, port string) (string, error) {
+	if n, err := strconv.Atoi(port); err == nil && n > 0 && n < 65535 {
+		if address := net.JoinHostPort(host, strconv.Itoa(n+1)); free(address) {
+			return address, nil
+		}
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return "", fmt.Errorf("--listen %s: %w", f.listen, err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func free(address string) bool {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return false
+	}
+	l.Close()
+	return true
+}
+
+// adapt turns the Caddyfile, the built-in one or the one given, into Caddy's JSON.
+func (f *demoFlags) adapt(host, port, admin string) ([]byte, error) {
+	name, text := "Caddyfile", []byte(f.caddyfile(host, port, admin))
+	if f.config != "" {
+		var err error
+		if text, err = os.ReadFile(f.config); err != nil {
+			return nil, fmt.Errorf("--config: %w", err)
+		}
+		name = f.config
+	}
+	config, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt(text, map[string]any{"filename": name})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range warnings {
+		if f.config != "" {
+			fmt.Fprintln(os.Stderr, w.String())
+		}
+	}
+	return config, nil
+}
+
+// caddyfile is the built-in configuration of the demo.
+func (f *demoFlags) caddyfile(host, port, admin string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "{\n\tadmin %s\n\tauto_https off\n\tpersist_config off\n\tmetrics\n\tlog {\n\t\tlevel WARN\n\t}\n", admin)
+	fmt.Fprintf(&b, "\tpontlevis {\n\t\tdata %q\n\t\tissuer http://%s\n\t\tdemo\n", f.data, f.listen)
+	for _, path := range f.imports {
+		fmt.Fprintf(&b, "\t\timport %q\n", path)
+	}
+	fmt.Fprintf(&b, "\t}\n}\nhttp://:%s {\n\tbind %s\n\tpontlevis\n}\n", port, host)
+	return b.String()
+}
+
+// show reports on an import while it runs, on standard error.
+func (f *demoFlags) show(io.Writer) {
+	bar := newBar(os.Stderr)
+	pontlevis.Imported.Progress = bar.show
+	pontlevis.Imported.Report = func(r importer.Report) { bar.done(r) }
+}
+
+// welcome says what to open. Its last line begins with "ready ", when requests are answered.
+func (f *demoFlags) welcome(out io.Writer, base, admin string) {
+	fmt.Fprintf(out, `
+pontlevis, with an invented cast (password of everybody: %s)
+
+  open      %s/
+  records   %s/fhir
+  who is there, and how to sign in:  %s
+  metrics   http://%s/metrics
+
+A first read, then a first refusal:
+
+  TOKEN=$(pontlevis token --data %s --as dr-roux --patient camille)
+  curl -H "Authorization: Bearer $TOKEN" "%s/fhir/DocumentReference?patient=camille"
+  pontlevis policy explain --data %s --as inf-martin --patient camille DocumentReference/camille-psychiatric-letter
+
+ready %s
+`, demo.Password, base, base, filepath.Join(f.data, "demo.json"), admin, f.data, base, f.data, base)
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"errors"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	pontlevis "github.com/pontlevis/pontlevis/caddy"
+)
+
+func recordCommand() *cobra.Command {
+	c := &cobra.Command{Use: "record <command>", Short: "Works on the records of a stopped server"}
+	var data, base string
+	load := &cobra.Command{
+		Use:   "import --data <folder> <file or folder>...",
+		Short: "Loads FHIR resources: Bundle, NDJSON, either gzipped, or folders of them",
+		Long: "Loads FHIR R4 resources into the embedded store of a data folder. It can be run again: what is there already stays as\n" +
+			"it is, and an import that was killed goes on where it stopped. What could not be taken is told line by line.\n" +
+			"Each Patient gets an open space. The server must be stopped: one process holds the store.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, paths []string) error {
+			if data == "" {
+				return errors.New("say which data folder: --data <folder>")
+			}
+			bar := newBar(os.Stderr)
+			report, err := pontlevis.ImportInto(data, base, paths, bar.show)
+			bar.done(report)
+			return err
+		},
+	}
+	load.Flags().StringVar(&data, "data", "", "data folder of the server")
+	load.Flags().StringVar(&base, "base", "http://127.0.0.1:8700/fhir", "URL of the FHIR endpoint, for absolute references to it")
+	c.AddCommand(load)
+	return c
+}

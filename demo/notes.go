@@ -1,0 +1,32 @@
+package demo
+
+import "github.com/pontlevis/pontlevis/catalog"
+
+// notes say in a sentence what each of the cast shows.
+var notes = map[string]catalog.Text{
+	"camille":     {FR: "A masqué une lettre de psychiatre et bloqué un médecin ; une annonce est en attente.", EN: "Has masked a psychiatrist's letter and blocked a doctor; an announcement is pending."},
+	"lucas":       {FR: "15 ans : un acte confidentiel que ses parents ne voient pas.", EN: "15: a confidential act that his parents do not see."},
+	"karim":       {FR: "Second représentant légal de Lucas.", EN: "Lucas's second legal representative."},
+	"jeanne":      {FR: "84 ans, en EHPAD.", EN: "84, in a nursing home."},
+	"sofia":       {FR: "Aidante de Jeanne : lit et ajoute, ne partage pas.", EN: "Jeanne's carer: reads and adds, does not share."},
+	"yanis":       {FR: "Refuse le bris de glace.", EN: "Refuses break-glass."},
+	"nour":        {FR: "A clos son espace : il est archivé.", EN: "Has closed her space: it is archived."},
+	"elise":       {FR: "Dans ses six semaines : son espace n'est pas encore ouvert.", EN: "Within her six weeks: her space is not open yet."},
+	"dr-roux":     {FR: "Médecin traitant : voit tout, même ce qui est masqué.", EN: "Treating doctor: sees everything, masked documents included."},
+	"dr-benali":   {FR: "Psychiatre, auteur de la lettre masquée.", EN: "Psychiatrist, author of the masked letter."},
+	"dr-lam":      {FR: "Dentiste : lié par un rendez-vous, et par lui seul.", EN: "Dentist: linked by an appointment, and by nothing else."},
+	"inf-martin":  {FR: "Infirmière du cercle de soins : ne voit pas ce qui est masqué.", EN: "Nurse of the circle of care: does not see what is masked."},
+	"ph-diallo":   {FR: "Pharmacienne correspondante.", EN: "Corresponding pharmacist."},
+	"dr-urgence":  {FR: "Urgentiste, sans lien : doit briser la glace.", EN: "Emergency physician without a link: has to break the glass."},
+	"dr-regul":    {FR: "Médecin régulateur du SAMU.", EN: "Regulating doctor of the emergency call centre."},
+	"dr-bloque":   {FR: "Bloqué par Camille : ne lit rien d'elle.", EN: "Blocked by Camille: reads nothing of hers."},
+	"as-morel":    {FR: "Assistante sociale : sa colonne de la matrice est désactivée.", EN: "Social worker: her column of the matrix is switched off."},
+	"dr-travail":  {FR: "Médecin du travail : il lui faut un accord exprès.", EN: "Occupational doctor: needs an express consent."},
+	"portal":      {FR: "La porte de l'espace.", EN: "The door of the space."},
+	"glycare":     {FR: "Application labellisée avec échange : mesures seulement.", EN: "App labelled for exchange: measurements only."},
+	"oldapp":      {FR: "Son label a été retiré.", EN: "Its label was recalled."},
+	"backend-lab": {FR: "Dépose sans pouvoir lire.", EN: "Deposits without being able to read."},
+}
+
+// Note says in a sentence what somebody or some app of the cast shows.
+func Note(key string) catalog.Text { return notes[key] }

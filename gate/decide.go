@@ -1,0 +1,248 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/policies"
+	"github.com/pontlevis/pontlevis/record"
+	"github.com/pontlevis/pontlevis/space"
+)
+
+// Actions, as the policies name them.
+const (
+	actionAsk     = "ask"    // may this grant ask for this type at all, whoever's record it is
+	actionSearch  = "search" // may it search this type in this record
+	actionRead    = "read"
+	actionDeposit = "deposit"
+	actionReplace = "replace"
+	actionRelabel = "relabel"
+	actionStatus  = "status"
+	actionArchive = "archive"
+	actionDelete  = "delete"
+	actionGovern  = "govern"
+)
+
+// hearing is one request being decided: the grant, the instant and the revision of the policies that all its decisions
+// share.
+type hearing struct {
+	g        *Gate
+	grant    *Grant
+	began    time.Time // when the request arrived
+	now      time.Time // truncated to the second: decisions within it may be remembered
+	revision *policies.Revision
+	query    map[string]any // input.query, searches only
+	page     string         // sealed position of the page asked for, searches only
+	within   string         // "search" when a read is a match of a search
+
+	sessions map[sessionKey]*policies.Session
+	decided  map[*record.Stored]*policies.Decision
+
+	knows    map[record.Ref]bool // what redact found out
+	followed int                 // references that it followed
+}
+
+type sessionKey struct{ patient, action, within string }
+
+func (g *Gate) hear(grant *Grant) *hearing {
+	return &hearing{
+		g: g, grant: grant, began: time.Now(), now: g.Now().UTC().Truncate(time.Second), revision: g.Policies.Current(),
+		sessions: map[sessionKey]*policies.Session{}, decided: map[*record.Stored]*policies.Decision{},
+		knows: map[record.Ref]bool{},
+	}
+}
+
+// session prepares the decisions of one action in one record; patient "" is the directory, or no record in particular.
+func (h *hearing) session(ctx context.Context, patient, action string) (*policies.Session, error) {
+	key := sessionKey{patient, action, h.within}
+	if s := h.sessions[key]; s != nil {
+		return s, nil
+	}
+	facts, err := h.factsOf(ctx, patient)
+	if err != nil {
+		return nil, err
+	}
+	s, err := h.revision.Session(h.input(facts, action, nil))
+	if err != nil {
+		return nil, fmt.Errorf("preparing a decision: %w", err)
+	}
+	h.sessions[key] = s
+	return s, nil
+}
+
+// factsOf gathers the facts of a record; none for the directory.
+func (h *hearing) factsOf(ctx context.Context, patient string) (*space.Facts, error) {
+	if patient == "" {
+		return nil, nil
+	}
+	return h.g.facts(ctx, patient)
+}
+
+// open decides whether the grant may act on a type at all (patient "") or in a record.
+func (h *hearing) open(ctx context.Context, patient, action, resourceType string) (*policies.Decision, error) {
+	s, err := h.session(ctx, patient, action)
+	if err != nil {
+		return nil, err
+	}
+	return h.count(s.Decide(ctx, map[string]any{"type": resourceType}))
+}
+
+// read decides one stored resource for reading. Bytes are decided by the documents that vouch for them.
+func (h *hearing) read(ctx context.Context, stored *record.Stored) (*policies.Decision, error) {
+	if d := h.decided[stored]; d != nil {
+		return d, nil
+	}
+	d, err := h.readOnce(ctx, stored)
+	if err == nil {
+		h.decided[stored] = d
+	}
+	return d, err
+}
+
+func (h *hearing) readOnce(ctx context.Context, stored *record.Stored) (*policies.Decision, error) {
+	s, err := h.session(ctx, stored.Patient, actionRead)
+	if err != nil {
+		return nil, err
+	}
+	if !isBytes(stored.Type) || stored.Patient == "" {
+		return h.count(s.Decide(ctx, h.resource(stored.Attributes)))
+	}
+	vouchers, err := record.Vouchers(ctx, h.g.Records, h.g.Base, stored.Patient, stored.Ref)
+	if err != nil {
+		return nil, fmt.Errorf("finding the documents of some bytes: %w", err)
+	}
+	var last *policies.Decision
+	for _, v := range vouchers {
+		// All must permit: else a new document that names the bytes of a masked one would open them.
+		if last, err = h.read(ctx, v); err != nil || !last.Allow {
+			return last, err
+		}
+	}
+	if last == nil { // bytes nobody vouches for are decided by what little they say of themselves
+		return h.count(s.Decide(ctx, h.resource(stored.Attributes)))
+	}
+	return last, nil
+}
+
+// plainRead decides a resource as a read of its own, whatever request it comes up in.
+func (h *hearing) plainRead(ctx context.Context, stored *record.Stored) (*policies.Decision, error) {
+	within := h.within
+	h.within = ""
+	defer func() { h.within = within }()
+	return h.readOnce(ctx, stored)
+}
+
+func isBytes(resourceType string) bool { return resourceType == "Binary" || resourceType == "Bundle" }
+
+// change decides a write on a resource; change is input.change.
+func (h *hearing) change(ctx context.Context, facts *space.Facts, action string, attributes fhir.Attributes, change map[string]any) (*policies.Decision, error) {
+	s, err := h.revision.Session(h.input(facts, action, change))
+	if err != nil {
+		return nil, fmt.Errorf("preparing a decision: %w", err)
+	}
+	return h.count(s.Decide(ctx, h.resource(attributes)))
+}
+
+func (h *hearing) count(d *policies.Decision, err error) (*policies.Decision, error) {
+	if err != nil {
+		return nil, fmt.Errorf("deciding: %w", err)
+	}
+	h.g.Meter.decided(d.Rule, d.Allow, 1)
+	return d, nil
+}
+
+// permit is what a search may know of: it decides a batch, each resource by the whole decision.
+func (h *hearing) permit(ctx context.Context, batch []*record.Stored) ([]bool, error) {
+	out := make([]bool, len(batch))
+	for i, stored := range batch {
+		d, err := h.read(ctx, stored)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = d.Allow
+	}
+	return out, nil
+}
+
+// resource is input.resource.
+func (h *hearing) resource(a fhir.Attributes) map[string]any {
+	return map[string]any{
+		"type": a.Type, "id": a.ID, "class": list(a.Class), "code": list(a.Code), "author": list(a.Author),
+		"custodian": list(a.Custodian), "labels": list(a.Labels), "status": a.Status, "doc_status": a.DocStatus,
+		"date": a.Date, "source": a.Source, "archived": a.Archived, "subject": a.Subject, "members": list(a.Members),
+		"host": h.g.Host,
+	}
+}
+
+// input is everything that a decision rests on but the resource. It holds what concerns this actor alone, sorted, so
+// that equal situations have equal inputs.
+func (h *hearing) input(facts *space.Facts, action string, change map[string]any) map[string]any {
+	in := map[string]any{
+		"actor":         h.actor(),
+		"client":        h.client(),
+		"grant":         h.grantInput(),
+		"establishment": map[string]any{"overdue_cases": h.g.overdue(h.grant.Actor.Organizations)},
+		"action":        action,
+		"policy":        map[string]any{"revision": h.revision.Digest, "age_s": int(h.now.Sub(h.revision.Loaded).Seconds())},
+		"now":           h.now.Format(time.RFC3339),
+	}
+	if facts != nil {
+		in["patient"] = facts.Input(space.Concern{
+			Identities: h.grant.Actor.Identities, Organizations: h.grant.Actor.Organizations,
+			Reference: h.grant.Actor.ID, Profession: h.grant.Actor.Profession, Client: h.grant.Client.ID,
+		}, h.now)
+	}
+	if h.query != nil {
+		in["query"] = h.query
+	}
+	if h.within != "" {
+		in["within"] = h.within
+	}
+	if change != nil {
+		in["change"] = change
+	}
+	return in
+}
+
+func (h *hearing) actor() map[string]any {
+	a := h.grant.Actor
+	return map[string]any{
+		"kind": a.Kind, "id": a.ID, "identities": list(a.Identities), "organizations": list(a.Organizations),
+		"profession": a.Profession, "speciality": a.Speciality, "claims": map[string]any{"regulation": a.Regulation},
+	}
+}
+
+func (h *hearing) client() map[string]any {
+	c := h.grant.Client
+	label := map[string]any{
+		"status": c.Label.Status, "exchange": c.Label.Exchange, "purposes": list(c.Label.Purposes),
+		"categories": list(c.Label.Categories), "directions": list(c.Label.Directions),
+	}
+	if !c.Label.Expires.IsZero() {
+		label["expires"] = c.Label.Expires.UTC().Format(time.RFC3339)
+	}
+	return map[string]any{"id": c.ID, "kind": c.Kind, "category": c.Category, "label": label}
+}
+
+func (h *hearing) grantInput() map[string]any {
+	g := h.grant
+	return map[string]any{
+		"id": g.ID, "scopes": list(g.Scopes), "patient": g.Patient, "purpose": g.Purpose, "mode": g.Mode,
+		"reason": g.Reason, "typed_reason": g.TypedReason, "stage": g.Stage, "secret": g.Secret,
+		"since": g.Since.UTC().Format(time.RFC3339), "until": g.Until.UTC().Format(time.RFC3339),
+	}
+}
+
+// list is a sorted copy as the policies take it. Order means nothing in any of these (rules.md P6: labels are a set).
+func list(in []string) []any {
+	ordered := slices.Clone(in)
+	slices.Sort(ordered)
+	out := make([]any, len(ordered))
+	for i, s := range ordered {
+		out[i] = s
+	}
+	return out
+}

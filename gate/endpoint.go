@@ -1,0 +1,185 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/record"
+)
+
+// Endpoint is the FHIR endpoint: the seven steps over HTTP. It serves the paths under the path of Base.
+func (g *Gate) Endpoint() http.Handler { return http.HandlerFunc(g.serve) }
+
+func (g *Gate) serve(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	ctx, span := trace.SpanFromContext(r.Context()).TracerProvider().Tracer("pontlevis").Start(r.Context(), "gate")
+	defer span.End()
+	allowBrowsers(w.Header())
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	code, answer, err := g.answer(ctx, r)
+	status := g.write(ctx, w, r, answer, err)
+	span.SetAttributes(attribute.String("fhir.interaction", code), attribute.Int("http.response.status_code", status))
+	if g.Meter.Answered != nil {
+		g.Meter.Answered(code, status, time.Since(began))
+	}
+}
+
+// answer takes a request through the gate. Understanding comes before authentication only for what anyone may read:
+// the CapabilityStatement.
+func (g *Gate) answer(ctx context.Context, r *http.Request) (code string, a *Answer, err error) {
+	page, clean := takePage(r)
+	i, understood := record.Understand(clean, g.Base, g.Limits)
+	if understood == nil && i.Kind == record.KindCapabilities {
+		return i.Code(), &Answer{Status: http.StatusOK, Body: record.Capabilities(g.Base)}, nil
+	}
+	grant, err := g.authenticate(ctx, r)
+	if err != nil {
+		return "unauthenticated", nil, err
+	}
+	if understood != nil {
+		return "refused", nil, understood
+	}
+	a, err = g.Do(ctx, grant, i, page)
+	return i.Code(), a, err
+}
+
+// takePage takes the cursor of a page out of a request: it is ours, not FHIR's.
+func takePage(r *http.Request) (page string, rest *http.Request) {
+	before, after, found := strings.Cut(r.URL.RawQuery, PageParameter+"=")
+	if !found || (before != "" && !strings.HasSuffix(before, "&")) {
+		return "", r
+	}
+	page, after, _ = strings.Cut(after, "&")
+	rest = r.Clone(r.Context())
+	rest.URL.RawQuery = strings.TrimSuffix(before+after, "&")
+	return page, rest
+}
+
+// bearerScheme is matched without regard to case (RFC 9110 §11.1).
+const bearerScheme = "bearer "
+
+// authenticate reads the token from the Authorization header alone: one in a query or a body would end in a log
+// (RFC 6750 §5.3).
+func (g *Gate) authenticate(ctx context.Context, r *http.Request) (*Grant, error) {
+	values := r.Header.Values("Authorization")
+	if len(values) == 0 {
+		return nil, &TokenError{}
+	}
+	header := values[0]
+	if len(values) > 1 || len(header) < len(bearerScheme) || !strings.EqualFold(header[:len(bearerScheme)], bearerScheme) {
+		return nil, &TokenError{Code: "invalid_request", Description: "one Authorization header of scheme Bearer is needed"}
+	}
+	return g.Grants.Authenticate(ctx, strings.TrimSpace(header[len(bearerScheme):]))
+}
+
+// write sends an answer, or the words for an error, and returns the status.
+func (g *Gate) write(ctx context.Context, w http.ResponseWriter, r *http.Request, a *Answer, err error) int {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if err != nil {
+		return g.writeError(ctx, w, r, err)
+	}
+	if a.Version > 0 {
+		h.Set("ETag", `W/"`+strconv.Itoa(a.Version)+`"`)
+		h.Set("Last-Modified", a.Updated.UTC().Format(http.TimeFormat))
+	}
+	if a.Location != "" {
+		h.Set("Location", g.Base+"/"+a.Location)
+	}
+	contentType := a.ContentType
+	if contentType == "" {
+		contentType = fhirJSON
+	} else if contentType != fhirJSON { // bytes of a document, that some browser might run
+		h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+		h.Set("Content-Disposition", "attachment")
+	}
+	send(w, r, a.Status, contentType, a.Body)
+	return a.Status
+}
+
+const fhirJSON = "application/fhir+json; charset=utf-8"
+
+func send(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
+	if status != http.StatusNoContent && status != http.StatusNotModified {
+		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified {
+		_, _ = w.Write(body) // the client has gone when this fails
+	}
+}
+
+func (g *Gate) writeError(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) int {
+	var token *TokenError
+	var unclear *record.Refusal
+	var no *Refusal
+	switch {
+	case errors.As(err, &token):
+		no = g.challenge(w, token)
+	case errors.As(err, &unclear):
+		no = &Refusal{Status: unclear.Status, Issues: unclear.Issues, Allow: unclear.Allow}
+	case errors.As(err, &no):
+	case errors.Is(err, context.Canceled):
+		no = refusal(http.StatusServiceUnavailable, "timeout", "La demande a été abandonnée.", "The request was abandoned.")
+	default:
+		slog.ErrorContext(ctx, "the gate could not answer", "error", err)
+		no = refusal(http.StatusServiceUnavailable, "transient",
+			"Le service ne peut pas répondre pour l'instant ; rien n'a été montré ni changé. Réessayez.",
+			"The service cannot answer now; nothing was shown or changed. Try again.")
+		no.Retry = 5 * time.Second
+	}
+	if len(no.Allow) > 0 {
+		w.Header().Set("Allow", strings.Join(no.Allow, ", "))
+	}
+	if no.Retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(no.Retry.Seconds())))
+	}
+	send(w, r, no.Status, fhirJSON, fhir.OperationOutcome(no.Issues...))
+	return no.Status
+}
+
+// challenge says how to get a token (RFC 6750 §3, RFC 9728 §5.1). Without any token it carries no error code.
+func (g *Gate) challenge(w http.ResponseWriter, e *TokenError) *Refusal {
+	value := `Bearer realm="pontlevis", resource_metadata="` + g.metadataURL() + `"`
+	status := http.StatusUnauthorized
+	if e.Code != "" {
+		value += `, error="` + e.Code + `", error_description="` + e.Description + `"`
+		if e.Code == "invalid_request" {
+			status = http.StatusBadRequest
+		}
+	}
+	w.Header().Set("WWW-Authenticate", value)
+	return refusal(status, "login",
+		"Un jeton d'accès valable est nécessaire : connectez-vous, ou faites renouveler le jeton.",
+		"A valid access token is needed: sign in, or have the token renewed.")
+}
+
+// metadataURL is where RFC 9728 §3.1 puts the metadata of the resource at Base.
+func (g *Gate) metadataURL() string {
+	scheme, rest, _ := strings.Cut(g.Base, "://")
+	host, path, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host + "/.well-known/oauth-protected-resource/" + path
+}
+
+// allowBrowsers lets a browser app of any origin call the endpoint: it carries no cookie, so a page can do nothing here
+// without a token of its own (SMART App Launch 2.2, cross-origin resource sharing).
+func allowBrowsers(h http.Header) {
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-None-Exist, If-Modified-Since")
+	h.Set("Access-Control-Expose-Headers", "ETag, Last-Modified, Location, WWW-Authenticate, Retry-After")
+}

@@ -1,0 +1,120 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/fhir/search"
+	"github.com/pontlevis/pontlevis/policies"
+	"github.com/pontlevis/pontlevis/record"
+)
+
+const auditEvent = "AuditEvent"
+
+// withLog is a record source with the access log beside it: each entry is read as an AuditEvent of the person's record
+// and goes through the same decisions as everything else.
+type withLog struct {
+	record.Source
+	log   *audit.Log
+	base  string
+	rules *policies.Engine
+}
+
+// Ordered reports whether a type comes in the order of ids: the access log does not, it comes newest first.
+func (s *withLog) Ordered(resourceType string) bool {
+	inner, ok := s.Source.(record.Ordered)
+	return ok && resourceType != auditEvent && inner.Ordered(resourceType)
+}
+
+func (s *withLog) Read(ctx context.Context, ref record.Ref) (*record.Stored, error) {
+	if ref.Type != auditEvent {
+		return s.Source.Read(ctx, ref)
+	}
+	entry, err := s.log.Entry(ctx, ref.ID)
+	if errors.Is(err, audit.ErrNotFound) {
+		return s.Source.Read(ctx, ref)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the access log: %w", err)
+	}
+	return s.stored(entry)
+}
+
+func (s *withLog) Version(ctx context.Context, ref record.Ref, version string) (*record.Stored, error) {
+	if ref.Type != auditEvent {
+		return s.Source.Version(ctx, ref, version)
+	}
+	stored, err := s.Read(ctx, ref)
+	if err == nil && version != "1" {
+		return nil, record.ErrNotFound
+	}
+	return stored, err
+}
+
+func (s *withLog) History(ctx context.Context, ref record.Ref) ([]*record.Stored, error) {
+	if ref.Type != auditEvent {
+		return s.Source.History(ctx, ref)
+	}
+	stored, err := s.Read(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return []*record.Stored{stored}, nil
+}
+
+// Compartment yields the person's access log, newest first, after the record's own resources.
+func (s *withLog) Compartment(ctx context.Context, patient string, types []string, c []search.Criterion) iter.Seq2[*record.Stored, error] {
+	return func(yield func(*record.Stored, error) bool) {
+		for stored, err := range s.Source.Compartment(ctx, patient, types, c) {
+			if !yield(stored, err) || err != nil {
+				return
+			}
+		}
+		if types != nil && !slices.Contains(types, auditEvent) {
+			return
+		}
+		s.entries(ctx, patient, yield)
+	}
+}
+
+func (s *withLog) entries(ctx context.Context, patient string, yield func(*record.Stored, error) bool) {
+	const page = 200
+	for before := ""; ; {
+		entries, err := s.log.OfPatient(ctx, patient, before, page)
+		if err != nil {
+			yield(nil, fmt.Errorf("reading the access log: %w", err))
+			return
+		}
+		for _, e := range entries {
+			stored, err := s.stored(e)
+			if !yield(stored, err) || err != nil {
+				return
+			}
+		}
+		if len(entries) < page {
+			return
+		}
+		before = s.log.Cursor(entries[len(entries)-1])
+	}
+}
+
+// stored renders an entry; the reasons come from the policies of today, in both languages.
+func (s *withLog) stored(e audit.Entry) (*record.Stored, error) {
+	body := e.AuditEvent(s.base, func(rule string) (fr, en string) {
+		r, _ := s.rules.Current().Rule(rule)
+		return r.Reason.FR, r.Reason.EN
+	})
+	r, err := fhir.ParseResource(body)
+	if err != nil {
+		return nil, fmt.Errorf("rendering an entry of the access log: %w", err)
+	}
+	return &record.Stored{
+		Ref: record.Ref{Type: auditEvent, ID: e.ID}, Version: 1, Updated: e.At.UTC(), Created: true,
+		Patient: e.Patient, Attributes: r.Attributes(), Body: body,
+	}, nil
+}

@@ -1,0 +1,107 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/record"
+	"github.com/pontlevis/pontlevis/space"
+)
+
+// Delegation is one space that somebody acts for.
+type Delegation struct {
+	Patient string // logical id
+	Name    string
+	Kind    string // representative, carer, helper: Actor.Kind
+	Actor   string // reference of the RelatedPerson that says so
+	Until   time.Time
+}
+
+// delegateKinds are the kinds of actor that delegations make.
+var delegateKinds = map[string]string{
+	space.LegalRepresentative: "representative", space.Carer: "carer", space.Helper: "helper",
+}
+
+// Delegations are the live delegations of a person (Actor.ID), for the choice of whom to act for at sign-in. Whether
+// one still holds is decided again at each request.
+func (g *Gate) Delegations(ctx context.Context, who string) ([]Delegation, error) {
+	refs, err := g.Records.Lookup(ctx, "RelatedPerson", space.PersonSystem+"|"+who)
+	if err != nil {
+		return nil, fmt.Errorf("finding delegations: %w", err)
+	}
+	var out []Delegation
+	now := g.Now()
+	for _, ref := range refs {
+		stored, err := g.Records.Read(ctx, ref)
+		if err != nil {
+			return nil, fmt.Errorf("reading a delegation: %w", err)
+		}
+		facts, err := g.facts(ctx, stored.Patient)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range facts.Delegates {
+			if d.Actor == who && d.Named == ref.String() && !now.Before(d.Since) && (d.Until.IsZero() || now.Before(d.Until)) {
+				name, err := g.nameOf(ctx, stored.Patient)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, Delegation{stored.Patient, name, delegateKinds[d.Kind], d.Named, d.Until})
+			}
+		}
+	}
+	return out, nil
+}
+
+// Find finds the patient with a national identifier, for a professional who chooses whose record to open. Nobody is
+// found whose record would not open: a name is not given to whoever can type a number.
+func (g *Gate) Find(ctx context.Context, grant *Grant, identifier string) (patient, name string, found bool, err error) {
+	refs, err := g.Records.Lookup(ctx, "Patient", identifier)
+	if err != nil || len(refs) != 1 {
+		return "", "", false, err
+	}
+	h := g.hear(grant)
+	stored, d, err := h.find(ctx, refs[0])
+	if err != nil || stored == nil {
+		return "", "", false, err
+	}
+	entry := decided(h.newEntry(&record.Interaction{Kind: record.KindSearch, Ref: record.Ref{Type: "Patient"}}, stored.Patient), d)
+	if err := h.append(ctx, entry); err != nil || !d.Allow {
+		return "", "", false, err
+	}
+	name, err = g.nameOf(ctx, stored.ID)
+	return stored.ID, name, err == nil, err
+}
+
+// nameOf is how a patient is called.
+func (g *Gate) nameOf(ctx context.Context, patient string) (string, error) {
+	stored, err := g.Records.Read(ctx, record.Ref{Type: "Patient", ID: patient})
+	if errors.Is(err, record.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading a name: %w", err)
+	}
+	r, err := stored.Resource()
+	if err != nil {
+		return "", err
+	}
+	return humanName(r.Node()), nil
+}
+
+func humanName(n *fhir.Node) string {
+	for _, name := range n.Get("name").Items() {
+		if text := name.Get("text").Text(); text != "" {
+			return text
+		}
+		given := ""
+		for _, g := range name.Get("given").Items() {
+			given += g.Text() + " "
+		}
+		return given + name.Get("family").Text()
+	}
+	return ""
+}

@@ -1,0 +1,124 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/policies"
+	"github.com/pontlevis/pontlevis/record"
+)
+
+// Obligations that the gate itself fulfils; the others travel to the log and to whoever answers for them.
+const (
+	dutyTrace  = "trace"  // the entry carries these labels, which hide it from an audience (rules.md P8)
+	dutyLabel  = "label"  // a deposited document gets this label when it arrives (rules.md P5)
+	dutyNotice = "notice" // the answer says something in words (rules.md S2)
+)
+
+// newEntry begins the entry of an access: everything but what was decided and what it touched.
+func (h *hearing) newEntry(i *record.Interaction, patient string) audit.Entry {
+	a := h.grant.Actor
+	e := audit.Entry{
+		ID: audit.NewID(), At: h.g.Now().UTC(), Patient: patient,
+		Actor:       audit.Agent{Kind: a.Kind, ID: a.ID, Name: a.Name, Profession: a.Profession},
+		Client:      h.grant.Client.ID,
+		Interaction: i.Code(), Action: restful(i), Parameters: i.Parameters,
+		Purpose: h.grant.Purpose, Mode: h.grant.Mode, Reason: h.grant.Reason, Stage: h.grant.Stage,
+		Revision: h.revision.Digest, Grant: h.grant.ID,
+	}
+	if h.grant.Secret {
+		e.Details = map[string]string{"connexion": "secrete"}
+	}
+	if len(a.Organizations) > 0 {
+		e.Actor.Organization = a.Organizations[0]
+	}
+	return e
+}
+
+// restful is the action of an interaction in the log's words (http://hl7.org/fhir/audit-event-action): C, R, U, D, E.
+func restful(i *record.Interaction) string {
+	switch i.Kind {
+	case record.KindCreate, record.KindTransaction:
+		return "C"
+	case record.KindUpdate, record.KindPatch:
+		return "U"
+	case record.KindDelete:
+		return "D"
+	case record.KindSearch, record.KindEverything:
+		return "E"
+	}
+	return "R"
+}
+
+// decided writes what was decided into an entry.
+func decided(e audit.Entry, d *policies.Decision) audit.Entry {
+	e.Rule, e.Layer, e.Outcome = d.Rule, d.Layer, outcome(d.Allow)
+	e.Labels = traceLabels(d)
+	return e
+}
+
+// append makes entries durable. When it fails nothing may be answered from a record.
+func (h *hearing) append(ctx context.Context, entries ...audit.Entry) error {
+	began := time.Now()
+	if err := h.g.Log.Append(ctx, entries...); err != nil {
+		return fmt.Errorf("writing the access log: %w", err)
+	}
+	if h.g.Meter.Logged != nil {
+		h.g.Meter.Logged(time.Since(began))
+	}
+	return nil
+}
+
+// seen makes the entries for resources that are about to leave: one for each record, rule and audience, so that hiding
+// an entry from somebody hides no other access from them.
+func (h *hearing) seen(i *record.Interaction, shown []*record.Stored) ([]audit.Entry, error) {
+	var entries []audit.Entry
+	index := map[string]int{}
+	for _, stored := range shown {
+		d := h.decided[stored]
+		if d == nil || !d.Allow {
+			return nil, fmt.Errorf("%s was about to be shown undecided", stored.Ref)
+		}
+		key := stored.Patient + "\x00" + d.Rule + "\x00" + strings.Join(traceLabels(d), ",")
+		at, ok := index[key]
+		if !ok {
+			at = len(entries)
+			index[key] = at
+			entries = append(entries, decided(h.newEntry(i, stored.Patient), d))
+		}
+		e := &entries[at]
+		e.Resources = append(e.Resources, stored.Ref.String())
+		if e.Types == nil {
+			e.Types = map[string]int{}
+		}
+		e.Types[stored.Type]++
+	}
+	return entries, nil
+}
+
+func traceLabels(d *policies.Decision) []string {
+	var out []string
+	for _, o := range d.Obligations {
+		if o.Type == dutyTrace {
+			out = append(out, texts(o.Properties["labels"])...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func texts(v any) []string {
+	var out []string
+	if items, ok := v.([]any); ok {
+		for _, item := range items {
+			if s, ok := item.(string); ok {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
