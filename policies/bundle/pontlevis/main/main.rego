@@ -8,6 +8,8 @@ package pontlevis.main
 import rego.v2
 
 import data.pontlevis.access
+import data.pontlevis.deposit
+import data.pontlevis.opening
 
 # METADATA
 # title: Refused unless a concern permits
@@ -16,3 +18,7 @@ import data.pontlevis.access
 default decision := {"allow": false, "rule": "default", "layer": "default", "tell": false, "obligations": []}
 
 decision := access.decision if input.action in {"ask", "search", "read", "history"}
+
+decision := opening.decision if input.action == "open_emergency"
+
+decision := deposit.decision if input.action in {"deposit", "replace", "relabel", "status", "archive", "delete", "govern"}

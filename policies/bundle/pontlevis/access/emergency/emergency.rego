@@ -218,6 +218,14 @@ masked_item if {
 }
 
 # METADATA
+# title: The person opposes this mode
+# description: The switch of the mode is anything but permit.
+opposed if {
+	mode
+	not _permitted(data.pontlevis.emergency_codes.switch[input.grant.mode])
+}
+
+# METADATA
 # title: Emergency openings in force
 # description: The stage has been reached, the person does not oppose, and there is no ordinary way in.
 # scope: document

@@ -121,6 +121,7 @@ deny contains "L3.not-open" if not input.patient.lifecycle.state == "open"
 deny contains "L7.express" if {
 	input.actor.kind == "professional"
 	_express_needed
+	not _emergency
 	not link.express
 	not actor.author
 }
@@ -142,6 +143,7 @@ deny contains "L7.agreement" if {
 	input.actor.kind == "professional"
 	some role in link.roles
 	data.pontlevis.codes.agreement_roles[role]
+	not _emergency
 	not link.consulted
 	not link.treating
 	not actor.author
@@ -183,8 +185,11 @@ deny contains "L8.undescribed" if {
 	not section.described
 }
 
+# In an emergency any health professional may act (CSP L1111-17 I).
+_emergency if input.grant.mode in {"bris_de_glace", "centre_15"}
+
 _emergency_purpose if {
-	input.grant.mode in {"bris_de_glace", "centre_15"}
+	_emergency
 	input.grant.mode in data.pontlevis.codes.purposes[input.grant.purpose].modes
 }
 

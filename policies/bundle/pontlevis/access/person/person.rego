@@ -101,11 +101,7 @@ deny contains "P3.withdrawn" if {
 #     fr: La personne peut le débloquer depuis son espace ; il lui faudra ensuite un nouvel accord.
 #     en: The person can unblock them from their space; a new consent is needed afterwards.
 #   source: rules.md P4; IGDMP NB1
-deny contains "P4.blocked" if {
-	actor.caregiver
-	some name in input.patient.blocked
-	name in actor.all
-}
+deny contains "P4.blocked" if _blocked
 
 # METADATA
 # title: Masked
@@ -354,11 +350,18 @@ sees_masked if {
 	link.administrator
 }
 
+_blocked if {
+	actor.caregiver
+	some name in input.patient.blocked
+	name in actor.all
+}
+
 # A professional in normal mode for whom nothing opens this one resource.
 _outside if {
 	input.actor.kind == "professional"
 	not section.whole_type
 	not emergency.mode
+	not _blocked
 	not link.ordinary
 	count(grants.grant) == 0
 }

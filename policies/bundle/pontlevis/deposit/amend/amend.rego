@@ -1,0 +1,256 @@
+# METADATA
+# title: Changes
+# description: |
+#   Who may replace, relabel, archive or delete what is there (rules.md D2, D3, P5, P6, P8, P9). The resource is the one that stands now.
+#   Whoever may not read it is refused as if it were absent.
+package pontlevis.deposit.amend
+
+import rego.v2
+
+import data.pontlevis.access.emergency
+import data.pontlevis.actor
+import data.pontlevis.delegation
+import data.pontlevis.deposit.labels
+import data.pontlevis.link
+
+# METADATA
+# title: A carer reads and adds, no more
+# description: A carer may not share, mask, change or delete.
+# custom:
+#   rule: P9.carer
+#   layer: person
+#   reason:
+#     fr: Un aidant lit et ajoute ; il ne partage, ne masque, ne modifie et n'efface rien.
+#     en: A carer reads and adds; they share, mask, change and delete nothing.
+#   remedy:
+#     fr: Demandez à la personne de faire ce changement elle-même.
+#     en: Ask the person to make this change themselves.
+#   source: rules.md P9
+deny contains "P9.carer" if {
+	input.actor.kind == "carer"
+	delegation.carer
+}
+
+# METADATA
+# title: Emergency modes are read only
+# description: Nothing is changed in an emergency.
+# custom:
+#   rule: E1.read-only
+#   layer: person
+#   reason:
+#     fr: Un accès d'urgence ne permet que la lecture, et le dépôt du compte rendu d'urgence.
+#     en: An emergency access allows reading only, and depositing the emergency report.
+#   remedy:
+#     fr: Déposez le compte rendu de l'urgence, ou reconnectez-vous en mode normal.
+#     en: Deposit the report of the emergency, or sign in again in normal mode.
+#   source: rules.md E1, E2
+deny contains "E1.read-only" if emergency.mode
+
+# METADATA
+# title: Only the author replaces, or changes the status
+# description: The content of a document never changes; a replacement is a new version by the same author. The person's side may archive.
+# custom:
+#   rule: D2.author
+#   layer: person
+#   reason:
+#     fr: Seul l'auteur d'un document, ou son établissement, peut le remplacer ou en changer le statut.
+#     en: Only the author of a document, or their establishment, can replace it or change its status.
+#   remedy:
+#     fr: Demandez à l'auteur de déposer une nouvelle version.
+#     en: Ask the author to deposit a new version.
+#   source: rules.md D2; PDSm; IGDMP TD2.1
+deny contains "D2.author" if {
+	input.action in {"replace", "status", "archive"}
+	not actor.author
+	not _archives
+}
+
+# METADATA
+# title: Only the author deletes
+# description: Logically; the holder deletes what they deposited themselves, being its author.
+# custom:
+#   rule: D3.author
+#   layer: person
+#   reason:
+#     fr: Seul l'auteur d'un document peut le supprimer.
+#     en: Only the author of a document can delete it.
+#   remedy:
+#     fr: Vous pouvez le masquer, ou demander sa suppression à l'auteur.
+#     en: You can mask it, or ask its author to delete it.
+#   source: rules.md D3; IGDMP TD3.3c
+deny contains "D3.author" if {
+	input.action == "delete"
+	not actor.author
+}
+
+# METADATA
+# title: Who sets and lifts a mask
+# description: The person's side at any time, a professional with a link at the person's request.
+# custom:
+#   rule: P5.relabel
+#   layer: person
+#   reason:
+#     fr: Le masque se pose et se lève par la personne, ou par un professionnel de son cercle à sa demande.
+#     en: A mask is set and lifted by the person, or by a professional of their circle at their request.
+#   remedy:
+#     fr: La personne peut le faire depuis son espace.
+#     en: The person can do it from their space.
+#   source: rules.md P5; CSP R1111-49; IGDMP TD3.3a
+deny contains "P5.relabel" if {
+	input.action == "relabel"
+	"MASQUE_PS" in labels.changed
+	not _persons_side
+	not link.ordinary
+}
+
+# METADATA
+# title: Who lifts or sets an announcement
+# description: A professional with a link, or the author; never the person, nor those who act for them.
+# custom:
+#   rule: P6.lift
+#   layer: person
+#   reason:
+#     fr: Seul un professionnel peut rendre ce document visible à la personne, ou l'en cacher en attendant une annonce.
+#     en: Only a professional can make this document visible to the person, or hide it while an announcement is pending.
+#   remedy:
+#     fr: Parlez-en avec le professionnel qui suit la personne.
+#     en: Talk it over with the professional who follows the person.
+#   source: rules.md P6, L5; IGDMP TD3.3b
+deny contains "P6.lift" if {
+	input.action == "relabel"
+	"INVISIBLE_PATIENT" in labels.changed
+	not _professional_hand
+}
+
+# METADATA
+# title: Who hides from legal representatives
+# description: A professional with a link, or the author, at the minor's request.
+# custom:
+#   rule: P8.label
+#   layer: person
+#   reason:
+#     fr: Seul un professionnel peut, à la demande de la personne mineure, changer ce que voient ses représentants.
+#     en: Only a professional can, at the minor's request, change what the representatives see.
+#   remedy:
+#     fr: La personne mineure peut le demander au professionnel qui la suit.
+#     en: The minor can ask the professional who follows them.
+#   source: rules.md P8; CSP R1111-50; IGDMP TD3.3b
+deny contains "P8.label" if {
+	input.action == "relabel"
+	some label in labels.changed
+	data.pontlevis.codes.invisible_to_representatives[label]
+	not _professional_hand
+}
+
+# METADATA
+# title: Other labels are the author's
+# description: The confidentiality code and any label without a rule of its own.
+# custom:
+#   rule: D2.label
+#   layer: person
+#   reason:
+#     fr: Seul l'auteur peut changer cette étiquette de confidentialité.
+#     en: Only the author can change this confidentiality label.
+#   remedy:
+#     fr: Demandez à l'auteur du document.
+#     en: Ask the author of the document.
+#   source: rules.md D2; NOS JDV_J58
+deny contains "D2.label" if {
+	input.action == "relabel"
+	some label in labels.changed
+	not data.pontlevis.codes.labels_with_rules[label]
+	not actor.author
+}
+
+# METADATA
+# title: Masked and invisible together
+# description: MASQUE_PS with INVISIBLE_PATIENT would leave a document that almost nobody sees; a setting allows it.
+# custom:
+#   rule: P6.together
+#   layer: person
+#   reason:
+#     fr: Un document ne peut pas être à la fois masqué aux professionnels et invisible pour la personne.
+#     en: A document cannot be both masked from professionals and invisible to the person.
+#   remedy:
+#     fr: Choisissez l'une des deux restrictions.
+#     en: Choose one of the two restrictions.
+#   source: rules.md P6; EX_2.1-1050
+deny contains "P6.together" if {
+	input.action == "relabel"
+	labels.together
+}
+
+# METADATA
+# title: The change is permitted
+# description: The actor may read the resource and no rule of this package refuses.
+# custom:
+#   rule: D2.change
+#   layer: person
+#   reason:
+#     fr: Ce changement de statut, de confidentialité ou d'archivage est permis à cette personne.
+#     en: This change of status, confidentiality or archive is permitted to this person.
+#   remedy:
+#     fr: Vous pouvez changer la confidentialité d'un document à tout moment depuis votre espace.
+#     en: You can change the confidentiality of a document at any time from your space.
+#   source: rules.md D2, P5; PDSm
+grant contains "D2.change" if input.action in {"relabel", "status", "archive"}
+
+# METADATA
+# title: The replacement is permitted
+# description: By the author or their establishment.
+# custom:
+#   rule: D2.replace
+#   layer: person
+#   reason:
+#     fr: L'auteur remplace son document par une nouvelle version.
+#     en: The author replaces their document by a new version.
+#   remedy:
+#     fr: L'ancienne version reste liée à la nouvelle.
+#     en: The old version stays related to the new one.
+#   source: rules.md D2; IGDMP TD2.1
+grant contains "D2.replace" if input.action == "replace"
+
+# METADATA
+# title: The deletion is permitted
+# description: By the author; nothing is erased, the document is marked as entered in error.
+# custom:
+#   rule: D3.delete
+#   layer: person
+#   reason:
+#     fr: L'auteur supprime son document.
+#     en: The author deletes their document.
+#   remedy:
+#     fr: Demandez à l'auteur de le déposer de nouveau si c'était une erreur.
+#     en: Ask the author to deposit it again if it was a mistake.
+#   source: rules.md D3; IGDMP TD3.3c
+grant contains "D3.delete" if input.action == "delete"
+
+# METADATA
+# title: Order of grants
+# description: The one that a decision names.
+first := {"rule": rule, "layer": "person"} if rule := min(grant)
+
+# METADATA
+# title: At the person's request
+# description: A professional's change of a mask is traced as asked for by the person (P5).
+obligations contains {"type": "at-request", "properties": {"of": "holder", "labels": sort(labels.changed)}} if {
+	input.action == "relabel"
+	actor.caregiver
+	"MASQUE_PS" in labels.changed
+}
+
+_archives if {
+	input.action == "archive"
+	_persons_side
+}
+
+_persons_side if actor.holder
+
+_persons_side if delegation.representative
+
+_professional_hand if {
+	actor.caregiver
+	actor.author
+}
+
+_professional_hand if link.ordinary
