@@ -31,6 +31,7 @@ func TestLargeResourcesStayLinear(t *testing.T) {
 		{"many contained, as many references", `{"resourceType":"DocumentReference","contained":` + repeated(n, `{"resourceType":"Practitioner","id":"p%d"}`) + `,"author":` + repeated(n, `{"reference":"#p%d"}`) + `}`},
 		{"one contained with many identifiers", `{"resourceType":"DocumentReference","contained":[{"resourceType":"Patient","id":"p","identifier":` + repeated(n, `{"value":"%d"}`) + `}],"subject":{"reference":"#p"},"author":` + repeated(n, `{"reference":"#p","x":%d}`) + `}`},
 		{"one contained with many empty identifiers", `{"resourceType":"DocumentReference","contained":[{"resourceType":"Patient","id":"p","identifier":` + repeated(n, `{"x":"%d"}`) + `}],"author":` + repeated(n, `{"reference":"#p","x":%d}`) + `}`},
+		{"references below a long name", `{"resourceType":"Basic","` + strings.Repeat("x", 4<<20) + `":` + repeated(n, `{"reference":"Patient/p%d"}`) + `}`},
 		{"many patients", `{"resourceType":"Group","member":` + repeated(n, `{"entity":{"reference":"Patient/p%d"}}`) + `}`},
 		{"many labels and codes", `{"resourceType":"Basic","meta":{"security":` + repeated(n, `{"code":"c%d"}`) + `},"code":{"coding":` + repeated(n, `{"code":"c%d"}`) + `}}`},
 		{"composite over the whole", `{"resourceType":"MolecularSequence","referenceSeq":{"chromosome":{"coding":` + repeated(n, `{"code":"c%d"}`) + `}},"variant":` + repeated(n, `{"start":%d,"end":1}`) + `}`},

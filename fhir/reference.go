@@ -9,7 +9,8 @@ import (
 // Reference is where a Reference (or a canonical) of a resource points
 // (http://hl7.org/fhir/R4/references.html).
 type Reference struct {
-	// Path leads to it in the resource, such as "context.encounter[0]".
+	// Path leads to it in the resource, such as "context.encounter[0]". It is set
+	// by References alone, and empty beyond 2 KiB.
 	Path string
 	// Type is the type it points to, from the URL, the element's type or the
 	// contained resource; empty if none tells.
@@ -226,10 +227,19 @@ func looksLikeReference(n *Node) bool {
 	return true
 }
 
+// joined writes a path, empty when it is longer than any that R4 allows: names
+// of a megabyte must not be repeated for each reference below them.
 func joined(path []string) string {
+	length := 0
+	for _, step := range path {
+		length += len(step) + 1
+	}
+	if length > 8*maxPath {
+		return ""
+	}
 	var b strings.Builder
 	for i, step := range path {
-		if i > 0 && step[0] != '[' {
+		if i > 0 && !strings.HasPrefix(step, "[") {
 			b.WriteByte('.')
 		}
 		b.WriteString(step)
