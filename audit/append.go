@@ -3,7 +3,7 @@ package audit
 import (
 	"context"
 	"crypto/rand"
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -14,7 +14,7 @@ import (
 // draft is an entry made ready by its caller: what the committer still adds is its place.
 type draft struct {
 	id      string
-	patient string
+	patient []byte // the beginning of its patient rows
 	row     []byte // as in the entry row: kind ‖ salt ‖ record
 	leaf    tlog.Hash
 	erases  []string // ids whose records go with this entry
@@ -32,12 +32,16 @@ func (l *Log) Append(ctx context.Context, entries ...Entry) error {
 	drafts := make([]draft, len(entries))
 	salts := make([]byte, saltSize*len(entries))
 	_, _ = rand.Read(salts) // never fails (crypto/rand)
+	ids := make(map[string]bool, len(entries))
 	for i := range entries {
 		d, err := l.draft(entries[i], salts[i*saltSize:][:saltSize])
+		if err == nil && ids[d.id] {
+			err = fmt.Errorf("%q: %w", d.id, ErrExists)
+		}
 		if err != nil {
 			return fmt.Errorf("logging the access: %w", err)
 		}
-		drafts[i] = d
+		drafts[i], ids[d.id] = d, true
 	}
 	return l.submit(ctx, drafts)
 }
@@ -56,7 +60,7 @@ func (l *Log) draft(e Entry, salt []byte) (draft, error) {
 		return draft{}, err
 	}
 	row := appendSealed(make([]byte, 0, 1+saltSize+len(record)), salt, record)
-	return draft{id: e.ID, patient: e.Patient, row: row, leaf: leafHash(salt, record)}, nil
+	return draft{id: e.ID, patient: patientPrefix(e.Patient), row: row, leaf: leafHash(salt, record)}, nil
 }
 
 func (l *Log) submit(ctx context.Context, drafts []draft) error {
@@ -115,7 +119,7 @@ func (l *Log) commit(b *batch) (written int, err error) {
 		}
 		next := l.edge.clone()
 		for _, p := range b.pending {
-			n, err := p.write(tx, &next)
+			n, err := p.write(tx, &next, &l.scratch)
 			if err != nil {
 				return err
 			}
@@ -137,12 +141,19 @@ func (l *Log) commit(b *batch) (written int, err error) {
 	return written, nil
 }
 
+// scratch is room for keys and values on their way into a transaction, which copies them.
+type scratch struct {
+	key    [2 * maxID]byte
+	seq    [8]byte
+	hashes [64 * tlog.HashSize]byte
+}
+
 // write adds the drafts of one caller to the tree and the rows. Only the store's errors are returned; what is wrong with
 // the entries themselves is the caller's own error.
-func (p *pending) write(tx store.Tx, edge *frontier) (int, error) {
+func (p *pending) write(tx store.Tx, edge *frontier, room *scratch) (int, error) {
 	p.err = nil
-	for i, d := range p.drafts {
-		if tx.Get(idKey(d.id)) != nil || p.repeats(i) {
+	for _, d := range p.drafts {
+		if tx.Get(appendIDKey(room.key[:0], d.id)) != nil {
 			p.err = fmt.Errorf("%q: %w", d.id, ErrExists)
 			return 0, nil
 		}
@@ -150,29 +161,28 @@ func (p *pending) write(tx store.Tx, edge *frontier) (int, error) {
 			return 0, nil
 		}
 	}
-	for _, d := range p.drafts {
-		seq := edge.size
-		var hashes [64 * tlog.HashSize]byte
-		err := errors.Join(
-			tx.Put(seqKey(entryRow, seq), d.row),
-			tx.Put(seqKey(hashRow, seq), edge.add(d.leaf, hashes[:0])),
-			tx.Put(idKey(d.id), seqBytes(seq)),
-			tx.Put(patientKey(d.patient, seq), nil),
-			eraseRows(tx, d.erases),
-		)
-		if err != nil {
+	for i := range p.drafts {
+		if err := p.drafts[i].write(tx, edge, room); err != nil {
 			return 0, err
 		}
 	}
 	return len(p.drafts), nil
 }
 
-// repeats reports whether the i-th draft has the id of an earlier one of the same call.
-func (p *pending) repeats(i int) bool {
-	for _, d := range p.drafts[:i] {
-		if d.id == p.drafts[i].id {
-			return true
-		}
+func (d *draft) write(tx store.Tx, edge *frontier, room *scratch) error {
+	seq, key := edge.size, room.key[:0]
+	binary.BigEndian.PutUint64(room.seq[:], uint64(seq))
+	if err := tx.Put(appendSeqKey(key, entryRow, seq), d.row); err != nil {
+		return err
 	}
-	return false
+	if err := tx.Put(appendSeqKey(key, hashRow, seq), edge.add(d.leaf, room.hashes[:0])); err != nil {
+		return err
+	}
+	if err := tx.Put(appendIDKey(key, d.id), room.seq[:]); err != nil {
+		return err
+	}
+	if err := tx.Put(append(append(key, d.patient...), room.seq[:]...), nil); err != nil {
+		return err
+	}
+	return eraseRows(tx, d.erases)
 }

@@ -3,10 +3,10 @@ package audit
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -78,12 +78,17 @@ type Entry struct {
 	Sequence int64 `json:"-"`
 }
 
-// NewID returns a fresh decision id: 128 random bits in lower-case base 32, a FHIR id.
+// NewID returns a fresh decision id, a FHIR id of 26 characters: 48 bits of milliseconds, then 80 random bits, in
+// lower-case base 32 that sorts as the time does. Entries of one moment then stand together in the index by id, and a
+// commit writes few pages; the time is no secret, the entry itself tells it.
 func NewID() string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMilli())<<16)
+	_, _ = rand.Read(b[6:]) // never fails (crypto/rand)
+	return idEncoding.EncodeToString(b[:])
 }
+
+var idEncoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
 // Hidden reports whether the entry carries the label, by its code.
 func (e *Entry) Hidden(label string) bool {

@@ -328,6 +328,11 @@ func TestNewIDIsFHIR(t *testing.T) {
 		}
 		seen[id] = true
 	}
+	before := audit.NewID()
+	time.Sleep(2 * time.Millisecond)
+	if after := audit.NewID(); after <= before {
+		t.Errorf("%s comes after %s but sorts before", after, before)
+	}
 }
 
 func ExampleEntry_AuditEvent() {

@@ -46,9 +46,10 @@ type Log struct {
 	queue queue
 
 	// The committer's own: the tree as the last commit left it, and when a checkpoint was last kept.
-	head state
-	edge frontier
-	kept time.Time
+	head    state
+	edge    frontier
+	kept    time.Time
+	scratch scratch
 
 	closing sync.Once
 	closed  error

@@ -31,8 +31,10 @@ const (
 	saltSize     = 16
 )
 
-func seqKey(row byte, seq int64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{row}, uint64(seq))
+func seqKey(row byte, seq int64) []byte { return appendSeqKey(nil, row, seq) }
+
+func appendSeqKey(b []byte, row byte, seq int64) []byte {
+	return binary.BigEndian.AppendUint64(append(b, row), uint64(seq))
 }
 
 func seqBytes(seq int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(seq)) }
@@ -48,7 +50,9 @@ func seqOf(b []byte) int64 {
 	return -1
 }
 
-func idKey(id string) []byte { return append([]byte{idRow}, id...) }
+func idKey(id string) []byte { return appendIDKey(nil, id) }
+
+func appendIDKey(b []byte, id string) []byte { return append(append(b, idRow), id...) }
 
 func patientPrefix(patient string) []byte {
 	return append([]byte{patientRow}, store.Key(patient)...)

@@ -20,13 +20,24 @@ type overlay struct {
 	sorted  []*change // by key, without duplicates; replaced, never modified
 	pending []*change // writes since sorted was made
 	written int       // bytes of keys and values
+	block   []change  // room for changes
 	arena   []byte    // room for copies: a few large allocations instead of one for each write
 }
 
 const arenaChunk = 16 << 10
 
+// change returns room for a change, from a block of them.
+func (o *overlay) change() *change {
+	if len(o.block) == cap(o.block) {
+		o.block = make([]change, 0, min(4+4*len(o.pending), 256))
+	}
+	o.block = o.block[:len(o.block)+1]
+	return &o.block[len(o.block)-1]
+}
+
 func (o *overlay) put(key, value []byte) {
-	c := &change{key: o.copy(key), ordinal: len(o.pending)}
+	c := o.change()
+	c.key, c.ordinal = o.copy(key), len(o.pending)
 	if value != nil {
 		c.value = o.copy(value)
 	}
