@@ -468,3 +468,5 @@ func (ref *reference) included(t *rapid.T, q *search.Query, page []*Stored) []*S
 	}
 	return out
 }
+
+func cutQuery(query string) (resourceType, raw string, ok bool) { return strings.Cut(query, "?") }
