@@ -55,7 +55,11 @@ func observation(id, patient, code string) string {
 }
 
 // checkIndexes compares the equality index of a record with one computed from its living resources.
-func checkIndexes(t testing.TB, e *Embedded, patient string) {
+func checkIndexes(t interface {
+	Helper()
+	Fatal(...any)
+	Errorf(string, ...any)
+}, e *Embedded, patient string) {
 	t.Helper()
 	want := map[string]bool{}
 	for s, err := range e.scan(context.Background(), patient, nil, nil) {
