@@ -36,9 +36,10 @@ type Relations interface {
 	// PatientsOf returns the patients a professional is likely to open (the circle of care, today's appointments); it
 	// is a convenience for choosing, not a right to read.
 	PatientsOf(ctx context.Context, p *Person) ([]Relation, error)
-	// FindPatient returns the patient with this INS (the number alone, 15 digits). The second result is false when
-	// there is none.
-	FindPatient(ctx context.Context, ins string) (Relation, bool, error)
+	// FindPatient returns the patient with this INS (the number alone, 15 digits) whose record this professional may
+	// open. The second result is false when there is none, and also when it would not open: whoever can type a number
+	// must not learn who has a record.
+	FindPatient(ctx context.Context, p *Person, ins string) (Relation, bool, error)
 }
 
 // Relation is one patient a person may act for, and as what.

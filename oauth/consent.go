@@ -54,7 +54,7 @@ func (s *Server) stepPatient(v *visit, form url.Values) {
 			s.showPatients(v, form.Get("ins"), "ins")
 			return
 		}
-		found, ok, err := s.relations.FindPatient(ctx, ins)
+		found, ok, err := s.relations.FindPatient(ctx, v.person, ins)
 		if err != nil {
 			s.trouble(v.w, v.r, err)
 			return

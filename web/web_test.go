@@ -1,0 +1,328 @@
+package web_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/web"
+)
+
+const hostile = `"><script>alert(1)</script>&{{.}}`
+
+func renderer(t *testing.T) *web.Renderer {
+	t.Helper()
+	r, err := web.New(web.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func app() oauth.AppView {
+	return oauth.AppView{
+		FR: oauth.AppText{Name: "Glycare " + hostile, Purpose: "Suivre la glycémie. " + hostile},
+		EN: oauth.AppText{Name: "Glycare " + hostile, Purpose: "Follow blood sugar."}, Publisher: hostile,
+		Status: "online", Exchange: true, Kind: "smart",
+	}
+}
+
+func form() oauth.Form {
+	return oauth.Form{Action: "/oauth2/continue", TX: "tx" + hostile, CSRF: "csrf", Target: "https://app.example"}
+}
+
+func scopes(t *testing.T, words ...string) []oauth.Scope {
+	t.Helper()
+	var out []oauth.Scope
+	for _, w := range words {
+		s, ok := oauth.ParseScope(w)
+		if !ok {
+			t.Fatalf("scope %q is not understood", w)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// everyPage renders each page in each of its states.
+func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWriter, *http.Request) {
+	choices := []oauth.Choice{
+		{Patient: "camille", Name: "Camille " + hostile, Kind: "patient", Chosen: true}, {Patient: "lucas", Name: "Lucas", Kind: "representative"},
+		{Patient: "jeanne", Name: "Jeanne", Kind: "carer"}, {Patient: "x", Name: "X", Kind: "helper"}, {Patient: "y", Name: "Y", Kind: "professional"},
+	}
+	asked := scopes(t, "openid", "fhirUser", "launch/patient", "offline_access", "online_access", "patient/*.rs", "patient/Observation.read",
+		"user/DocumentReference.cruds", "system/Coverage.cud", "patient/MedicationRequest.write")
+	pages := map[string]func(http.ResponseWriter, *http.Request){
+		"signedout": r.SignedOut,
+		"index": func(w http.ResponseWriter, req *http.Request) {
+			r.Index(w, req, web.IndexPage{
+				Base: "http://127.0.0.1:8700", FHIR: "http://127.0.0.1:8700/fhir", Issuer: "http://127.0.0.1:8700", Data: "/tmp/x",
+				People: []web.IndexPerson{{Key: "camille", Name: "Camille", Kind: "patient"}, {Key: "dr-roux", Kind: "professional", Note: web.Text{FR: "médecin traitant", EN: "own doctor"}}},
+				Clients: []web.IndexClient{{Key: "glycare", ID: "glycare", Status: "online"}, {Key: "oldapp", Status: "recalled"}, {Key: "portal"}},
+				Links:   []web.IndexLink{{Href: "/fhir/metadata", Title: web.Text{FR: "Ce que le serveur sait faire", EN: "What the server can do"}}},
+			})
+		},
+	}
+	for _, e := range []string{"", "credentials", "throttled"} {
+		pages["signin "+e] = func(w http.ResponseWriter, req *http.Request) {
+			r.SignIn(w, req, 200, oauth.SignInPage{Form: form(), App: app(), Login: hostile, Error: e, Wait: 30})
+		}
+	}
+	for _, e := range []string{"", "ins", "unknown", "none"} {
+		pages["patient "+e] = func(w http.ResponseWriter, req *http.Request) {
+			r.ChoosePatient(w, req, 200, oauth.PatientPage{Form: form(), App: app(), Person: hostile, Choices: choices, INS: hostile, Error: e})
+		}
+	}
+	pages["patient without choices"] = func(w http.ResponseWriter, req *http.Request) {
+		r.ChoosePatient(w, req, 200, oauth.PatientPage{Form: form(), App: app()})
+	}
+	for _, until := range []string{"token", "session", "offline"} {
+		pages["consent "+until] = func(w http.ResponseWriter, req *http.Request) {
+			r.Consent(w, req, 200, oauth.ConsentPage{
+				Form: form(), App: app(), Person: hostile, Organization: "Cabinet", Scopes: asked, Choices: choices, Until: until, Error: "choose",
+			})
+		}
+	}
+	for _, kind := range []string{
+		oauth.ProblemRequest, oauth.ProblemClient, oauth.ProblemRedirect, oauth.ProblemLabel, oauth.ProblemExpired, oauth.ProblemAnswered,
+		oauth.ProblemForgery, oauth.ProblemBrowser, oauth.ProblemNobody, oauth.ProblemTrouble, oauth.ProblemNotFound,
+	} {
+		pages["problem "+kind] = func(w http.ResponseWriter, req *http.Request) {
+			r.Problem(w, req, 400, oauth.ProblemPage{Kind: kind, App: app(), Code: "invalid_request", Hint: hostile})
+		}
+	}
+	for _, status := range []string{"", "none", "online", "suspended", "delisted", "recalled", "expired"} {
+		pages["problem label "+status] = func(w http.ResponseWriter, req *http.Request) {
+			a := app()
+			a.Status = status
+			r.Problem(w, req, 403, oauth.ProblemPage{Kind: oauth.ProblemLabel, App: a})
+		}
+	}
+	return pages
+}
+
+func TestEveryPageInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	for name, show := range everyPage(t, r) {
+		for _, lang := range []string{"fr", "en"} {
+			t.Run(name+" "+lang, func(t *testing.T) {
+				t.Parallel()
+				req := httptest.NewRequest("GET", "/oauth2/continue?tx=abc", nil)
+				req.Header.Set("Accept-Language", lang)
+				rec := httptest.NewRecorder()
+				show(rec, req)
+				if rec.Code >= 500 {
+					t.Fatalf("status %d", rec.Code)
+				}
+				checkHeaders(t, rec.Header())
+				checkPage(t, rec.Body.String(), lang)
+			})
+		}
+	}
+}
+
+func checkHeaders(t *testing.T, h http.Header) {
+	t.Helper()
+	csp := h.Get("Content-Security-Policy")
+	for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {
+		if !strings.Contains(csp, want) {
+			t.Errorf("Content-Security-Policy lacks %s: %s", want, csp)
+		}
+	}
+	if strings.Contains(csp, "unsafe") || strings.Contains(csp, "script-src") {
+		t.Errorf("Content-Security-Policy allows script: %s", csp)
+	}
+	if h.Get("Cache-Control") != "no-store" || h.Get("X-Frame-Options") != "DENY" {
+		t.Errorf("headers of a sensitive page are missing: %v", h)
+	}
+}
+
+// checkPage parses the page and looks at its structure: language, one h1, a title, no script, no inline style, a label
+// for each visible field, unique ids, balanced tags, no text that a template failed to fill in.
+func checkPage(t *testing.T, body, lang string) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	headings, ids, labels := 0, map[string]bool{}, map[string]bool{}
+	var fields []string
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		attr := attributes(n)
+		switch n.Data {
+		case "html":
+			if attr["lang"] != lang {
+				t.Errorf("lang = %q, want %q", attr["lang"], lang)
+			}
+		case "h1":
+			headings++
+		case "script", "style", "iframe":
+			t.Errorf("the page holds a %s element", n.Data)
+		case "label":
+			labels[attr["for"]] = true
+		case "input":
+			if attr["type"] != "hidden" {
+				fields = append(fields, attr["id"])
+			}
+		}
+		for name := range attr {
+			if name == "style" || strings.HasPrefix(name, "on") {
+				t.Errorf("<%s> has an inline %s", n.Data, name)
+			}
+		}
+		if id := attr["id"]; id != "" {
+			if ids[id] {
+				t.Errorf("id %q is used twice", id)
+			}
+			ids[id] = true
+		}
+	}
+	if headings != 1 {
+		t.Errorf("%d h1 elements, want 1", headings)
+	}
+	for _, f := range fields {
+		if f == "" || !labels[f] {
+			t.Errorf("field %q has no label", f)
+		}
+	}
+	if strings.Contains(body, "<no value>") || strings.Contains(body, "%!") || strings.Contains(body, "ZgotmplZ") {
+		t.Error("the page holds a text that was not filled in")
+	}
+	checkBalance(t, body)
+}
+
+func attributes(n *html.Node) map[string]string {
+	out := make(map[string]string)
+	for _, a := range n.Attr {
+		out[a.Key] = a.Val
+	}
+	return out
+}
+
+var void = map[string]bool{"meta": true, "link": true, "input": true, "br": true}
+
+// checkBalance finds elements that are opened and not closed, which a browser's parser silently repairs.
+func checkBalance(t *testing.T, body string) {
+	t.Helper()
+	z := html.NewTokenizer(strings.NewReader(body))
+	var open []string
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			if z.Err() != io.EOF {
+				t.Error(z.Err())
+			}
+			if len(open) > 0 {
+				t.Errorf("left open: %v", open)
+			}
+			return
+		case html.StartTagToken:
+			if name, _ := z.TagName(); !void[string(name)] {
+				open = append(open, string(name))
+			}
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			if len(open) == 0 || open[len(open)-1] != string(name) {
+				t.Errorf("</%s> closes %v", name, open)
+				return
+			}
+			open = open[:len(open)-1]
+		}
+	}
+}
+
+func TestSentencesSayScopesPlainly(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	rec := httptest.NewRecorder()
+	req := httptest.NewRequest("GET", "/", nil)
+	req.Header.Set("Accept-Language", "fr")
+	r.Consent(rec, req, 200, oauth.ConsentPage{Form: form(), App: app(), Until: "token",
+		Scopes: scopes(t, "patient/Observation.cruds", "openid", "fhirUser", "patient/Observation.rs", "offline_access")})
+	items := regexp.MustCompile(`<li class="([a-z]+)">([^<]*)</li>`).FindAllStringSubmatch(rec.Body.String(), -1)
+	want := [][2]string{
+		{"identity", "Savoir qui vous êtes."},
+		{"read", "Lire les mesures et résultats de cet espace."},
+		{"write", "Ajouter, modifier et supprimer les mesures et résultats de cet espace."},
+		{"lasting", "Garder l’accès quand vous n’êtes pas là."},
+	}
+	if len(items) != len(want) {
+		t.Fatalf("%d sentences, want %d: %v", len(items), len(want), items)
+	}
+	for i, w := range want {
+		if items[i][1] != w[0] || items[i][2] != w[1] {
+			t.Errorf("sentence %d = %v, want %v", i, items[i][1:], w)
+		}
+	}
+}
+
+func TestLanguageIsChosen(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	for _, c := range []struct{ name, path, accept, cookie, want string }{
+		{"nothing said", "/", "", "", "fr"},
+		{"header", "/", "en-GB,en;q=0.9,fr;q=0.8", "", "en"},
+		{"header with weights", "/", "en;q=0.2, fr-CA;q=0.9", "", "fr"},
+		{"a language we have not", "/", "de", "", "fr"},
+		{"cookie beats header", "/", "en", "fr", "fr"},
+		{"parameter beats cookie", "/?lang=en", "fr", "fr", "en"},
+		{"nonsense", "/?lang=../x", ";;q=,,", "<>", "fr"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			req := httptest.NewRequest("GET", c.path, nil)
+			req.Header.Set("Accept-Language", c.accept)
+			req.AddCookie(&http.Cookie{Name: "pontlevis_lang", Value: c.cookie})
+			rec := httptest.NewRecorder()
+			r.SignedOut(rec, req)
+			if got := rec.Header().Get("Content-Language"); got != c.want {
+				t.Errorf("language %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// A form target is a value of the request: nothing of it may add a directive to the policy.
+func TestTargetCannotAddADirective(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	for _, target := range []string{"https://a.example; script-src *", "https://a.example script-src", "javascript", "https://a\r\nX: y", "'unsafe-inline'"} {
+		rec := httptest.NewRecorder()
+		f := form()
+		f.Target = target
+		r.SignIn(rec, httptest.NewRequest("GET", "/", nil), 200, oauth.SignInPage{Form: f, App: app()})
+		if csp := rec.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self'; ") {
+			t.Errorf("target %q entered the policy: %s", target, csp)
+		}
+	}
+}
+
+func TestAssets(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	rec := httptest.NewRecorder()
+	r.SignedOut(rec, httptest.NewRequest("GET", "/", nil))
+	link := regexp.MustCompile(`href="(/assets/[^"]+\.css)"`).FindStringSubmatch(rec.Body.String())
+	if link == nil {
+		t.Fatal("the page links to no style sheet")
+	}
+	for path, want := range map[string]int{link[1]: 200, "/assets/": 404, "/assets/../web.go": 404, "/assets/pontlevis.css": 404} {
+		rec := httptest.NewRecorder()
+		req := httptest.NewRequest("GET", "/", nil)
+		req.URL.Path = path
+		r.Assets().ServeHTTP(rec, req)
+		if rec.Code != want {
+			t.Errorf("%s: status %d, want %d", path, rec.Code, want)
+		}
+	}
+}
