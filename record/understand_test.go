@@ -239,13 +239,13 @@ func TestBodiesAreBounded(t *testing.T) {
 func TestRawOrResource(t *testing.T) {
 	t.Parallel()
 	for accept, raw := range map[string]bool{
-		"":                      true,
-		"*/*":                   true,
-		"application/pdf":       true,
-		"application/xml":       true,
-		"application/fhir+json": false,
-		"application/json":      false,
-		"application/fhir+json, */*;q=0.1":                    false,
+		"":                                 true,
+		"*/*":                              true,
+		"application/pdf":                  true,
+		"application/xml":                  true,
+		"application/fhir+json":            false,
+		"application/json":                 false,
+		"application/fhir+json, */*;q=0.1": false,
 		"text/html,application/xhtml+xml,*/*;q=0.8":           true,
 		"application/fhir+json;q=0.5, application/pdf;q=0.9":  true,
 		"application/fhir+json; fhirVersion=4.0, image/*;q=0": false,
