@@ -50,10 +50,10 @@ type Agent struct {
 // Entry is one access, granted, refused or failed (CSP R1111-43: date, time, and identity of who consulted or fed). It
 // holds references and codes: no title of a document, no value of a search, no sentence.
 type Entry struct {
-	ID          string            `json:"id"`                    // decision id; Append sets one when it is empty
-	At          time.Time         `json:"at"`                    // UTC, to the millisecond; Append sets it when it is zero
-	Patient     string            `json:"patient,omitempty"`     // logical id of the record's holder; "" when none
-	Actor       Agent             `json:"actor"`                 //
+	ID          string            `json:"id"`                // decision id; Append sets one when it is empty
+	At          time.Time         `json:"at"`                // UTC, to the millisecond; Append sets it when it is zero
+	Patient     string            `json:"patient,omitempty"` // logical id of the record's holder; "" when none
+	Actor       Agent             `json:"actor"`
 	Client      string            `json:"client,omitempty"`      // client_id of the app
 	Action      string            `json:"action,omitempty"`      // what was decided: search, read, deposit …
 	Interaction string            `json:"interaction,omitempty"` // FHIR restful-interaction: read, search-type, create …
