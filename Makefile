@@ -1,0 +1,51 @@
+# make demo   builds the server and runs it with an invented cast
+# make test   installs what the tests need and runs all of them
+# make help   lists the rest
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+LISTEN ?= 127.0.0.1:8700
+DATA   ?=
+CLIENTS := test/clients
+
+.PHONY: help build demo test tools clients lint go-test race bench kills
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+build: ## the binary, bin/pontlevis
+	go build -o bin/pontlevis ./cmd/pontlevis
+
+demo: build ## everything on one loopback address, with an invented cast
+	@bin/pontlevis demo --listen $(LISTEN) $(if $(DATA),--data $(DATA))
+
+test: tools clients lint go-test race ## everything a change must pass
+
+tools: # what the tests need beside Go, from Debian
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+		echo "installing node, which drives the foreign FHIR clients"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm; }
+
+clients: $(CLIENTS)/node_modules/.installed # FHIR and OAuth clients nobody here wrote
+
+$(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json
+	cd $(CLIENTS) && npm ci --legacy-peer-deps --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+lint: ## formatting, vet, and the policies' own check
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+
+go-test: ## every Go test
+	go test -count=1 -timeout 25m ./...
+
+race: ## the packages where requests meet, under the race detector
+	go test -count=1 -short -race -timeout 20m ./store ./audit ./space ./catalog ./gate ./oauth
+
+bench: ## decisions, searches and log entries, in CPU time
+	go test -run '^$$' -bench . -benchmem ./policies ./record ./audit ./fhir/...
+
+kills: ## kill -9 while writing, 200 times in a row
+	PONTLEVIS_KILLS=200 go test -count=1 -timeout 60m -run Kill ./cmd/pontlevis ./store ./record ./audit
