@@ -1,0 +1,133 @@
+package oauth_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+)
+
+const crowd = 100
+
+// together runs fn crowd times at once and counts the answers by status.
+func together(fn func(i int) reply) (map[int]int, []reply) {
+	replies := make([]reply, crowd)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range crowd {
+		wg.Go(func() {
+			<-start
+			replies[i] = fn(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	counts := map[int]int{}
+	for _, r := range replies {
+		counts[r.status]++
+	}
+	return counts, replies
+}
+
+// D01 under load: of 100 simultaneous redemptions of one code exactly one succeeds, and because the others are replays
+// the family is dead afterwards.
+func TestRaceCode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	code := w.newBrowser().code()
+	counts, replies := together(func(int) reply { return w.redeem(code) })
+	if counts[200] != 1 || counts[400] != crowd-1 {
+		t.Fatalf("answers by status: %v", counts)
+	}
+	for _, r := range replies {
+		if r.status == http.StatusOK && w.alive(r.text("access_token")) {
+			t.Error("the tokens of a replayed code live")
+		}
+		if r.status != http.StatusOK && r.text("error") != "invalid_grant" {
+			t.Errorf("a loser was told %s", r.raw)
+		}
+	}
+}
+
+// F02 under load: 100 simultaneous refreshes with one token give one living successor, no server error, and every
+// success the same answer.
+func TestRaceRefresh(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	token := w.tokens().text("refresh_token")
+	counts, replies := together(func(int) reply { return w.refresh(token) })
+	if counts[200] == 0 || counts[200]+counts[400] != crowd {
+		t.Fatalf("answers by status: %v", counts)
+	}
+	heads := map[string]bool{}
+	for _, r := range replies {
+		if r.status == http.StatusOK {
+			heads[r.text("refresh_token")] = true
+		}
+	}
+	if len(heads) != 1 {
+		t.Fatalf("%d successors were handed out", len(heads))
+	}
+	for head := range heads {
+		if r := w.refresh(head); r.status != http.StatusOK {
+			t.Errorf("the head does not live: %d %s", r.status, r.raw)
+		}
+	}
+}
+
+// Double submit under load: 100 simultaneous consents give one code.
+func TestRaceConsent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	p := b.signIn(b.authorize(), "camille")
+	codes := make(chan string, crowd)
+	var wg sync.WaitGroup
+	for range crowd {
+		wg.Go(func() {
+			if got := b.submit(p, "decision", "allow", "patient", "camille"); got.location != nil {
+				codes <- got.location.Query().Get("code")
+			}
+		})
+	}
+	wg.Wait()
+	close(codes)
+	if n := len(codes); n != 1 {
+		t.Errorf("%d codes for one consent", n)
+	}
+}
+
+// G09 under load: once RevokeGrant has returned, no request that begins later gets through.
+func TestRaceRevocation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	access := w.tokens().text("access_token")
+	g, err := w.server.Authenticate(t.Context(), access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					w.alive(access)
+				}
+			}
+		})
+	}
+	if err := w.server.RevokeGrant(t.Context(), g.ID); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if w.alive(access) {
+			t.Error("a revoked token was accepted")
+			break
+		}
+	}
+	close(stop)
+	wg.Wait()
+}
