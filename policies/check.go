@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -67,7 +68,7 @@ func Check(ctx context.Context, fsys fs.FS) Report {
 // judgeTests runs the tests with coverage, then once more watching which bodies held.
 func (p *parsed) judgeTests(ctx context.Context, rev *Revision, r *Report) []Problem {
 	c := cover.New()
-	results, problems := p.runTests(ctx, p.modules, c, "")
+	results, problems := p.runTests(ctx, testRun{modules: p.modules, tracer: c})
 	if len(problems) > 0 {
 		return problems
 	}
@@ -144,17 +145,27 @@ var reasonOf = map[cover.Kind]string{
 	cover.KindEarlyExit:     "another body had already given the answer",
 }
 
+// uncovered lists the stretches that no test reaches; lines that follow one another for the same reasons are one stretch.
 func uncovered(r cover.Report) []Uncovered {
 	var out []Uncovered
 	for _, name := range sortedKeys(r.Files) {
 		for _, n := range r.Files[name].NotCovered {
-			u := Uncovered{File: name, Line: n.Start.Row, End: n.End.Row}
-			for _, k := range n.Kinds {
-				if why, ok := reasonOf[k]; ok {
-					u.Reasons = append(u.Reasons, why)
-				}
+			u := Uncovered{File: name, Line: n.Start.Row, End: n.End.Row, Reasons: reasonsOf(n.Kinds)}
+			if i := len(out) - 1; i >= 0 && out[i].File == name && u.Line <= out[i].End+1 && slices.Equal(out[i].Reasons, u.Reasons) {
+				out[i].End = max(out[i].End, u.End)
+				continue
 			}
 			out = append(out, u)
+		}
+	}
+	return out
+}
+
+func reasonsOf(kinds []cover.Kind) []string {
+	var out []string
+	for _, k := range kinds {
+		if why, ok := reasonOf[k]; ok {
+			out = append(out, why)
 		}
 	}
 	return out

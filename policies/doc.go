@@ -15,6 +15,23 @@
 // gives `now`. The key of the table holds every fact and the instant, so a decision kept cannot outlive a consent, a link or a mask.
 // What is undefined, fails, or names a rule that nobody described is a refusal.
 //
+// What refuses a bundle, by the name a Problem carries (Load refuses all but those marked *, which Check adds):
+//
+//	parse, data, manifest, schema, builtins, stray-file, incomplete   a file that is not what its place says
+//	no-rego-v2      a module whose negations would fail open
+//	fails-open      a denial lost when an attribute is absent (failsOpen says exactly what is caught and what is not)
+//	builtin         a call outside builtins.json; clock, network, chance, machine, walk and trace even when listed
+//	with            documents replaced outside tests
+//	default-allow   a default that permits
+//	misplaced-test  a test outside a _test.rego file
+//	open-schema     an object of the input schema in which a misspelt attribute would pass
+//	metadata        a rule without title, layer, source, or a reason or remedy in both languages; one id with two texts; an id nobody described
+//	compile         OPA's strict compiler and type checker: recursion, misspelt attributes, unused names, conflicts with data
+//	test            a test that fails, errs or is skipped; no test at all
+//	format *        a module not as `opa fmt` writes it
+//	untested *      a body of a described rule that no test sees hold, or none sees fail
+//	unused-data, uncovered *   warnings
+//
 // The package knows no profession, no class of document and no access mode: those are Rego and data. It neither gathers facts (the
 // gate does) nor writes what was decided (audit does), and it renders no page: explanations are values and plain text.
 package policies

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -89,15 +90,35 @@ func (p *parsed) try(ctx context.Context, m *Mutant) error {
 		return fmt.Errorf("mutating rule %s: no body at %s:%d", m.Rule, m.File, m.Line)
 	}
 	modules[m.File] = changed
-	results, problems := p.runTests(ctx, modules, nil, "", func(r *tester.Runner) { r.SetParallel(1) })
-	if err := refusal(problems); err != nil {
-		return fmt.Errorf("mutating rule %s (%s:%d): %w", m.Rule, m.File, m.Line, err)
-	}
-	i := slices.IndexFunc(results, func(r *tester.Result) bool { return !r.Pass() })
-	if i >= 0 {
-		m.Killed, m.By = true, strings.TrimPrefix(results[i].Package, "data.")+"."+results[i].Name
+	for _, filter := range []string{testsOf(changed), ""} { // the module's own tests first: they are few, and mostly enough
+		by, err := p.firstFailure(ctx, modules, filter)
+		if err != nil {
+			return fmt.Errorf("mutating rule %s (%s:%d): %w", m.Rule, m.File, m.Line, err)
+		}
+		if by != "" {
+			m.Killed, m.By = true, by
+			return nil
+		}
 	}
 	return nil
+}
+
+// testsOf is the pattern of the tests of a module: in its package, or in the one beside it that ends in _test.
+func testsOf(m *ast.Module) string {
+	return "^" + regexp.QuoteMeta(m.Package.Path.String()) + `(_test)?\.[^.]+$`
+}
+
+// firstFailure runs the tests that match a pattern, all for "", until one does not pass, and gives its name.
+func (p *parsed) firstFailure(ctx context.Context, modules map[string]*ast.Module, filter string) (string, error) {
+	results, problems := p.runTests(ctx, testRun{modules: modules, filter: filter, serial: true, first: true})
+	if err := refusal(problems); err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(results, func(r *tester.Result) bool { return !r.Pass() })
+	if i < 0 {
+		return "", nil
+	}
+	return strings.TrimPrefix(results[i].Package, "data.") + "." + results[i].Name, nil
 }
 
 // silence puts `false` before the conditions of the body at a line. Index keeps the expressions in order for the compiler.

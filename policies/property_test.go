@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,19 +14,34 @@ import (
 	"pgregory.net/rapid"
 )
 
-// bundles are those that properties are tried on: a small one, and the one that ships.
-func bundles(t *testing.T) map[string]fs.FS {
-	return map[string]fs.FS{"small": small(t), "embedded": Embedded()}
+// tried is a bundle that properties are tried on, loaded once for all of them.
+type tried struct {
+	rev    *Revision
+	worlds *Worlds
 }
 
-func worldsOf(t *testing.T, fsys fs.FS) (*Revision, *Worlds) {
+// bundles are a small one, and the one that ships.
+var bundles = map[string]func() (tried, error){
+	"small":    sync.OnceValues(func() (tried, error) { return tryOn(os.DirFS("testdata/small")) }),
+	"embedded": sync.OnceValues(func() (tried, error) { return tryOn(Embedded()) }),
+}
+
+func tryOn(fsys fs.FS) (tried, error) {
+	r, err := LoadWith(context.Background(), fsys, LoadOptions{SkipTests: true})
+	if err != nil {
+		return tried{}, err
+	}
+	w, err := NewWorlds(context.Background(), r)
+	return tried{r, w}, err
+}
+
+func worldsOf(t *testing.T, open func() (tried, error)) (*Revision, *Worlds) {
 	t.Helper()
-	r := load(t, fsys)
-	w, err := NewWorlds(t.Context(), r)
+	b, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r, w
+	return b.rev, b.worlds
 }
 
 func drawFrom(t *rapid.T) Draw {
@@ -35,10 +52,10 @@ func drawFrom(t *rapid.T) Draw {
 // with OPA's on the whole input, twice, so that the second answer comes from the table.
 func TestTableEqualsEvaluator(t *testing.T) {
 	t.Parallel()
-	for name, fsys := range bundles(t) {
+	for name, open := range bundles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, worlds := worldsOf(t, fsys)
+			r, worlds := worldsOf(t, open)
 			rules := map[string]int{}
 			rapid.Check(t, func(t *rapid.T) {
 				for range worldsPerCheck {
@@ -77,10 +94,10 @@ func compare(t *rapid.T, r *Revision, c Case) string {
 // TestSeedsEqual tries every input of the bundle's own tests.
 func TestSeedsEqual(t *testing.T) {
 	t.Parallel()
-	for name, fsys := range bundles(t) {
+	for name, open := range bundles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, worlds := worldsOf(t, fsys)
+			r, worlds := worldsOf(t, open)
 			if len(worlds.Seeds()) == 0 {
 				t.Fatal("no test input fits the schema")
 			}
@@ -96,10 +113,10 @@ func TestSeedsEqual(t *testing.T) {
 // TestUnreadAttributesDoNotDecide changes attributes outside the read set: OPA's own decision on the whole input must not change.
 func TestUnreadAttributesDoNotDecide(t *testing.T) {
 	t.Parallel()
-	for name, fsys := range bundles(t) {
+	for name, open := range bundles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, worlds := worldsOf(t, fsys)
+			r, worlds := worldsOf(t, open)
 			unread := []string{}
 			for _, attribute := range sortedKeys(r.schema.members[resourceMember].members) {
 				if !r.reads.has(attribute) {

@@ -48,6 +48,21 @@ func buildNode(root, s map[string]any, depth int) (*node, error) {
 		}
 		return buildNode(root, target, depth+1)
 	}
+	n := shallowNode(s)
+	if err := n.buildMembers(root, s, depth); err != nil {
+		return nil, err
+	}
+	if items, ok := s["items"].(map[string]any); ok {
+		var err error
+		if n.items, err = buildNode(root, items, depth+1); err != nil {
+			return nil, fmt.Errorf("items: %w", err)
+		}
+	}
+	return n, nil
+}
+
+// shallowNode reads what a schema says of a value itself, not of what is inside.
+func shallowNode(s map[string]any) *node {
 	n := &node{closed: s["additionalProperties"] == false}
 	switch t := s["type"].(type) {
 	case string:
@@ -63,27 +78,27 @@ func buildNode(root, s map[string]any, depth int) (*node, error) {
 		}
 	}
 	n.enum, _ = s["enum"].([]any)
-	if props, ok := s["properties"].(map[string]any); ok {
-		n.members = make(map[string]*node, len(props))
-		for k, v := range props {
-			m, ok := v.(map[string]any)
-			if !ok {
-				return nil, fmt.Errorf("property %s is not an object", k)
-			}
-			child, err := buildNode(root, m, depth+1)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", k, err)
-			}
-			n.members[k] = child
-		}
+	return n
+}
+
+func (n *node) buildMembers(root, s map[string]any, depth int) error {
+	props, ok := s["properties"].(map[string]any)
+	if !ok {
+		return nil
 	}
-	if items, ok := s["items"].(map[string]any); ok {
-		var err error
-		if n.items, err = buildNode(root, items, depth+1); err != nil {
-			return nil, fmt.Errorf("items: %w", err)
+	n.members = make(map[string]*node, len(props))
+	for _, k := range sortedKeys(props) {
+		m, ok := props[k].(map[string]any)
+		if !ok {
+			return fmt.Errorf("property %s is not an object", k)
 		}
+		child, err := buildNode(root, m, depth+1)
+		if err != nil {
+			return fmt.Errorf("%s: %w", k, err)
+		}
+		n.members[k] = child
 	}
-	return n, nil
+	return nil
 }
 
 // schemaKeywords are those that are held, or that only speak to readers. Others are refused rather than silently not held; a schema made of

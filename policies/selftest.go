@@ -1,61 +1,86 @@
 package policies
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// runTests runs the bundle's own tests against the given modules, with the same strictness, builtins and data as decisions have. Results
-// come sorted by place. A failure to compile the tests is a problem.
-func (p *parsed) runTests(ctx context.Context, modules map[string]*ast.Module, c *cover.Cover, filter string, tune ...func(*tester.Runner)) ([]*tester.Result, []Problem) {
+// testLimit bounds one test of a bundle: a table of cases takes its time on a busy machine, one that never ends is refused.
+const testLimit = time.Minute
+
+// testRun says which tests to run, and how.
+type testRun struct {
+	modules map[string]*ast.Module
+	tracer  topdown.QueryTracer // may be nil; a *cover.Cover measures coverage
+	filter  string              // a pattern of full names, "" for all
+	serial  bool                // one test at a time, for tracers that are no *cover.Cover
+	first   bool                // stop at the first test that does not pass
+}
+
+// runTests runs tests of the bundle, with the same strictness, builtins and data as decisions have. Results come sorted by place. A failure
+// to compile the tests is a problem.
+func (p *parsed) runTests(ctx context.Context, run testRun) ([]*tester.Result, []Problem) {
 	store := p.store()
 	txn, err := store.NewTransaction(ctx)
 	if err != nil {
 		return nil, fromOPA("test", fmt.Errorf("reading the data: %w", err))
 	}
 	defer store.Abort(ctx, txn)
-	r := tester.NewRunner().
-		SetCompiler(p.newCompiler(ctx, store, txn)).
-		SetStore(store).
-		SetModules(modules).
-		RaiseBuiltinErrors(true).
-		CapturePrintOutput(false).
-		Filter(filter)
-	if c != nil {
-		r.SetCoverageQueryTracer(c)
-	}
-	for _, t := range tune {
-		t(r)
-	}
-	ch, err := r.RunTests(ctx, txn)
+	inner, stop := context.WithCancel(ctx)
+	defer stop()
+	ch, err := p.newRunner(ctx, store, txn, run).RunTests(inner, txn)
 	if err != nil {
 		return nil, fromOPA("test", err)
 	}
 	var out []*tester.Result
 	for res := range ch {
+		if inner.Err() != nil {
+			continue // drained: the runner waits for its readers
+		}
 		out = append(out, res)
+		if run.first && !res.Pass() {
+			stop()
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fromOPA("test", fmt.Errorf("running the tests: %w", err))
 	}
 	slices.SortFunc(out, func(a, b *tester.Result) int {
-		if c := strings.Compare(a.Location.File, b.Location.File); c != 0 {
-			return c
-		}
-		return a.Location.Row - b.Location.Row
+		return cmp.Or(strings.Compare(a.Location.File, b.Location.File), a.Location.Row-b.Location.Row)
 	})
 	return out, nil
 }
 
+func (p *parsed) newRunner(ctx context.Context, store storage.Store, txn storage.Transaction, run testRun) *tester.Runner {
+	r := tester.NewRunner().
+		SetCompiler(p.newCompiler(ctx, store, txn)).
+		SetStore(store).
+		SetModules(run.modules).
+		RaiseBuiltinErrors(true).
+		CapturePrintOutput(false).
+		SetTimeout(testLimit).
+		Filter(run.filter)
+	if run.tracer != nil {
+		r.SetCoverageQueryTracer(run.tracer)
+	}
+	if run.serial {
+		r.SetParallel(1)
+	}
+	return r
+}
+
 // failedTests gives a problem for each test that does not pass, and one when there is no test at all.
 func (p *parsed) failedTests(ctx context.Context) []Problem {
-	results, problems := p.runTests(ctx, p.modules, nil, "")
+	results, problems := p.runTests(ctx, testRun{modules: p.modules})
 	if len(problems) > 0 {
 		return problems
 	}

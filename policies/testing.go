@@ -23,11 +23,12 @@ func Test(ctx context.Context, fsys fs.FS, w io.Writer, verbose, coverage bool) 
 	if err := refusal(p.problems); err != nil {
 		return err
 	}
-	var c *cover.Cover
+	run := testRun{modules: p.modules}
+	c := cover.New()
 	if coverage {
-		c = cover.New()
+		run.tracer = c
 	}
-	results, problems := p.runTests(ctx, p.modules, c, "")
+	results, problems := p.runTests(ctx, run)
 	if err := refusal(problems); err != nil {
 		return err
 	}

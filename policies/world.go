@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/tester"
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
@@ -240,7 +239,7 @@ func (t *inputTracer) TraceEvent(e topdown.Event) {
 // testInputs gives the whole inputs that the bundle's tests decide about, as far as they fit the schema.
 func (r *Revision) testInputs(ctx context.Context) ([]Case, error) {
 	t := &inputTracer{seen: map[string]bool{}}
-	_, problems := r.parsed.runTests(ctx, r.parsed.modules, nil, "", func(r *tester.Runner) { r.SetCoverageQueryTracer(t).SetParallel(1) })
+	_, problems := r.parsed.runTests(ctx, testRun{modules: r.parsed.modules, tracer: t, serial: true})
 	if err := refusal(problems); err != nil {
 		return nil, fmt.Errorf("collecting the inputs of the tests: %w", err)
 	}
