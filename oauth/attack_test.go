@@ -663,7 +663,9 @@ func TestAttackIntrospection(t *testing.T) {
 	w := newWorld(t)
 	r := w.tokens()
 	own := w.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, "backend-lab:"+w.secret)
-	ask := func(token, basic string) reply { return w.post("/oauth2/introspect", url.Values{"token": {token}}, basic) }
+	ask := func(token, basic string) reply {
+		return w.post("/oauth2/introspect", url.Values{"token": {token}}, basic)
+	}
 	lab := "backend-lab:" + w.secret
 	if got := ask(r.text("access_token"), ""); got.status != 401 || got.header.Get("WWW-Authenticate") == "" {
 		t.Errorf("H10: %d %s", got.status, got.raw)

@@ -149,7 +149,11 @@ func newWorld(t *testing.T) *world {
 	w.server, err = oauth.New(oauth.Config{
 		DB: w.db, Issuer: w.url, FHIR: w.url + "/fhir", Apps: w.apps, Relations: relations{}, Pages: pages,
 		Secret: []byte(strings.Repeat("k", 32)), Now: w.clock.now,
-		Event: func(_ context.Context, e oauth.Event) { w.mu.Lock(); defer w.mu.Unlock(); w.events = append(w.events, e) },
+		Event: func(_ context.Context, e oauth.Event) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.events = append(w.events, e)
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

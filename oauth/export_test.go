@@ -1,0 +1,23 @@
+package oauth
+
+// AssertionSubject lets the fuzz test reach what reads an assertion before it is verified.
+var AssertionSubject = assertionSubject
+
+// Parameters lets the fuzz test reach the parser of forms and queries.
+func Parameters(raw string) (map[string][]string, bool) {
+	v, f := parameters(raw)
+	return v, f == nil
+}
+
+// Covered lets the property test compare the scope algebra with sets.
+var Covered = covered
+
+// ParseToken tells whether a token has the form and code of this server.
+func (s *Server) ParseToken(token string) bool {
+	for _, prefix := range []string{prefixAccess, prefixRefresh, prefixCode} {
+		if _, _, ok := s.parseToken(prefix, token); ok {
+			return true
+		}
+	}
+	return false
+}
