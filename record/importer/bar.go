@@ -5,14 +5,12 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"golang.org/x/term"
 )
 
 // Bar gives a Progress function that draws one line on a terminal and keeps it up to date, and a function that ends
 // the line. On anything but a terminal both do nothing: a log is no place for a bar.
 func Bar(out *os.File) (progress func(Progress), end func()) {
-	if !term.IsTerminal(int(out.Fd())) {
+	if info, err := out.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return func(Progress) {}, func() {}
 	}
 	var last time.Time

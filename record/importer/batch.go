@@ -84,10 +84,14 @@ func (r *run) flush(ctx context.Context, f file, end bool) error {
 	if err := r.write(ctx); err != nil {
 		return err
 	}
-	if !r.last {
-		for _, at := range r.pending.deferred {
-			r.putOff(f.digest, at.line, at.entry)
-		}
+	into := r.deferred
+	if r.repeat {
+		into = r.next
+	}
+	for _, at := range r.pending.deferred {
+		putOff(into, f.digest, at.line, at.entry)
+	}
+	if !r.repeat {
 		if err := r.remember(ctx, f, end); err != nil {
 			return err
 		}
@@ -97,11 +101,11 @@ func (r *run) flush(ctx context.Context, f file, end bool) error {
 	return nil
 }
 
-func (r *run) putOff(digest string, line, entry int) {
-	if r.deferred[digest] == nil {
-		r.deferred[digest] = map[int][]int{}
+func putOff(into map[string]map[int][]int, digest string, line, entry int) {
+	if into[digest] == nil {
+		into[digest] = map[int][]int{}
 	}
-	r.deferred[digest][line] = append(r.deferred[digest][line], entry)
+	into[digest][line] = append(into[digest][line], entry)
 }
 
 // outcome is what became of a group.

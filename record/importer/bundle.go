@@ -210,7 +210,7 @@ func (r *run) relink(ctx context.Context, n *fhir.Node, links record.Links) []by
 }
 
 func (r *run) unresolved() {
-	if !r.last {
+	if !r.repeat {
 		r.report.Unresolved++
 	}
 }

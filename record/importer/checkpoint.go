@@ -93,7 +93,7 @@ func (r *run) recallOne(tx store.Tx, key, value []byte) error {
 		if err != nil {
 			return err
 		}
-		r.putOff(parts[2], line, entry)
+		putOff(r.deferred, parts[2], line, entry)
 	case len(parts) == 4 && parts[1] == "owner":
 		r.owners[record.Ref{Type: parts[2], ID: parts[3]}] = string(value)
 	case len(parts) == 3 && parts[1] == "patient":

@@ -105,17 +105,39 @@ func (r *run) all(ctx context.Context, files []file) error {
 		r.report.Files++
 		r.tell(f.name)
 	}
-	r.last = true
-	for _, f := range files {
-		if len(r.deferred[f.digest]) == 0 {
-			continue
+	return r.again(ctx, files)
+}
+
+// again reads the lines that were put off until no more of them find their owner: bytes may wait for a document that
+// itself waits for its patient. What is left then is refused.
+func (r *run) again(ctx context.Context, files []file) error {
+	r.repeat = true
+	for waiting := r.waiting(); waiting > 0; waiting = r.waiting() {
+		r.next = map[string]map[int][]int{}
+		for _, f := range files {
+			if len(r.deferred[f.digest]) == 0 {
+				continue
+			}
+			if err := r.file(ctx, f); err != nil {
+				return fmt.Errorf("importing %s: %w", f.name, err)
+			}
+			delete(r.deferred, f.digest) // the same bytes may be there under two names
 		}
-		if err := r.file(ctx, f); err != nil {
-			return fmt.Errorf("importing %s: %w", f.name, err)
-		}
-		delete(r.deferred, f.digest) // the same bytes may be there under two names
+		r.deferred = r.next
+		r.final = r.waiting() == waiting
 	}
 	return nil
+}
+
+// waiting counts the resources put off.
+func (r *run) waiting() int {
+	n := 0
+	for _, lines := range r.deferred {
+		for _, entries := range lines {
+			n += len(entries)
+		}
+	}
+	return n
 }
 
 // run is one import under way.
@@ -129,9 +151,11 @@ type run struct {
 
 	pending batch
 	known   map[string]string // conditional references resolved
-	last    bool              // second pass: nothing more can be waited for
+	repeat  bool              // lines put off are read again
+	final   bool              // nothing more can be waited for
 
 	deferred map[string]map[int][]int // entries of lines to read again, by digest of their file
+	next     map[string]map[int][]int // the same, gathered while these are read
 	owners   map[record.Ref]string    // patients of the Binaries and Bundles that documents name
 	done     map[string]mark          // files dealt with, from the checkpoint
 }
@@ -152,7 +176,7 @@ func (r *run) result() Report {
 // file reads one file to its end: in the first pass all lines behind its checkpoint, in the last those put off.
 func (r *run) file(ctx context.Context, f file) error {
 	m := r.done[f.digest]
-	if !r.last && m.Done {
+	if !r.repeat && m.Done {
 		r.report.Resumed += m.Line
 		r.bytes += f.size
 		return nil
@@ -162,7 +186,7 @@ func (r *run) file(ctx context.Context, f file) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if r.last {
+		if r.repeat {
 			if _, put := r.deferred[f.digest][n]; !put {
 				return nil
 			}
@@ -187,7 +211,7 @@ func (r *run) file(ctx context.Context, f file) error {
 	if err == nil {
 		err = r.flush(ctx, f, true)
 	}
-	if !r.last {
+	if !r.repeat {
 		r.bytes = start + f.size
 	}
 	return err
@@ -196,12 +220,12 @@ func (r *run) file(ctx context.Context, f file) error {
 // mute reports whether what stands there was counted in the first pass: of a line read again, only the entries that
 // were put off count.
 func (r *run) mute(at place) bool {
-	return r.last && !slices.Contains(r.deferred[at.file.digest][at.line], at.entry)
+	return r.repeat && !slices.Contains(r.deferred[at.file.digest][at.line], at.entry)
 }
 
 // bad reports a line that is no resource.
 func (r *run) bad(f file, n int, err error) {
-	if r.last {
+	if r.repeat {
 		return
 	}
 	r.report.BadLines++

@@ -51,8 +51,8 @@ func (r *run) resource(ctx context.Context, at place, n *fhir.Node, id string, l
 	case owner != "":
 		r.vouch(res, owner)
 		r.add(ctx, at, ref, owner, res)
-	case !r.last:
-		// Its line is read again at the end, when every document and patient is known.
+	case !r.final:
+		// Its line is read again later, when more documents and patients are known.
 		r.pending.deferred = append(r.pending.deferred, at)
 		r.report.Read--
 	default:
