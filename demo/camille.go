@@ -81,12 +81,12 @@ func (c Cast) camilleLetters() []letter {
 			text: "Éducation au maniement de la pompe. Points d'injection sains.",
 		},
 		{
-			id: "camille-imaging", patient: "camille", author: "Organization/hopital-rive", system: loinc, code: "18748-4",
+			id: "camille-imaging", patient: "camille", author: "Organization/clinique-est", system: loinc, code: "18748-4",
 			title: "Compte rendu d'imagerie", class: "10", classTitle: "Compte rendu", ago: 1200,
 			text: "Radiographie du genou droit : pas de lésion osseuse.",
 		},
 		{
-			id: "camille-announcement", patient: "camille", author: "Organization/hopital-rive", system: loinc, code: "60568-3",
+			id: "camille-announcement", patient: "camille", author: "Organization/clinique-est", system: loinc, code: "60568-3",
 			title: "Compte rendu d'anatomie pathologique", class: "10", classTitle: "Compte rendu", ago: 1, labels: []string{"INVISIBLE_PATIENT"},
 			text: "Résultat à annoncer en consultation.",
 		},
@@ -101,7 +101,7 @@ func (c Cast) camilleLetters() []letter {
 			text: "Soin d'une carie. Prochain contrôle dans six mois.",
 		},
 		{
-			id: "camille-reimbursement", patient: "camille", author: "Organization/service-social", system: typeSystem, code: "REMB",
+			id: "camille-reimbursement", patient: "camille", author: "Organization/cpam-99", system: typeSystem, code: "REMB",
 			title: "Données de remboursement", class: "60", classTitle: "Données de remboursement", ago: 20, plain: true,
 			text: "Consultation : 26,50 €, remboursée 70 %.",
 		},

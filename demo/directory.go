@@ -16,6 +16,8 @@ var organizations = []organization{
 	{"sante-travail", "Service de santé au travail", "990000110"},
 	{"ehpad-tilleuls", "EHPAD Les Tilleuls", "990000111"},
 	{"labo-garonne", "Laboratoire de la Garonne", "990000112"},
+	{"clinique-est", "Clinique de l'Est", "990000113"},
+	{"cpam-99", "Assurance maladie du département", "990000114"},
 }
 
 // professional is one professional of the cast.

@@ -57,7 +57,7 @@ func (c Cast) jeanne() []object {
 			text: "Madame Lefort réside à l'EHPAD Les Tilleuls.",
 		},
 		{
-			id: "jeanne-discharge", patient: "jeanne", author: "Organization/hopital-rive", system: loinc, code: "11490-0",
+			id: "jeanne-discharge", patient: "jeanne", author: "Organization/clinique-est", system: loinc, code: "11490-0",
 			title: "Lettre de liaison à la sortie", class: "10", classTitle: "Compte rendu", ago: 150,
 			text: "Hospitalisation de cinq jours pour décompensation cardiaque. Retour à l'EHPAD, furosémide augmenté.",
 		},

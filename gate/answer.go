@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -53,9 +54,30 @@ func notYours() *Refusal {
 
 // told is a refusal whose reason and remedy the one who asked may know, with the decision's id in the log.
 func told(d *policies.Decision, entry string) *Refusal {
-	return &Refusal{Status: http.StatusForbidden, Issues: []fhir.Issue{
-		{Severity: "error", Code: "forbidden", FR: sentence(d.Reason.FR, d.Remedy.FR), EN: sentence(d.Reason.EN, d.Remedy.EN), Diagnostics: "rule " + d.Rule + ", decision " + entry},
+	issues := []fhir.Issue{{
+		Severity: "error", Code: "forbidden", Diagnostics: "rule " + d.Rule + ", decision " + entry,
+		FR: sentence(d.Reason.FR, d.Remedy.FR), EN: sentence(d.Reason.EN, d.Remedy.EN),
 	}}
+	for _, o := range d.Obligations {
+		if o.Type == dutyLifecycle {
+			issues = append(issues, lifecycleIssue(o.Properties))
+		}
+	}
+	return &Refusal{Status: http.StatusForbidden, Issues: append(issues, notices(d)...)}
+}
+
+// lifecycleIssue says the state of a space and its dates, as the holder may know them.
+func lifecycleIssue(of map[string]any) fhir.Issue {
+	fr, en := "État de l'espace : %s", "State of the space: %s"
+	values := []any{of["state"]}
+	for _, one := range []struct{ name, fr, en string }{
+		{"since", ", depuis le %s", ", since %s"}, {"until", ", jusqu'au %s", ", until %s"},
+	} {
+		if at, ok := of[one.name].(string); ok {
+			fr, en, values = fr+one.fr, en+one.en, append(values, at)
+		}
+	}
+	return fhir.Issue{Severity: "information", Code: "informational", FR: fmt.Sprintf(fr+".", values...), EN: fmt.Sprintf(en+".", values...)}
 }
 
 func sentence(reason, remedy string) string {

@@ -150,6 +150,10 @@ func (h *hearing) count(d *policies.Decision, err error) (*policies.Decision, er
 	if err != nil {
 		return nil, fmt.Errorf("deciding: %w", err)
 	}
+	if d.Allow && !dutiful(d) {
+		refused := *d
+		refused.Allow, refused.Tell, d = false, false, &refused
+	}
 	h.g.Meter.decided(d.Rule, d.Allow, 1)
 	return d, nil
 }
@@ -169,12 +173,15 @@ func (h *hearing) permit(ctx context.Context, batch []*record.Stored) ([]bool, e
 
 // resource is input.resource.
 func (h *hearing) resource(a fhir.Attributes) map[string]any {
-	return map[string]any{
+	out := map[string]any{
 		"type": a.Type, "id": a.ID, "class": list(a.Class), "code": list(a.Code), "author": list(a.Author),
 		"custodian": list(a.Custodian), "labels": list(a.Labels), "status": a.Status, "doc_status": a.DocStatus,
 		"date": a.Date, "source": a.Source, "archived": a.Archived, "subject": a.Subject, "members": list(a.Members),
-		"host": h.g.Host,
 	}
+	if h.g.Host != "" {
+		out["host"] = h.g.Host
+	}
+	return out
 }
 
 // input is everything that a decision rests on but the resource. It holds what concerns this actor alone, sorted, so

@@ -20,7 +20,7 @@ type Config struct {
 	Log      *audit.Log       // where each access is written before its answer leaves
 	Grants   Grants           // who a token stands for
 	Base     string           // absolute URL of the FHIR endpoint, without a trailing slash
-	Host     string           // name of the certified host that Records is, for the policies: "dmp" or another
+	Host     string           // certified host that Records is (rules.md L8), "" when one source holds every category
 	Key      []byte           // 32 bytes that seal the cursors of pages
 	Limits   record.Limits    // bounds of a request; zero fields take their defaults
 	Now      func() time.Time
@@ -57,9 +57,6 @@ func New(c Config) (*Gate, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
-	}
-	if c.Host == "" {
-		c.Host = "dmp"
 	}
 	sealer, err := record.NewSealer(c.Key, c.Now)
 	if err != nil {

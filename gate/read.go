@@ -17,6 +17,9 @@ import (
 func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page string) (*Answer, error) {
 	h := g.hear(grant)
 	h.page = page
+	if i.Kind == record.KindSearch {
+		h.query = map[string]any{"dated": i.Query.Dated()}
+	}
 	if err := h.admit(ctx, i); err != nil {
 		return nil, err
 	}

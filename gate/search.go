@@ -21,7 +21,6 @@ const PageParameter = "_page"
 // search answers one page of matches, each decided whole, and what they include, decided the same way.
 func (h *hearing) search(ctx context.Context, i *record.Interaction) (*Answer, error) {
 	q := i.Query
-	h.query, h.within = map[string]any{"dated": q.Dated()}, "search"
 	scope, err := h.scope(ctx, q)
 	if err != nil {
 		return nil, err
@@ -34,6 +33,7 @@ func (h *hearing) search(ctx context.Context, i *record.Interaction) (*Answer, e
 	if err != nil {
 		return nil, err
 	}
+	h.within = "search" // from here on what is decided are the matches of a search
 	page, err := record.Search(ctx, h.g.source, q, scope, after, h.permit)
 	if errors.Is(err, record.ErrTooCostly) {
 		return nil, refusal(http.StatusUnprocessableEntity, "too-costly", "Cette recherche parcourt trop de données : précisez-la.", "This search goes through too much: narrow it.")

@@ -12,12 +12,30 @@ import (
 	"github.com/pontlevis/pontlevis/record"
 )
 
-// Obligations that the gate itself fulfils; the others travel to the log and to whoever answers for them.
+// Obligations. An obligation nobody here knows how to fulfil refuses the decision it comes with.
 const (
-	dutyTrace  = "trace"  // the entry carries these labels, which hide it from an audience (rules.md P8)
-	dutyLabel  = "label"  // a deposited document gets this label when it arrives (rules.md P5)
-	dutyNotice = "notice" // the answer says something in words (rules.md S2)
+	dutyTrace     = "trace"     // the entry carries these labels, which hide it from an audience (rules.md P8)
+	dutyLabel     = "label"     // a deposited document gets this label when it arrives (rules.md P5)
+	dutyNotice    = "notice"    // the answer says something in words (rules.md S2)
+	dutyLifecycle = "lifecycle" // the refusal tells the state of the space and its dates (rules.md L3)
+	dutyNotify    = "notify"    // somebody is to be told: kept with the entry, from which notices are made (rules.md E5)
+	dutyCase      = "case"      // a review is due: kept with the entry, from which cases are made (rules.md E5)
+	dutyShowMode  = "show-mode" // the screen shows the access mode; a program knows it from its own grant (rules.md E3)
 )
+
+var duties = map[string]bool{
+	dutyTrace: true, dutyLabel: true, dutyNotice: true, dutyLifecycle: true, dutyNotify: true, dutyCase: true, dutyShowMode: true,
+}
+
+// dutiful reports whether every obligation of a decision is one that is fulfilled here.
+func dutiful(d *policies.Decision) bool {
+	for _, o := range d.Obligations {
+		if !duties[o.Type] {
+			return false
+		}
+	}
+	return true
+}
 
 // newEntry begins the entry of an access: everything but what was decided and what it touched.
 func (h *hearing) newEntry(i *record.Interaction, patient string) audit.Entry {
@@ -31,7 +49,7 @@ func (h *hearing) newEntry(i *record.Interaction, patient string) audit.Entry {
 		Revision: h.revision.Digest, Grant: h.grant.ID,
 	}
 	if h.grant.Secret {
-		e.Details = map[string]string{"connexion": "secrete"}
+		detail(&e, "connexion", "secrete")
 	}
 	if len(a.Organizations) > 0 {
 		e.Actor.Organization = a.Organizations[0]
@@ -58,7 +76,22 @@ func restful(i *record.Interaction) string {
 func decided(e audit.Entry, d *policies.Decision) audit.Entry {
 	e.Rule, e.Layer, e.Outcome = d.Rule, d.Layer, outcome(d.Allow)
 	e.Labels = traceLabels(d)
+	for _, o := range d.Obligations {
+		switch o.Type {
+		case dutyNotify:
+			detail(&e, "notify", strings.Join(texts(o.Properties["to"]), " "))
+		case dutyCase:
+			detail(&e, "case_due_hours", fmt.Sprint(o.Properties["due_hours"]))
+		}
+	}
 	return e
+}
+
+func detail(e *audit.Entry, name, value string) {
+	if e.Details == nil {
+		e.Details = map[string]string{}
+	}
+	e.Details[name] = value
 }
 
 // append makes entries durable. When it fails nothing may be answered from a record.
