@@ -150,6 +150,9 @@ func hand(ctx context.Context, piece []*Stored, err error, yield func(*Stored, e
 func (e *Embedded) narrow(ctx context.Context, patient, resourceType string, c []search.Criterion) (ids []string, narrowed bool, err error) {
 	err = e.db.View(ctx, partition(patient), func(tx store.Tx) error {
 		ids, narrowed = nil, false
+		if !indexIsCurrent(tx, patient) {
+			return nil
+		}
 		for i := range c {
 			keys, ok := criterionKeys(&c[i])
 			if !ok {

@@ -62,8 +62,24 @@ func (e *Embedded) Write(ctx context.Context, patient string, changes []Change) 
 	if err := e.claim(ctx, patient, drafts); err != nil {
 		return nil, err
 	}
+	steps, err := e.write(ctx, patient, drafts)
+	if errors.Is(err, errOtherIndex) {
+		if err = e.reindex(ctx, patient); err == nil {
+			steps, err = e.write(ctx, patient, drafts)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("writing to a record: %w", err)
+	}
+	results := make([]*Stored, len(steps))
+	for i := range steps {
+		results[i] = steps[i].result
+	}
+	return results, nil
+}
+
+func (e *Embedded) write(ctx context.Context, patient string, drafts []draft) (steps []step, err error) {
 	p := partition(patient)
-	var steps []step
 	err = e.db.View(ctx, p, func(tx store.Tx) (err error) {
 		steps, err = e.plan(tx, patient, drafts)
 		return err
@@ -79,14 +95,7 @@ func (e *Embedded) Write(ctx context.Context, patient string, changes []Change) 
 			return commit(tx, patient, drafts, steps)
 		})
 	}
-	if err != nil {
-		return nil, fmt.Errorf("writing to a record: %w", err)
-	}
-	results := make([]*Stored, len(steps))
-	for i := range steps {
-		results[i] = steps[i].result
-	}
-	return results, nil
+	return steps, err
 }
 
 // draftAll checks changes without looking at what is stored.
@@ -230,8 +239,13 @@ func difference(a, b []string) []string {
 	return out
 }
 
-// commit writes the steps, or gives errStale when they do not follow from what is there.
+// commit writes the steps, or gives errStale when they do not follow from what is there, errOtherIndex when the keys they
+// take away and add are not those of the record's index.
 func commit(tx store.Tx, patient string, drafts []draft, steps []step) error {
+	sequence := sequenceOf(tx.Get(keySequence(patient)))
+	if sequence > 0 && !indexIsCurrent(tx, patient) {
+		return errOtherIndex
+	}
 	changed := false
 	for i := range steps {
 		d, s := &drafts[i], &steps[i]
@@ -249,8 +263,12 @@ func commit(tx store.Tx, patient string, drafts []draft, steps []step) error {
 	if !changed {
 		return nil
 	}
-	next := sequenceOf(tx.Get(keySequence(patient))) + 1
-	return tx.Put(keySequence(patient), binary.BigEndian.AppendUint64(nil, next))
+	if sequence == 0 {
+		if err := tx.Put(keyIndexRevision(patient), []byte(indexRevision)); err != nil {
+			return err
+		}
+	}
+	return tx.Put(keySequence(patient), binary.BigEndian.AppendUint64(nil, sequence+1))
 }
 
 func (s *step) commit(tx store.Tx, patient string, ref Ref) error {

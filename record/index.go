@@ -1,13 +1,24 @@
 package record
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/fhir/search"
+	"github.com/pontlevis/pontlevis/store"
 )
+
+// indexRevision changes whenever search.IndexKeys gives other keys for some resource (a test holds what it gives). A
+// record indexed under another revision is searched without its index, and indexed anew by the next write to it.
+const indexRevision = "1"
+
+// errOtherIndex says that a record is indexed under another revision.
+var errOtherIndex = errors.New("indexed under another revision")
 
 // longKey is the length from which a part of a key is replaced by its hash: keys of the store are bounded, and a
 // document's identifier or URI may be of any length. A clash would only give a candidate that does not match.
@@ -43,4 +54,44 @@ func boundedPart(s string) string {
 	}
 	sum := sha256.Sum256([]byte(s))
 	return s[:64] + "#" + hex.EncodeToString(sum[:])
+}
+
+// indexIsCurrent reports whether the index of a record holds what this program looks for. It is set by a record's first
+// write, so one without it was never written to.
+func indexIsCurrent(tx store.Tx, patient string) bool {
+	return string(tx.Get(keyIndexRevision(patient))) == indexRevision
+}
+
+// reindex replaces the index of a record, in one transaction.
+func (e *Embedded) reindex(ctx context.Context, patient string) error {
+	err := e.db.Update(ctx, partition(patient), func(tx store.Tx) error {
+		for key := range tx.Scan(keyIndexAll(patient), nil) {
+			if err := tx.Delete(key); err != nil {
+				return err
+			}
+		}
+		for key, value := range tx.Scan(keyCurrentAll(patient), nil) {
+			s, err := e.decode(patient, key, value)
+			if err != nil {
+				return err
+			}
+			if s.Deleted {
+				continue
+			}
+			r, err := s.Resource()
+			if err != nil {
+				return err
+			}
+			for _, k := range resourceKeys(r) {
+				if err := tx.Put(keyIndex(patient, s.Ref, k), nil); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.Put(keyIndexRevision(patient), []byte(indexRevision))
+	})
+	if err != nil {
+		return fmt.Errorf("indexing a record anew: %w", err)
+	}
+	return nil
 }

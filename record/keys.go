@@ -7,22 +7,7 @@ import (
 	"github.com/pontlevis/pontlevis/store"
 )
 
-// The tree of keys. Every key is store.Key of its parts; OWNER is the patient's id, or directoryOwner. The version of the
-// layout is envelopeFormat, the first byte of each envelope.
-//
-//	patient/NN, or "directory" (one transaction writes one OWNER)
-//	  OWNER record seq                          uint64 BE  bumped by each Write
-//	  OWNER record res TYPE ID                  envelope   current version, deletions too
-//	  OWNER record old TYPE ID VVVVVVVV         envelope   each version before it; V is 8 hexadecimal digits
-//	  OWNER record idx TYPE KEY ID              ""         the living version has that token or reference; KEY is one
-//	                                                       of search.IndexKeys, opaque here
-//	locator/NN by hash of TYPE/ID
-//	  loc TYPE ID                               OWNER      claimed before the resource is written, never moved
-//	  (a Patient needs none: Patient/x is in the record of x)
-//	roster/NN by hash of the patient
-//	  pat ID                                    ""         a record of that name was, or was to be, written to
-//	identifier/NN by hash of TYPE and SYSTEM|VALUE
-//	  idn TYPE SYSTEM|VALUE ID                  ""         some version had it; the reader verifies the current one
+// The tree of keys is drawn in the package comment.
 const (
 	directoryPartition = store.Partition("directory")
 	directoryOwner     = "~directory" // no logical id can be this: "~" is outside their grammar
@@ -51,6 +36,8 @@ func partition(patient string) store.Partition {
 func keyRoster(patient string) []byte { return store.Key("pat", patient) }
 
 func keySequence(patient string) []byte { return store.Key(owner(patient), "record", "seq") }
+
+func keyIndexRevision(patient string) []byte { return store.Key(owner(patient), "record", "idxrev") }
 
 func keyCurrent(patient string, ref Ref) []byte {
 	return store.Key(owner(patient), "record", "res", ref.Type, ref.ID)

@@ -58,70 +58,27 @@ var sortTemplates = map[string][]string{
 	"Patient":     {"_sort=name", "_sort=-_id"}, "Practitioner": {"_sort=-family", "_sort=family"}, "Encounter": {"_sort=status"},
 }
 
-// drawWorld makes a world in which every reference may also dangle, lead out of scope, be contained or be logical.
+// painter draws the resources of a world, in which every reference may also dangle, lead out of scope, be contained or
+// be logical.
+type painter struct {
+	t *rapid.T
+	w *world
+	n int // encounters and observations so far
+}
+
 func drawWorld(t *rapid.T) *world {
 	w := &world{hidden: map[Ref]bool{}}
-	pick := func(label string, options ...string) string { return rapid.SampledFrom(options).Draw(t, label) }
-	add := func(patient, resourceType, id, members string) {
-		body := fmt.Sprintf(`{"resourceType":%q,"id":%q%s}`, resourceType, id, members)
-		w.bodies = append(w.bodies, placed{Ref{resourceType, id}, patient, body})
-	}
-	one := func(label, prefix string, n int) string {
-		return fmt.Sprintf("%s%d", prefix, rapid.IntRange(0, n).Draw(t, label)) // n itself dangles
-	}
-	for i := range 3 {
-		p := fmt.Sprintf("p%d", i)
-		if i == 2 || rapid.IntRange(0, 9).Draw(t, "patient") > 0 {
-			add(p, "Patient", p, fmt.Sprintf(`,"identifier":[{"system":"urn:ins","value":%q}],"name":[{"family":%q}]`, p, pick("name", "Ana", "Bea", "Çan")))
-		}
-	}
-	for i := range 3 {
-		add("", "Practitioner", fmt.Sprintf("pr%d", i), fmt.Sprintf(`,"identifier":[{"system":"urn:rpps","value":%q}],"name":[{"family":%q}]`,
-			pick("rpps", "1", "2"), pick("family", "Roux", "Lam")))
-		add("", "PractitionerRole", fmt.Sprintf("role%d", i), fmt.Sprintf(`,"practitioner":{"reference":"Practitioner/%s"},"organization":{"reference":"Organization/%s"}`,
-			one("rolePr", "pr", 3), one("roleOrg", "org", 2)))
-	}
-	for i := range 2 {
-		add("", "Organization", fmt.Sprintf("org%d", i), fmt.Sprintf(`,"name":%q`, pick("org", "Cabinet", "Clinique")))
-	}
-	performer := func() string {
-		return pick("performer", `{"reference":"Practitioner/`+one("pr", "pr", 3)+`"}`, `{"reference":"PractitionerRole/`+one("role", "role", 3)+`"}`,
-			`{"type":"Practitioner","identifier":{"system":"urn:rpps","value":"`+pick("logical", "1", "2", "3")+`"}}`, `{"reference":"#in"}`, `{"reference":"#role"}`,
-			`{"reference":"https://elsewhere.example/fhir/Practitioner/pr0"}`)
-	}
-	contained := func() string {
-		return fmt.Sprintf(`,"contained":[{"resourceType":"Practitioner","id":"in","name":[{"family":%q}]},{"resourceType":"PractitionerRole","id":"role","practitioner":{"reference":%q}}]`,
-			pick("inside", "Roux", "Lam"), pick("insideRole", "#in", "Practitioner/pr0", "Practitioner/pr1"))
-	}
-	n := 0
-	for _, p := range []string{"p0", "p1", "p2"} {
+	p := &painter{t: t, w: w}
+	p.people()
+	for _, patient := range []string{"p0", "p1", "p2"} {
 		for range rapid.IntRange(0, 2).Draw(t, "encounters") {
-			add(p, "Encounter", fmt.Sprintf("e%d", n), fmt.Sprintf(`,"status":%q,"class":{"code":"AMB"},"subject":{"reference":"Patient/%s"},"serviceProvider":{"reference":"Organization/%s"}`,
-				pick("status", "finished", "planned"), p, one("provider", "org", 2)))
-			n++
+			p.encounter(patient)
 		}
 	}
-	encounters := n
-	for _, p := range []string{"p0", "p0", "p1", "p2"} {
+	encounters := p.n
+	for _, patient := range []string{"p0", "p0", "p1", "p2"} {
 		for range rapid.IntRange(0, 4).Draw(t, "observations") {
-			id := fmt.Sprintf("o%d", n)
-			add(p, "Observation", id, fmt.Sprintf(`%s,"status":%q,"code":{"coding":[{"code":%q}]},"subject":{"reference":"Patient/%s"},"encounter":{"reference":"Encounter/%s"},"effectiveDateTime":%q,"performer":[%s],"hasMember":[{"reference":"Observation/%s"}]`,
-				contained(), pick("final", "final", "amended"), pick("code", "c1", "c2", "c3"), p, one("enc", "e", encounters),
-				pick("date", "2024", "2024-06-01", "2025-01-01T10:00:00Z"), performer(), one("member", "o", 14)))
-			if rapid.Bool().Draw(t, "report") {
-				add(p, "DiagnosticReport", "r"+id, fmt.Sprintf(`,"status":%q,"code":{"coding":[{"code":"c1"}]},"subject":{"reference":"Patient/%s"},"result":[{"reference":"Observation/%s"},{"reference":"Observation/%s"}]`,
-					pick("reported", "final", "partial"), p, id, one("result", "o", 14)))
-			}
-			if rapid.Bool().Draw(t, "provenance") {
-				add(p, "Provenance", "v"+id, fmt.Sprintf(`,"target":[{"reference":"Observation/%s"},{"reference":"Patient/%s"}],"recorded":"2025-01-01T00:00:00Z","agent":[{"who":{"reference":"Practitioner/%s"}}]`,
-					id, p, one("agent", "pr", 3)))
-			}
-			if rapid.Bool().Draw(t, "document") {
-				subject := pick("subject", `"reference":"Patient/`+p+`"`, `"identifier":{"system":"urn:ins","value":"`+p+`"},"type":"Patient"`)
-				add(p, "DocumentReference", "d"+id, fmt.Sprintf(`%s,"status":"current","subject":{%s},"author":[%s],"content":[{"attachment":{"url":"Binary/b"}}]`,
-					contained(), subject, performer()))
-			}
-			n++
+			p.observation(patient, encounters)
 		}
 	}
 	for _, b := range w.bodies {
@@ -134,6 +91,77 @@ func drawWorld(t *rapid.T) *world {
 		w.queries = append(w.queries, drawQuery(t))
 	}
 	return w
+}
+
+func (p *painter) pick(label string, options ...string) string {
+	return rapid.SampledFrom(options).Draw(p.t, label)
+}
+
+// one names the resources prefix0 to prefix(n-1), and one that does not exist.
+func (p *painter) one(label, prefix string, n int) string {
+	return fmt.Sprintf("%s%d", prefix, rapid.IntRange(0, n).Draw(p.t, label))
+}
+
+func (p *painter) add(patient, resourceType, id, members string) {
+	body := fmt.Sprintf(`{"resourceType":%q,"id":%q%s}`, resourceType, id, members)
+	p.w.bodies = append(p.w.bodies, placed{Ref{resourceType, id}, patient, body})
+}
+
+func (p *painter) people() {
+	for i := range 3 {
+		id := fmt.Sprintf("p%d", i)
+		if i == 2 || rapid.IntRange(0, 9).Draw(p.t, "patient") > 0 {
+			p.add(id, "Patient", id, fmt.Sprintf(`,"identifier":[{"system":"urn:ins","value":%q}],"name":[{"family":%q}]`, id, p.pick("name", "Ana", "Bea", "Çan")))
+		}
+	}
+	for i := range 3 {
+		p.add("", "Practitioner", fmt.Sprintf("pr%d", i), fmt.Sprintf(`,"identifier":[{"system":"urn:rpps","value":%q}],"name":[{"family":%q}]`,
+			p.pick("rpps", "1", "2"), p.pick("family", "Roux", "Lam")))
+		p.add("", "PractitionerRole", fmt.Sprintf("role%d", i), fmt.Sprintf(`,"practitioner":{"reference":"Practitioner/%s"},"organization":{"reference":"Organization/%s"}`,
+			p.one("rolePr", "pr", 3), p.one("roleOrg", "org", 2)))
+	}
+	for i := range 2 {
+		p.add("", "Organization", fmt.Sprintf("org%d", i), fmt.Sprintf(`,"name":%q`, p.pick("org", "Cabinet", "Clinique")))
+	}
+}
+
+func (p *painter) performer() string {
+	return p.pick("performer", `{"reference":"Practitioner/`+p.one("pr", "pr", 3)+`"}`, `{"reference":"PractitionerRole/`+p.one("role", "role", 3)+`"}`,
+		`{"type":"Practitioner","identifier":{"system":"urn:rpps","value":"`+p.pick("logical", "1", "2", "3")+`"}}`, `{"reference":"#in"}`, `{"reference":"#role"}`,
+		`{"reference":"https://elsewhere.example/fhir/Practitioner/pr0"}`)
+}
+
+func (p *painter) contained() string {
+	return fmt.Sprintf(`,"contained":[{"resourceType":"Practitioner","id":"in","name":[{"family":%q}]},{"resourceType":"PractitionerRole","id":"role","practitioner":{"reference":%q}}]`,
+		p.pick("inside", "Roux", "Lam"), p.pick("insideRole", "#in", "Practitioner/pr0", "Practitioner/pr1"))
+}
+
+func (p *painter) encounter(patient string) {
+	p.add(patient, "Encounter", fmt.Sprintf("e%d", p.n), fmt.Sprintf(`,"status":%q,"class":{"code":"AMB"},"subject":{"reference":"Patient/%s"},"serviceProvider":{"reference":"Organization/%s"}`,
+		p.pick("status", "finished", "planned"), patient, p.one("provider", "org", 2)))
+	p.n++
+}
+
+// observation draws one, and perhaps a report, a provenance and a document around it.
+func (p *painter) observation(patient string, encounters int) {
+	id := fmt.Sprintf("o%d", p.n)
+	p.n++
+	p.add(patient, "Observation", id, fmt.Sprintf(`%s,"status":%q,"code":{"coding":[{"code":%q}]},"subject":{"reference":"Patient/%s"},"encounter":{"reference":"Encounter/%s"},"effectiveDateTime":%q,"performer":[%s],"hasMember":[{"reference":"Observation/%s"}]`,
+		p.contained(), p.pick("final", "final", "amended"), p.pick("code", "c1", "c2", "c3"), patient, p.one("enc", "e", encounters),
+		p.pick("date", "2024", "2024-06-01", "2025-01-01T10:00:00Z"), p.performer(), p.one("member", "o", 14)))
+	if rapid.Bool().Draw(p.t, "report") {
+		p.add(patient, "DiagnosticReport", "r"+id, fmt.Sprintf(`,"status":%q,"code":{"coding":[{"code":"c1"}]},"subject":{"reference":"Patient/%s"},"result":[{"reference":"Observation/%s"},{"reference":"Observation/%s"}]`,
+			p.pick("reported", "final", "partial"), patient, id, p.one("result", "o", 14)))
+	}
+	if rapid.Bool().Draw(p.t, "provenance") {
+		p.add(patient, "Provenance", "v"+id, fmt.Sprintf(`,"target":[{"reference":"Observation/%s"},{"reference":"Patient/%s"}],"recorded":"2025-01-01T00:00:00Z","agent":[{"who":{"reference":"Practitioner/%s"}}]`,
+			id, patient, p.one("agent", "pr", 3)))
+	}
+	if rapid.Bool().Draw(p.t, "document") {
+		subject := p.pick("subject", `"reference":"Patient/`+patient+`"`, `"identifier":{"system":"urn:ins","value":"`+patient+`"},"type":"Patient"`)
+		p.add(patient, "DocumentReference", "d"+id, fmt.Sprintf(`%s,"status":"current","subject":{%s},"author":[%s],"content":[{"attachment":{"url":"Binary/b"}}]`,
+			p.contained(), subject, p.performer()))
+	}
 }
 
 func drawQuery(t *rapid.T) string {
