@@ -30,7 +30,8 @@ type App struct {
 	// A bundle that is not whole and sound never replaces a good one. Default: the built-in policies.
 	Policies string `json:"policies,omitempty"`
 
-	// The certified host whose resources this server keeps, as the policies name it. Default: `dmp`.
+	// The certified host whose resources this server keeps, as the policies name it (`dmp`, `mes`): what belongs to the
+	// other is then refused. Default: none, one store holds every category.
 	Host string `json:"host,omitempty"`
 
 	// FHIR files and folders that are loaded before the server is ready; each Patient in them gets an open space.
@@ -59,9 +60,6 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	}
 	if a.Issuer == "" {
 		a.Issuer = "http://127.0.0.1:8700"
-	}
-	if a.Host == "" {
-		a.Host = "dmp"
 	}
 	if err := a.check(); err != nil {
 		return err

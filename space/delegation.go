@@ -2,6 +2,7 @@ package space
 
 import (
 	"strings"
+	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
 )
@@ -34,4 +35,14 @@ func (f *Facts) readDelegate(r *fhir.Resource) {
 		return
 	}
 	f.Delegates = append(f.Delegates, Delegate{Actor: who, Kind: kind, Named: "RelatedPerson/" + r.ID(), Period: p})
+}
+
+// HasCarer reports whether somebody is a carer of the person at an instant.
+func (f *Facts) HasCarer(who string, now time.Time) bool {
+	for _, d := range f.Delegates {
+		if d.Kind == Carer && d.Actor == who && (d.Until.IsZero() || now.Before(d.Until)) {
+			return true
+		}
+	}
+	return false
 }
