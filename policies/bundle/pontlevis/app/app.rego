@@ -169,6 +169,7 @@ decision := answer.refuse({"rule": rule, "layer": "app"}) if {
 #     en: You can disconnect the app from your space.
 #   source: rules.md A1
 decision := answer.permit({"rule": "A1.app", "layer": "app", "obligations": set()}) if {
+	input.client.kind in {"portal", "smart", "backend", "plugin"}
 	count(standing) == 0
 	count(deny) == 0
 }

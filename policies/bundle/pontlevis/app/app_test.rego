@@ -112,3 +112,7 @@ test_what_the_app_alone_permits if {
 	app.decision == w.told("A1.consent", "app") with input as w.of(parts)
 	app.decision == w.told("A3.status", "app") with input as w.of(array.concat(parts, [w.app_consent, _label({"status": "delisted"})]))
 }
+
+test_refuse_a_client_of_no_known_kind if {
+	app.decision == w.refused("default", "default") with input as w.of([w.camille, w.app, w.app_consent, {"client": {"kind": "toaster"}}])
+}
