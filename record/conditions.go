@@ -2,7 +2,9 @@ package record
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 )
 
 // readPreferences reads Prefer (RFC 7240; FHIR R4 http.html#ops and search.html#errors). A preference that is not
@@ -41,7 +43,7 @@ func (i *Interaction) readConditions(h http.Header) *Refusal {
 			}
 		}
 	}
-	if s := h.Get("If-Modified-Since"); s != "" && len(i.IfNoneMatch) == 0 {
+	if s := h.Get("If-Modified-Since"); s != "" && len(h.Values("If-None-Match")) == 0 {
 		// RFC 9110 §13.1.3: ignored beside If-None-Match, and ignored when it is no date.
 		if t, err := http.ParseTime(s); err == nil {
 			i.IfModifiedSince = t
@@ -74,4 +76,14 @@ func etagVersion(tag string) (string, bool) {
 	}
 	v := tag[1 : len(tag)-1]
 	return v, isID(v)
+}
+
+// NotModified reports whether a conditional read is answered 304 for this version, which the client has already
+// (RFC 9110 §13.2.2; FHIR R4 http.html#cread). Ask it only of what the client may read.
+func (i *Interaction) NotModified(s *Stored) bool {
+	if len(i.IfNoneMatch) > 0 {
+		return slices.Contains(i.IfNoneMatch, "*") || slices.Contains(i.IfNoneMatch, versionText(s.Version))
+	}
+	// The header has whole seconds.
+	return !i.IfModifiedSince.IsZero() && !s.Updated.Truncate(time.Second).After(i.IfModifiedSince)
 }

@@ -190,7 +190,7 @@ func (d *Deposit) takeOwner(it *item) *Refusal {
 		}
 		d.Identifiers = union(d.Identifiers, o.Identifiers)
 	}
-	for _, p := range it.resource.Patients() {
+	for _, p := range it.resource.Under(d.base).Patients() {
 		if d.Patient != "" && p != d.Patient {
 			return two
 		}

@@ -140,12 +140,17 @@ func (d *Deposit) dropOrphans() {
 	d.Changes = slices.DeleteFunc(d.Changes, func(c Change) bool { return isDocumentType(c.Type) && !named[c.Ref] })
 }
 
-// bind gives every new resource the literal reference to its patient, and conditional references to the directory
-// their literal form where exactly one resource matches. The rest of the text stays as it came.
+// bind gives every new resource the literal reference to its patient, makes absolute references to this server
+// relative, and gives conditional references to the directory their literal form where exactly one resource matches.
+// The rest of the text stays as it came.
 func (d *Deposit) bind(ctx context.Context, src Source) error {
 	known := map[string]string{}
 	var failed error
 	err := d.relinkAll(func(link string) (string, bool) {
+		if own, ok := strings.CutPrefix(link, d.base+"/"); ok {
+			_, literal := LocalRef(own, "")
+			return own, literal
+		}
 		t, _, conditional := strings.Cut(link, "?")
 		if !conditional {
 			return "", false

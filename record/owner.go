@@ -37,7 +37,7 @@ func OwnerOf(r *fhir.Resource, base string) Owner {
 	if o.Known() {
 		return o
 	}
-	if p := r.Patients(); len(p) > 0 {
+	if p := r.Under(strings.TrimRight(base, "/")).Patients(); len(p) > 0 {
 		return Owner{Patient: p[0]}
 	}
 	return Owner{}

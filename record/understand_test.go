@@ -285,6 +285,26 @@ func TestHeadersAreRead(t *testing.T) {
 	}
 }
 
+func TestConditionalReads(t *testing.T) {
+	t.Parallel()
+	s := &Stored{Version: 3, Updated: time.Date(2026, 11, 21, 10, 0, 0, 500e6, time.UTC)}
+	for headers, want := range map[string]bool{
+		"":                        false,
+		"If-None-Match: W/\"3\"":  true,
+		"If-None-Match: W/\"2\"":  false,
+		"If-None-Match: *":        true,
+		"If-None-Match: nonsense": false,
+		"If-Modified-Since: Sat, 21 Nov 2026 10:00:00 GMT":                         true,
+		"If-Modified-Since: Sat, 21 Nov 2026 09:59:59 GMT":                         false,
+		"If-Modified-Since: yesterday":                                             false,
+		"If-None-Match: W/\"2\"\nIf-Modified-Since: Sat, 21 Nov 2026 11:00:00 GMT": false,
+	} {
+		if got := understood(t, strings.TrimSuffix("GET /Patient/a\n"+headers, "\n")).NotModified(s); got != want {
+			t.Errorf("%s: %v", headers, got)
+		}
+	}
+}
+
 // Each compartment search is confined by a parameter that its type knows.
 func TestEveryCompartmentTypeIsSearched(t *testing.T) {
 	t.Parallel()
