@@ -196,18 +196,16 @@ func (e *Embedded) planOne(tx store.Tx, patient string, d *draft, now time.Time)
 	case s.found >= maxVersion:
 		return step{}, fmt.Errorf("%s has no version left: %w", d.Ref, ErrTooLarge)
 	}
+	if found != nil && !now.After(found.Updated) {
+		now = found.Updated.Add(time.Millisecond)
+	}
 	var before []string
 	if alive {
-		if !now.After(found.Updated) {
-			now = found.Updated.Add(time.Millisecond)
-		}
 		old, err := found.Resource()
 		if err != nil {
 			return step{}, err
 		}
 		before = resourceKeys(old)
-	} else if found != nil && !now.After(found.Updated) {
-		now = found.Updated.Add(time.Millisecond)
 	}
 	s.added, s.gone = difference(d.keys, before), difference(before, d.keys)
 	s.result = d.stored(patient, s.found+1, now, !alive)
