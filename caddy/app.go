@@ -64,7 +64,7 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	if err := a.check(); err != nil {
 		return err
 	}
-	if a.state, err = openState(a.Data); err != nil {
+	if a.state, err = openState(a.Data, a.fhir()); err != nil {
 		return err
 	}
 	a.running, a.stop = context.WithCancel(ctx)

@@ -23,7 +23,7 @@ func init() {
 //	    issuer   <url>
 //	    policies <folder>
 //	    host     <name>
-//	    import   <file or folder...>
+//	    load     <file or folder...>
 //	    demo
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -54,7 +54,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return oneArg(d, &a.Policies)
 	case "host":
 		return oneArg(d, &a.Host)
-	case "import":
+	case "load": // not "import": that word is the Caddyfile's own
 		paths := d.RemainingArgs()
 		if len(paths) == 0 {
 			return d.ArgErr()
@@ -68,7 +68,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, import, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, demo", option)
 	}
 }
 

@@ -60,7 +60,7 @@ func openSpaces(ctx context.Context, lives space.Lifecycles, patients []string) 
 // Patient in them that has none.
 func ImportInto(data, base string, paths []string, progress func(importer.Progress)) (importer.Report, error) {
 	ctx := context.Background()
-	s, err := openState(data)
+	s, err := openState(data, base)
 	if err != nil {
 		return importer.Report{}, err
 	}

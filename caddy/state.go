@@ -46,13 +46,14 @@ type state struct {
 	commits commitMeter
 }
 
-// openState opens a data folder, or takes the one that another config of this process holds.
-func openState(dir string) (*state, error) {
+// openState opens a data folder, or takes the one that another config of this process holds. base is the URL of the FHIR
+// endpoint, under which an absolute reference is one to these records; it stays that of the first config.
+func openState(dir, base string) (*state, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the data folder: %w", err)
 	}
-	held, _, err := states.LoadOrNew(abs, func() (caddy.Destructor, error) { return newState(abs) })
+	held, _, err := states.LoadOrNew(abs, func() (caddy.Destructor, error) { return newState(abs, base) })
 	if err != nil {
 		return nil, fmt.Errorf("opening the data folder %s: %w", abs, err)
 	}
@@ -65,7 +66,7 @@ func (s *state) release() error {
 	return err
 }
 
-func newState(dir string) (s *state, err error) {
+func newState(dir, base string) (s *state, err error) {
 	s = &state{dir: dir}
 	defer func() {
 		if err != nil {
@@ -90,6 +91,7 @@ func newState(dir string) (s *state, err error) {
 	if s.records, err = record.OpenEmbedded(s.db, time.Now); err != nil {
 		return nil, err
 	}
+	s.records.Base = base
 	s.lives = space.Lifecycles{DB: s.db}
 	s.apps = catalog.Apps{DB: s.db, Now: time.Now}
 	return s, nil

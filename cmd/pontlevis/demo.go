@@ -128,7 +128,7 @@ func (f *demoFlags) caddyfile(host, port, admin string) string {
 	fmt.Fprintf(&b, "{\n\tadmin %s\n\tauto_https off\n\tpersist_config off\n\tmetrics\n\tlog {\n\t\tlevel WARN\n\t}\n", admin)
 	fmt.Fprintf(&b, "\tpontlevis {\n\t\tdata %q\n\t\tissuer http://%s\n\t\tdemo\n", f.data, f.listen)
 	for _, path := range f.imports {
-		fmt.Fprintf(&b, "\t\timport %q\n", path)
+		fmt.Fprintf(&b, "\t\tload %q\n", path)
 	}
 	fmt.Fprintf(&b, "\t}\n}\nhttp://:%s {\n\tbind %s\n\tpontlevis\n}\n", port, host)
 	return b.String()

@@ -1,0 +1,89 @@
+package pontlevis
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	_ "github.com/caddyserver/caddy/v2/modules/standard" // the directives beside ours
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the JSON below the Caddyfiles again")
+
+const separator = "----------\n"
+
+// TestAdapt compares each Caddyfile of testdata/adapt with the JSON below it.
+func TestAdapt(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/adapt/*.caddyfiletest")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no Caddyfiles were found: %v", err)
+	}
+	for _, path := range files {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			caddyfile, want, ok := strings.Cut(string(content), separator)
+			if !ok {
+				t.Fatalf("%s has no line %q", path, separator)
+			}
+			got, err := adapt(caddyfile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *update {
+				if err := os.WriteFile(path, []byte(caddyfile+separator+got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("adapting %s (-want +got):\n%s", path, diff)
+			}
+		})
+	}
+}
+
+func adapt(caddyfile string) (string, error) {
+	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(caddyfile), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, config, "", "\t"); err != nil {
+		return "", err
+	}
+	return out.String() + "\n", nil
+}
+
+// TestAdaptRefuses holds that a word nobody knows is refused with its file and line.
+func TestAdaptRefuses(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ caddyfile, want string }{
+		"an unknown option":        {"{\n\tpontlevis {\n\t\tdrawbridge up\n\t}\n}\n", "Caddyfile:3"},
+		"an argument too many":     {"{\n\tpontlevis {\n\t\tdata a b\n\t}\n}\n", "Caddyfile:3"},
+		"an option without value":  {"{\n\tpontlevis {\n\t\tissuer\n\t}\n}\n", "Caddyfile:3"},
+		"an option twice":          {"{\n\tpontlevis {\n\t\tdata a\n\t\tdata b\n\t}\n}\n", "Caddyfile:4"},
+		"demo with an argument":    {"{\n\tpontlevis {\n\t\tdemo yes\n\t}\n}\n", "Caddyfile:3"},
+		"a load of nothing":        {"{\n\tpontlevis {\n\t\tload\n\t}\n}\n", "Caddyfile:3"},
+		"an argument of the app":   {"{\n\tpontlevis up {\n\t}\n}\n", "Caddyfile:2"},
+		"a part that is not there": {":80 {\n\tpontlevis moat\n}\n", "Caddyfile:2"},
+		"a block on the directive": {":80 {\n\tpontlevis {\n\t\tdata a\n\t}\n}\n", "Caddyfile:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got, err := adapt(tt.caddyfile); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("adapting gave %q and error %v, want one that names %s", got, err, tt.want)
+			}
+		})
+	}
+}
