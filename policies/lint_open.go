@@ -132,6 +132,9 @@ func (c *openCheck) absences(r *ast.Rule, s scope) []string {
 }
 
 func (c *openCheck) body(b ast.Body, lost bool, s scope, depth int) {
+	for _, e := range b { // names first: a line that names an attribute may use one
+		c.names(e, s)
+	}
 	for _, e := range b {
 		if t, ok := e.Terms.(*ast.Term); ok {
 			if p, ok := c.place(t, s); ok {
@@ -161,12 +164,6 @@ func (c *openCheck) expr(e *ast.Expr, lost bool, s scope, depth int) {
 		inner := s.inside(s.module)
 		c.bindItem(t.Value, t.Domain, inner)
 		c.body(t.Body, lost, inner, depth)
-	case *ast.SomeDecl:
-		for _, sym := range t.Symbols {
-			if call, ok := sym.Value.(ast.Call); ok && len(call) >= 3 {
-				c.bindItem(call[len(call)-2], call[len(call)-1], s)
-			}
-		}
 	case *ast.Term:
 		c.helpers(t, lost, s, depth)
 	case []*ast.Term:
@@ -177,7 +174,7 @@ func (c *openCheck) expr(e *ast.Expr, lost bool, s scope, depth int) {
 func (c *openCheck) call(t []*ast.Term, loc *ast.Location, lost bool, s scope, depth int) {
 	name := t[0].Value.String()
 	switch {
-	case (name == "assign" || name == "eq") && len(t) == 3 && c.bind(t[1], t[2], s):
+	case names(t):
 	case name == "equal" && c.selects(t[1:], s):
 	case lost && comparison(name) && !countsSome(t):
 		c.operands(t[1:], s, loc, "a comparison")
@@ -226,16 +223,32 @@ func (c *openCheck) selects(operands []*ast.Term, s scope) bool {
 	return some
 }
 
-// bind notes a local name given to an attribute; it reports whether the expression was such a naming.
-func (c *openCheck) bind(left, right *ast.Term, s scope) bool {
-	v, ok := left.Value.(ast.Var)
-	if !ok {
+// names notes the local names that an expression gives: `x := input.a.b`, `some x in input.list`.
+func (c *openCheck) names(e *ast.Expr, s scope) {
+	switch t := e.Terms.(type) {
+	case *ast.SomeDecl:
+		for _, sym := range t.Symbols {
+			if call, ok := sym.Value.(ast.Call); ok && len(call) >= 3 {
+				c.bindItem(call[len(call)-2], call[len(call)-1], s)
+			}
+		}
+	case []*ast.Term:
+		if !names(t) {
+			return
+		}
+		if p, ok := c.place(t[2], s); ok {
+			s.names[string(t[1].Value.(ast.Var))] = p
+		}
+	}
+}
+
+// names reports an expression that gives a name to a value.
+func names(t []*ast.Term) bool {
+	if op := t[0].Value.String(); len(t) != 3 || op != "assign" && op != "eq" {
 		return false
 	}
-	if p, ok := c.place(right, s); ok {
-		s.names[string(v)] = p
-	}
-	return true
+	_, ok := t[1].Value.(ast.Var)
+	return ok
 }
 
 func (c *openCheck) bindItem(item, list *ast.Term, s scope) {

@@ -66,6 +66,11 @@ weak(level) if level < 2`, "input.maybe"},
 	some link in input.list
 	link.until < "2026"
 }`, "input.list[].until"},
+		{"presence in an item named", `deny contains "x" if {
+	some link in input.list
+	link.until
+	link.until < "2026"
+}`, ""},
 		{"required member of an item", `deny contains "x" if {
 	some link in input.list
 	link.who != "a"

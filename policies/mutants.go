@@ -1,16 +1,18 @@
 package policies
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
 )
 
 // Mutant is the bundle without one body of a described rule.
@@ -25,8 +27,18 @@ type Mutant struct {
 // mutantWorkers is how many mutants are tried at a time.
 const mutantWorkers = 2
 
-// Mutants removes each body of each described rule in turn and runs the bundle's tests: a body whose removal no test notices is one that
-// nobody would miss. Bodies come in the order of the files. The bundle must compile.
+// switchPath is where a store says which body is off. No bundle can have it: its data stand under the roots of its manifest.
+var (
+	switchPath = storage.Path{"mutant", "off"}
+	switchRef  = ast.MustParseRef("data.mutant.off")
+)
+
+// Mutants removes each body of each described rule in turn and asks the bundle's tests: a body whose removal no test notices is one that
+// nobody would miss. Bodies come in the order of the files. The bundle must compile, and its tests should pass.
+//
+// It compiles once: each body begins with a condition on a switch in the data. A test is evaluated under a mutant only when the body held in
+// it; where it did not, removing it changes nothing. A mutant is killed when a test gives another value than with every body in place: a
+// test that is undefined, or of whose cases fewer hold.
 func Mutants(ctx context.Context, fsys fs.FS) ([]Mutant, error) {
 	files, err := readFiles(fsys)
 	if err != nil {
@@ -37,104 +49,94 @@ func Mutants(ctx context.Context, fsys fs.FS) ([]Mutant, error) {
 	if err := refusal(append(p.problems, set.problems...)); err != nil {
 		return nil, err
 	}
-	mutants := mutantsOf(p, set)
-	work := make(chan *Mutant)
+	p.data["mutant"] = map[string]any{"off": ""}
+	modules, mutants := switched(p.modules, set)
 	errs := make([]error, mutantWorkers)
 	var wg sync.WaitGroup
 	for i := range mutantWorkers {
-		wg.Go(func() {
-			for m := range work {
-				if err := p.try(ctx, m); err != nil && errs[i] == nil {
-					errs[i] = err
-				}
-			}
-		})
+		wg.Go(func() { errs[i] = p.tryAll(ctx, modules, mutants, i) })
 	}
-	for i := range mutants {
-		work <- &mutants[i]
-	}
-	close(work)
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return mutants, nil
+	return mutants, errors.Join(errs...)
 }
 
-func mutantsOf(p *parsed, set *ruleSet) []Mutant {
-	var out []Mutant
-	modules := p.decisionModules()
+// switched copies the modules with a switch before each body of a described rule, and lists those bodies.
+func switched(modules map[string]*ast.Module, set *ruleSet) (map[string]*ast.Module, []Mutant) {
+	out := make(map[string]*ast.Module, len(modules))
+	var mutants []Mutant
 	for _, name := range sortedKeys(modules) {
-		for _, first := range modules[name].Rules {
+		m := modules[name].Copy()
+		out[name] = m
+		for _, first := range m.Rules {
 			for r := first; r != nil; r = r.Else {
-				if id, ok := set.byAST[at(r.Location)]; ok && !r.Default {
-					out = append(out, Mutant{Rule: id, File: r.Location.File, Line: r.Location.Row})
+				id, named := set.byAST[at(r.Location)]
+				if !named || r.Default {
+					continue
+				}
+				mutants = append(mutants, Mutant{Rule: id, File: r.Location.File, Line: r.Location.Row})
+				on := ast.NotEqual.Expr(ast.NewTerm(switchRef), ast.StringTerm(at(r.Location))).SetLocation(r.Location)
+				r.Body = append(ast.Body{on}, r.Body...)
+				for i, e := range r.Body {
+					e.Index = i
 				}
 			}
 		}
 	}
-	return out
+	return out, mutants
 }
 
-// try runs the tests against the bundle without the mutant's body, and stops at the first that fails. The body is made to fail rather than
-// cut out, so that what refers to the rule still compiles.
-func (p *parsed) try(ctx context.Context, m *Mutant) error {
-	modules := make(map[string]*ast.Module, len(p.modules))
-	for name, mod := range p.modules {
-		modules[name] = mod
+// tryAll tries every mutantWorkers-th mutant, beginning with the given one.
+func (p *parsed) tryAll(ctx context.Context, modules map[string]*ast.Module, mutants []Mutant, first int) error {
+	x, problems := p.newExam(ctx, modules)
+	if err := refusal(problems); err != nil {
+		return err
 	}
-	changed := modules[m.File].Copy()
-	if !silence(changed, m.Line) {
-		return fmt.Errorf("mutating rule %s: no body at %s:%d", m.Rule, m.File, m.Line)
-	}
-	modules[m.File] = changed
-	for _, filter := range []string{testsOf(changed), ""} { // the module's own tests first: they are few, and mostly enough
-		by, err := p.firstFailure(ctx, modules, filter)
-		if err != nil {
-			return fmt.Errorf("mutating rule %s (%s:%d): %w", m.Rule, m.File, m.Line, err)
+	results := x.sit(ctx)
+	for i := first; i < len(mutants); i += mutantWorkers {
+		m := &mutants[i]
+		place := fmt.Sprintf("%s:%d", m.File, m.Line)
+		if err := storage.WriteOne(ctx, x.store, storage.ReplaceOp, switchPath, place); err != nil {
+			return fmt.Errorf("removing rule %s (%s): %w", m.Rule, place, err)
 		}
-		if by != "" {
-			m.Killed, m.By = true, by
-			return nil
+		for _, r := range results {
+			if !r.held[place] {
+				continue
+			}
+			if v := x.eval(ctx, r.test); !sameValue(v, r.value) {
+				m.Killed, m.By = true, r.test.name
+				break
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("removing rule %s (%s): %w", m.Rule, place, err)
 		}
 	}
 	return nil
 }
 
-// testsOf is the pattern of the tests of a module: in its package, or in the one beside it that ends in _test.
-func testsOf(m *ast.Module) string {
-	return "^" + regexp.QuoteMeta(m.Package.Path.String()) + `(_test)?\.[^.]+$`
+// sitting is a test with every body in place: its value, the bodies that held, and its time.
+type sitting struct {
+	test  examTest
+	value ast.Value
+	held  map[string]bool
+	took  time.Duration
 }
 
-// firstFailure runs the tests that match a pattern, all for "", until one does not pass, and gives its name.
-func (p *parsed) firstFailure(ctx context.Context, modules map[string]*ast.Module, filter string) (string, error) {
-	results, problems := p.runTests(ctx, testRun{modules: modules, filter: filter, serial: true, first: true})
-	if err := refusal(problems); err != nil {
-		return "", err
+// sit evaluates every test with every body in place; the quickest come first, for they are tried first.
+func (x *exam) sit(ctx context.Context) []sitting {
+	out := make([]sitting, len(x.tests))
+	for i, t := range x.tests {
+		h := newHeldTracer()
+		began := time.Now()
+		out[i] = sitting{test: t, value: x.eval(ctx, t, rego.EvalQueryTracer(h)), held: h.held, took: time.Since(began)}
 	}
-	i := slices.IndexFunc(results, func(r *tester.Result) bool { return !r.Pass() })
-	if i < 0 {
-		return "", nil
-	}
-	return strings.TrimPrefix(results[i].Package, "data.") + "." + results[i].Name, nil
+	slices.SortStableFunc(out, func(a, b sitting) int { return cmp.Compare(a.took, b.took) })
+	return out
 }
 
-// silence puts `false` before the conditions of the body at a line. Index keeps the expressions in order for the compiler.
-func silence(m *ast.Module, line int) bool {
-	for _, first := range m.Rules {
-		for r := first; r != nil; r = r.Else {
-			if r.Location.Row != line {
-				continue
-			}
-			no := ast.NewExpr(ast.InternedTerm(false)).SetLocation(r.Location)
-			r.Body = append(ast.Body{no}, r.Body...)
-			for i, e := range r.Body {
-				e.Index = i
-			}
-			return true
-		}
+func sameValue(a, b ast.Value) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
 	}
-	return false
+	return a.Compare(b) == 0
 }

@@ -21,9 +21,7 @@ const testLimit = time.Minute
 type testRun struct {
 	modules map[string]*ast.Module
 	tracer  topdown.QueryTracer // may be nil; a *cover.Cover measures coverage
-	filter  string              // a pattern of full names, "" for all
 	serial  bool                // one test at a time, for tracers that are no *cover.Cover
-	first   bool                // stop at the first test that does not pass
 }
 
 // runTests runs tests of the bundle, with the same strictness, builtins and data as decisions have. Results come sorted by place. A failure
@@ -35,21 +33,13 @@ func (p *parsed) runTests(ctx context.Context, run testRun) ([]*tester.Result, [
 		return nil, fromOPA("test", fmt.Errorf("reading the data: %w", err))
 	}
 	defer store.Abort(ctx, txn)
-	inner, stop := context.WithCancel(ctx)
-	defer stop()
-	ch, err := p.newRunner(ctx, store, txn, run).RunTests(inner, txn)
+	ch, err := p.newRunner(ctx, store, txn, run).RunTests(ctx, txn)
 	if err != nil {
 		return nil, fromOPA("test", err)
 	}
 	var out []*tester.Result
 	for res := range ch {
-		if inner.Err() != nil {
-			continue // drained: the runner waits for its readers
-		}
 		out = append(out, res)
-		if run.first && !res.Pass() {
-			stop()
-		}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fromOPA("test", fmt.Errorf("running the tests: %w", err))
@@ -67,8 +57,7 @@ func (p *parsed) newRunner(ctx context.Context, store storage.Store, txn storage
 		SetModules(run.modules).
 		RaiseBuiltinErrors(true).
 		CapturePrintOutput(false).
-		SetTimeout(testLimit).
-		Filter(run.filter)
+		SetTimeout(testLimit)
 	if run.tracer != nil {
 		r.SetCoverageQueryTracer(run.tracer)
 	}
