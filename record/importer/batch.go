@@ -20,7 +20,8 @@ const (
 
 // batch is what was read and is not written yet.
 type batch struct {
-	groups      map[string]*group // by patient, "" the directory
+	groups      map[string][]item // by patient, "" the directory
+	refs        map[record.Ref]bool
 	identifiers map[string][]record.Ref
 	count, size int
 	line        int // the last line of the file in it
@@ -31,12 +32,7 @@ type batch struct {
 	failed   error                 // the source failed while lines were read
 }
 
-// group is what of a batch goes to one record.
-type group struct {
-	refs  map[record.Ref]bool
-	items []item
-}
-
+// item is one resource of a batch.
 type item struct {
 	at  place
 	ref record.Ref
@@ -44,26 +40,25 @@ type item struct {
 }
 
 func newBatch() batch {
-	return batch{groups: map[string]*group{}, identifiers: map[string][]record.Ref{}, owners: map[record.Ref]string{}}
+	return batch{
+		groups: map[string][]item{}, refs: map[record.Ref]bool{},
+		identifiers: map[string][]record.Ref{}, owners: map[record.Ref]string{},
+	}
 }
 
 func (b *batch) full() bool { return b.count >= maxBatch || b.size >= maxBatchBytes }
 
-// add puts a resource in the batch. One that is in it already is written first: a transaction holds each once.
+// add puts a resource in the batch. One whose id is in it already, for whatever record, is written first: a transaction
+// holds each once, and of two records that claim an id the first in the files has it.
 func (r *run) add(ctx context.Context, at place, ref record.Ref, patient string, res *fhir.Resource) {
-	if g := r.pending.groups[patient]; g != nil && g.refs[ref] {
+	if r.pending.refs[ref] {
 		if err := r.write(ctx); err != nil {
 			r.pending.failed = err
 			return
 		}
 	}
-	g := r.pending.groups[patient]
-	if g == nil {
-		g = &group{refs: map[record.Ref]bool{}}
-		r.pending.groups[patient] = g
-	}
-	g.refs[ref] = true
-	g.items = append(g.items, item{at, ref, res})
+	r.pending.refs[ref] = true
+	r.pending.groups[patient] = append(r.pending.groups[patient], item{at, ref, res})
 	for _, name := range []string{"identifier", "masterIdentifier"} {
 		for id := range res.Node().Get(name).Each() {
 			if v := id.Get("value").Text(); v != "" {
@@ -123,22 +118,22 @@ type refused struct {
 // write writes the groups, several records at a time: the directory first, since the others refer to it.
 func (r *run) write(ctx context.Context) error {
 	groups := r.pending.groups
-	r.pending.groups, r.pending.count, r.pending.size = map[string]*group{}, 0, 0
+	r.pending.groups, r.pending.refs, r.pending.count, r.pending.size = map[string][]item{}, map[record.Ref]bool{}, 0, 0
 	r.pending.identifiers = map[string][]record.Ref{}
-	if g := groups[""]; g != nil {
+	if items := groups[""]; items != nil {
 		delete(groups, "")
-		if err := r.take(r.writeGroup(ctx, "", g.items)); err != nil {
+		if err := r.take(r.writeGroup(ctx, "", items)); err != nil {
 			return err
 		}
 	}
 	var wait sync.WaitGroup
 	results := make(chan outcome, len(groups))
 	room := make(chan struct{}, writers)
-	for patient, g := range groups {
+	for patient, items := range groups {
 		room <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-room }()
-			results <- r.writeGroup(ctx, patient, g.items)
+			results <- r.writeGroup(ctx, patient, items)
 		})
 	}
 	wait.Wait()

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -170,6 +171,9 @@ func (r *run) reset() {
 
 func (r *run) result() Report {
 	r.report.Patients = slices.Sorted(maps.Keys(r.patients))
+	slices.SortFunc(r.report.Refused, func(a, b Line) int { // records are written side by side, in no fixed order
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Entry, b.Entry))
+	})
 	return r.report
 }
 
