@@ -33,6 +33,7 @@ caregiver if input.actor.kind == "system"
 # description: The person whose space it is.
 holder if {
 	input.actor.kind == "patient"
+	input.patient
 	input.actor.id == concat("/", ["Patient", input.patient.id])
 }
 

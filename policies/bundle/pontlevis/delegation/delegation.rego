@@ -10,12 +10,18 @@ import data.pontlevis.moment
 # METADATA
 # title: Minor
 # description: The person is under age at this instant; undefined when the birth date is not known.
-minor if input.patient.born > moment.years_ago(data.pontlevis.settings.majority_years)
+minor if {
+	input.patient.born
+	input.patient.born > moment.years_ago(data.pontlevis.settings.majority_years)
+}
 
 # METADATA
 # title: Of age
 # description: The person is of age at this instant; undefined when the birth date is not known.
-adult if input.patient.born <= moment.years_ago(data.pontlevis.settings.majority_years)
+adult if {
+	input.patient.born
+	input.patient.born <= moment.years_ago(data.pontlevis.settings.majority_years)
+}
 
 # METADATA
 # title: A delegation of legal representation
@@ -55,7 +61,10 @@ carer if {
 # METADATA
 # title: Since majority
 # description: The instant is the person's majority or later.
-since_majority(instant) if input.patient.born <= moment.years_before(instant, data.pontlevis.settings.majority_years)
+since_majority(instant) if {
+	input.patient.born
+	input.patient.born <= moment.years_before(instant, data.pontlevis.settings.majority_years)
+}
 
 _live contains delegate if {
 	some delegate in input.patient.delegates

@@ -35,6 +35,7 @@ treating if {
 past if {
 	some link in input.patient.circle
 	link.actor in actor.all
+	link.until
 	link.until <= input.now
 }
 
@@ -50,12 +51,16 @@ roles contains link.role if {
 # METADATA
 # title: Withdrawn consent
 # description: The person has taken back the initial consent.
-withdrawn if input.patient.consent.withdrawn.since <= input.now
+withdrawn if {
+	input.patient.consent.withdrawn
+	input.patient.consent.withdrawn.since <= input.now
+}
 
 # METADATA
 # title: Initial consent
 # description: Given, dated and not withdrawn (Conseil d'État, 15 October 2025).
 initial if {
+	input.patient.consent.initial
 	input.patient.consent.initial.since <= input.now
 	not withdrawn
 }
@@ -117,7 +122,10 @@ _valid(consent) if {
 
 _stands(_) if not withdrawn
 
-_stands(consent) if consent.since >= input.patient.consent.withdrawn.since
+_stands(consent) if {
+	input.patient.consent.withdrawn
+	consent.since >= input.patient.consent.withdrawn.since
+}
 
 _lasts(consent) if consent.until
 

@@ -36,6 +36,7 @@ whole_type if input.action == "open_emergency"
 # title: Described
 # description: The attributes that the rules about one resource rest on are there.
 described if {
+	input.resource.id
 	input.resource.labels
 	input.resource.code
 	input.resource.author

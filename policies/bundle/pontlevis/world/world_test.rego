@@ -95,7 +95,6 @@ base := {
 		"archived": false,
 		"subject": "Patient/camille",
 		"members": [],
-		"host": "dmp",
 	},
 	"action": "read",
 	"policy": {"revision": "r", "age_s": 1},

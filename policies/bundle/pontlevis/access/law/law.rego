@@ -164,7 +164,7 @@ deny contains "L7.agreement" if {
 #   source: rules.md L8; CSP L1111-8
 deny contains "L8.host" if {
 	input.resource.host
-	not data.pontlevis.hosts[input.resource.host][section.name]
+	not _held
 }
 
 # METADATA
@@ -184,6 +184,11 @@ deny contains "L8.undescribed" if {
 	not section.whole_type
 	not section.described
 }
+
+# A host holds sections, and single types beside: measures of apps are kept apart from the health history.
+_held if data.pontlevis.hosts[input.resource.host][section.name]
+
+_held if data.pontlevis.hosts[input.resource.host][input.resource.type]
 
 # In an emergency any health professional may act (CSP L1111-17 I).
 _emergency if input.grant.mode in {"bris_de_glace", "centre_15"}

@@ -125,10 +125,12 @@ test_refuse_data_of_another_host if {
 
 test_allow_data_of_its_own_host if {
 	main.decision == w.allowed("L5.holder", "law") with input as w.of([w.camille, {"resource": {"type": "Communication", "host": "other"}}])
+	main.decision == w.allowed("L5.holder", "law") with input as w.of([w.camille, {"resource": {"type": "Observation", "host": "other"}}])
+	main.decision == w.refused("L8.host", "law") with input as w.of([w.camille, {"resource": {"type": "Communication", "host": "dmp"}}])
 }
 
 test_refuse_a_resource_that_is_not_described[attribute] if {
-	some attribute in ["labels", "code", "author", "members"]
+	some attribute in ["id", "labels", "code", "author", "members"]
 	world := w.of([w.circle])
 	without := object.union(object.remove(world, ["resource"]), {"resource": object.remove(world.resource, [attribute])})
 	main.decision == w.refused("L8.undescribed", "law") with input as without

@@ -109,6 +109,7 @@ deny contains "M4.section" if {
 #   source: rules.md M5; IGDMP TD3.1
 deny contains "M5.necessity" if {
 	limited
+	input.within
 	input.within == "search"
 	not _recent
 	not _undated
@@ -122,6 +123,7 @@ limited if {
 	input.actor.kind == "professional"
 	section.name == "documents"
 	not emergency.mode
+	input.query
 	input.query.dated == false
 }
 

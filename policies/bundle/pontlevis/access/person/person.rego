@@ -215,6 +215,7 @@ deny contains "P7.hidden" if {
 	input.actor.kind == "professional"
 	some hidden in input.patient.hidden
 	_concerns(hidden)
+	input.resource.id
 	hidden.document == concat("/", [input.resource.type, input.resource.id])
 	not sees_masked
 }

@@ -17,7 +17,7 @@ import data.pontlevis.link
 # title: A carer reads and adds, no more
 # description: A carer may not share, mask, change or delete.
 # custom:
-#   rule: P9.carer
+#   rule: P9.adds-only
 #   layer: person
 #   reason:
 #     fr: Un aidant lit et ajoute ; il ne partage, ne masque, ne modifie et n'efface rien.
@@ -26,7 +26,7 @@ import data.pontlevis.link
 #     fr: Demandez à la personne de faire ce changement elle-même.
 #     en: Ask the person to make this change themselves.
 #   source: rules.md P9
-deny contains "P9.carer" if {
+deny contains "P9.adds-only" if {
 	input.actor.kind == "carer"
 	delegation.carer
 }
@@ -181,6 +181,24 @@ deny contains "P6.together" if {
 }
 
 # METADATA
+# title: What is not said is not decided
+# description: A change comes with what it changes.
+# custom:
+#   rule: D2.unsaid
+#   layer: person
+#   reason:
+#     fr: Ce changement n'est pas assez décrit pour décider ; dans le doute, il est refusé.
+#     en: This change is not described well enough to decide; in doubt, it is refused.
+#   remedy:
+#     fr: Prévenez l'exploitant du service.
+#     en: Tell the operator of the service.
+#   source: rules.md D2, S1
+deny contains "D2.unsaid" if {
+	input.action == "relabel"
+	not _said
+}
+
+# METADATA
 # title: The change is permitted
 # description: The actor may read the resource and no rule of this package refuses.
 # custom:
@@ -254,3 +272,8 @@ _professional_hand if {
 }
 
 _professional_hand if link.ordinary
+
+_said if {
+	input.change.labels_added
+	input.change.labels_removed
+}

@@ -22,11 +22,13 @@ _at_request := {{"type": "at-request", "properties": {"of": "holder", "labels": 
 _own := {"resource": {"author": ["Patient/camille"]}}
 
 _cases := {
+	"a change that is not said": [[w.camille, _action("relabel")], w.told("D2.unsaid", "person")],
+	"a change that is half said": [[w.camille, {"action": "relabel", "change": {"labels_added": ["MASQUE_PS"]}}], w.told("D2.unsaid", "person")],
 	"holder masks": [[w.camille, _mask], w.allowed("D2.change", "person")],
 	"holder unmasks": [[w.camille, w.masked, _unmask], w.allowed("D2.change", "person")],
 	"representative masks": [[w.karim, w.minor, _mask], w.allowed("D2.change", "person")],
 	"carer masks": [[w.sofia, _mask], w.told("P5.relabel", "person")],
-	"carer archives": [[w.sofia, {"resource": {"author": ["RelatedPerson/sofia"]}}, _action("archive")], w.told("P9.carer", "person")],
+	"carer archives": [[w.sofia, {"resource": {"author": ["RelatedPerson/sofia"]}}, _action("archive")], w.told("P9.adds-only", "person")],
 	"professional of the circle masks at the person's request": [[w.circle, _mask], w.allowed_with("D2.change", "person", _at_request)],
 	"professional of the circle cannot lift what hides from them": [[w.circle, w.masked, _unmask], w.refused("P5.masked", "person")],
 	"treating doctor lifts a mask at the person's request": [[w.treating, w.masked, _unmask], w.allowed_with("D2.change", "person", _at_request)],
@@ -65,7 +67,7 @@ _cases := {
 	"holder deletes what they deposited": [[w.camille, _own, _action("delete")], w.allowed("D3.delete", "person")],
 	"holder deletes what another deposited": [[w.camille, _action("delete")], w.told("D3.author", "person")],
 	"treating doctor deletes": [[w.treating, _action("delete")], w.told("D3.author", "person")],
-	"carer deletes": [[w.sofia, {"resource": {"author": ["RelatedPerson/sofia"]}}, _action("delete")], w.told("P9.carer", "person")],
+	"carer deletes": [[w.sofia, {"resource": {"author": ["RelatedPerson/sofia"]}}, _action("delete")], w.told("P9.adds-only", "person")],
 	"a type outside the matrix": [[w.circle, w.nurse, {"resource": {"code": []}}, _mask], w.refused("M1.cell", "matrix")],
 	"in an emergency": [[w.glass, w.second, _mask], w.told("E1.read-only", "person")],
 	"in an emergency, the author": [[w.glass, w.mine, _action("delete")], w.told("E1.read-only", "person")],

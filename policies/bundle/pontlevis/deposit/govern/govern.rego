@@ -76,6 +76,8 @@ deny contains "P4.blocked" if {
 #   source: rules.md P4
 deny contains "P4.unblock" if {
 	actor.caregiver
+	input.change.kind
+	input.change.verb
 	input.change.kind == "block"
 	input.change.verb != "give"
 }
@@ -114,6 +116,7 @@ deny contains "P1.recorder" if {
 #   source: rules.md P3
 deny contains "P3.again" if {
 	input.actor.kind == "professional"
+	input.change.kind
 	input.change.kind == "initial"
 	link.withdrawn
 }
@@ -134,6 +137,7 @@ deny contains "P3.again" if {
 deny contains "P8.minor" if {
 	actor.holder
 	delegation.minor
+	input.change.kind
 	input.change.kind == "legal-representative"
 }
 
@@ -152,6 +156,8 @@ deny contains "P8.minor" if {
 #   source: rules.md P9
 deny contains "P9.co-representative" if {
 	input.actor.kind == "representative"
+	input.change.kind
+	input.change.verb
 	input.change.kind == "legal-representative"
 	input.change.verb != "give"
 	not input.change.target in actor.names
@@ -161,7 +167,7 @@ deny contains "P9.co-representative" if {
 # title: A carer reads and adds, no more
 # description: A carer may not manage sharing.
 # custom:
-#   rule: P9.carer
+#   rule: P9.adds-only
 #   layer: person
 #   reason:
 #     fr: Un aidant lit et ajoute ; il ne partage, ne masque, ne modifie et n'efface rien.
@@ -170,10 +176,25 @@ deny contains "P9.co-representative" if {
 #     fr: Demandez à la personne de faire ce changement elle-même.
 #     en: Ask the person to make this change themselves.
 #   source: rules.md P9
-deny contains "P9.carer" if {
+deny contains "P9.adds-only" if {
 	input.actor.kind == "carer"
 	delegation.carer
 }
+
+# METADATA
+# title: What is not said is not decided
+# description: A change comes with what it changes.
+# custom:
+#   rule: D2.unsaid
+#   layer: person
+#   reason:
+#     fr: Ce changement n'est pas assez décrit pour décider ; dans le doute, il est refusé.
+#     en: This change is not described well enough to decide; in doubt, it is refused.
+#   remedy:
+#     fr: Prévenez l'exploitant du service.
+#     en: Tell the operator of the service.
+#   source: rules.md D2, S1
+deny contains "D2.unsaid" if not _said
 
 # METADATA
 # title: The person decides
@@ -307,4 +328,9 @@ _ending if {
 _ending if {
 	input.change.kind == "circle"
 	input.change.verb == "end"
+}
+
+_said if {
+	input.change.kind
+	input.change.verb
 }

@@ -20,6 +20,8 @@ _team(verb) := {"action": "govern", "resource": {"type": "CareTeam", "code": []}
 _consulted := {"patient": {"consent": {"explicit": [{"actor": "Practitioner/doc", "kind": "consultation", "since": "2026-11-21T09:00:00Z"}]}}}
 
 _cases := {
+	"a change that is not said": [[w.camille, {"action": "govern", "resource": {"type": "Consent"}, "change": {"verb": "give"}}], w.told("D2.unsaid", "person")],
+	"a change without a verb": [[w.camille, {"action": "govern", "resource": {"type": "Consent"}, "change": {"kind": "block"}}], w.told("D2.unsaid", "person")],
 	"holder blocks": [[w.camille, _govern("block", "give")], w.allowed("L5.governs", "law")],
 	"holder unblocks": [[w.camille, _govern("block", "end")], w.allowed("L5.governs", "law")],
 	"holder sets the switches": [[w.camille, _govern("switches", "change")], w.allowed("L5.governs", "law")],
@@ -35,7 +37,7 @@ _cases := {
 	"adult dismisses a representative": [[w.camille, _delegation("end")], w.allowed("L5.governs", "law")],
 	"minor blocks": [[w.camille, w.minor, _govern("block", "give")], w.allowed("L5.governs", "law")],
 	"carer and consents": [[w.sofia, _govern("block", "give")], w.told("P9.reserved", "person")],
-	"carer and the circle": [[w.sofia, _team("end")], w.told("P9.carer", "person")],
+	"carer and the circle": [[w.sofia, _team("end")], w.told("P9.adds-only", "person")],
 	"helper": [[w.helper, _govern("block", "give")], w.told("P9.helper", "person")],
 	"professional of the circle records a consultation": [[w.circle, _govern("consultation", "give")], _done("P1.recorded", "person")],
 	"professional of the circle records the initial consent": [[w.linked, _govern("initial", "give")], _done("P1.recorded", "person")],
