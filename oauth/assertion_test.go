@@ -156,6 +156,7 @@ func TestRaceAssertion(t *testing.T) {
 	if r := w.assert(other.sign(assertionOf(w, "other-key", "jti", "the-same"), nil)); r.status != http.StatusOK {
 		t.Fatalf("%d %s", r.status, r.raw)
 	}
+	w.db.gather(crowd)
 	counts, _ := together(func(int) reply { return w.assert(assertion) })
 	if counts[200] != 1 || counts[401] != crowd-1 {
 		t.Errorf("answers by status: %v", counts)

@@ -215,6 +215,14 @@ func TestAttackSessionFixation(t *testing.T) {
 			t.Error("the planted session was kept")
 		}
 	}
+	w.clock.advance(time.Second)
+	stolen := b.client.Jar.Cookies(u) // and signing in again ends the session before
+	b.signIn(b.authorize("prompt", "login"), "camille")
+	thief := w.newBrowser()
+	thief.client.Jar.SetCookies(u, stolen)
+	if got := thief.authorize(); !strings.Contains(got.body, `name="password"`) {
+		t.Error("the earlier session outlives a new sign-in")
+	}
 }
 
 // B19: another site posts the person's consent for them.
@@ -757,7 +765,7 @@ func TestAttackGuessedPassword(t *testing.T) {
 	p := b.authorize()
 	unknown := b.submit(p, "login", "nobody-at-all", "password", "x")
 	wrong := b.submit(p, "login", "camille", "password", "x")
-	if unknown.status != 401 || wrong.status != 401 {
+	if unknown.status != 422 || wrong.status != 422 {
 		t.Fatalf("%d %d", unknown.status, wrong.status)
 	}
 	if strings.ReplaceAll(unknown.body, "nobody-at-all", "L") != strings.ReplaceAll(wrong.body, `value="camille"`, `value="L"`) {
@@ -802,7 +810,7 @@ func TestAttackDisabledAccount(t *testing.T) {
 	if got := b.submit(p, "decision", "allow", "patient", "lucas"); got.location != nil {
 		t.Errorf("the open session went on: %v", got.location)
 	}
-	if got := w.newBrowser(); got.signIn(got.authorize(), "karim").status != 401 {
+	if got := w.newBrowser(); got.signIn(got.authorize(), "karim").status != 422 {
 		t.Error("a disabled account signed in")
 	}
 }
@@ -856,6 +864,10 @@ func TestAttackStolenStore(t *testing.T) {
 	code := b.code()
 	r := w.redeem(code)
 	w.refresh(r.text("refresh_token"))
+	w.redeem(code) // refusals are logged too
+	w.clock.advance(time.Second)
+	b.signIn(b.authorize("prompt", "login"), "nobody")
+	w.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, "nobody:"+w.secret)
 	var backup strings.Builder
 	if err := w.db.Backup(t.Context(), &backup); err != nil {
 		t.Fatal(err)
@@ -869,6 +881,14 @@ func TestAttackStolenStore(t *testing.T) {
 		if strings.Contains(backup.String(), s) {
 			t.Errorf("the store holds secret %d", i)
 		}
+	}
+	for i, s := range append(secrets, ins, "Camille Durand") {
+		if strings.Contains(w.log.String(), s) {
+			t.Errorf("the log holds secret %d", i)
+		}
+	}
+	if !strings.Contains(w.log.String(), "authorization server refused") {
+		t.Error("the log is empty: the test sees nothing")
 	}
 	if !strings.Contains(backup.String(), fmt.Sprintf("%q", "glycare")) {
 		t.Error("the backup does not show the rows: the test sees nothing")

@@ -119,6 +119,9 @@ func assemble(c Config) (*Server, error) {
 	if err := checkBase(c.Issuer); err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
+	if _, rest, _ := strings.Cut(c.Issuer, "://"); strings.Contains(rest, "/") {
+		return nil, errors.New("issuer: must have no path: the endpoints are at the root of its host")
+	}
 	if err := checkBase(c.FHIR); err != nil {
 		return nil, fmt.Errorf("FHIR base: %w", err)
 	}

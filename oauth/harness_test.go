@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -104,25 +106,66 @@ type world struct {
 	apps   *catalogue
 	db     *switchable
 	secret string // of the confidential clients
+	log    *logged
 	mu     sync.Mutex
 	events []oauth.Event
+}
+
+// logged is what the server wrote to its log, at every level.
+type logged struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
 }
 
 // switchable is a store that a test can break.
 type switchable struct {
 	store.DB
-	mu  sync.Mutex
-	err error
+	mu      sync.Mutex
+	err     error
+	waiting int           // writers still expected at the barrier
+	barrier chan struct{} // nil: none
 }
 
 func (s *switchable) Update(ctx context.Context, p store.Partition, fn func(store.Tx) error) error {
 	s.mu.Lock()
-	err := s.err
+	err, barrier := s.err, s.barrier
+	if barrier != nil {
+		if s.waiting--; s.waiting == 0 {
+			s.barrier = nil
+			close(barrier)
+		}
+	}
 	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
+	if barrier != nil {
+		select {
+		case <-barrier:
+		case <-time.After(5 * time.Second):
+			return errors.New("the other writers never came")
+		}
+	}
 	return s.DB.Update(ctx, p, fn)
+}
+
+// gather holds writers back until n of them are there: whatever they read, they have all read before one of them writes.
+func (s *switchable) gather(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting, s.barrier = n, make(chan struct{})
 }
 
 func (s *switchable) breakWith(err error) {
@@ -133,7 +176,7 @@ func (s *switchable) breakWith(err error) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{at: time.Now()}, secret: oauth.NewSecret()}
+	w := &world{t: t, clock: &clock{at: time.Now()}, secret: oauth.NewSecret(), log: new(logged)}
 	w.apps = &catalogue{labels: map[string]string{"glycare": "online", "glycare-pro": "online", "oldapp": "recalled", "rival": "online"}}
 	db, err := store.OpenBolt(filepath.Join(t.TempDir(), "test.db"))
 	if err != nil {
@@ -149,6 +192,7 @@ func newWorld(t *testing.T) *world {
 	w.server, err = oauth.New(oauth.Config{
 		DB: w.db, Issuer: w.url, FHIR: w.url + "/fhir", Apps: w.apps, Relations: relations{}, Pages: pages,
 		Secret: []byte(strings.Repeat("k", 32)), Now: w.clock.now,
+		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Event: func(_ context.Context, e oauth.Event) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

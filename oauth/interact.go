@@ -187,7 +187,7 @@ func (s *Server) stepSignIn(v *visit, form url.Values) {
 	if person == nil {
 		s.tell(ctx, "sign_in_refused", v.client.ID, "", "")
 		page.Error = "credentials"
-		s.pages.SignIn(v.w, v.r, http.StatusUnauthorized, page)
+		s.pages.SignIn(v.w, v.r, http.StatusUnprocessableEntity, page) // 401 would want an HTTP challenge
 		return
 	}
 	s.throttle.give(keys)

@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// crowd is how many ask at once. In each race the store holds them back until all have read, then lets them write.
 const crowd = 100
 
 // together runs fn crowd times at once and counts the answers by status.
@@ -34,6 +35,7 @@ func TestRaceCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	code := w.newBrowser().code()
+	w.db.gather(crowd)
 	counts, replies := together(func(int) reply { return w.redeem(code) })
 	if counts[200] != 1 || counts[400] != crowd-1 {
 		t.Fatalf("answers by status: %v", counts)
@@ -54,6 +56,7 @@ func TestRaceRefresh(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	token := w.tokens().text("refresh_token")
+	w.db.gather(crowd)
 	counts, replies := together(func(int) reply { return w.refresh(token) })
 	if counts[200] == 0 || counts[200]+counts[400] != crowd {
 		t.Fatalf("answers by status: %v", counts)
@@ -81,6 +84,7 @@ func TestRaceConsent(t *testing.T) {
 	b := w.newBrowser()
 	p := b.signIn(b.authorize(), "camille")
 	codes := make(chan string, crowd)
+	w.db.gather(crowd)
 	var wg sync.WaitGroup
 	for range crowd {
 		wg.Go(func() {

@@ -1,9 +1,11 @@
 package web_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -63,7 +65,7 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 		"index": func(w http.ResponseWriter, req *http.Request) {
 			r.Index(w, req, web.IndexPage{
 				Base: "http://127.0.0.1:8700", FHIR: "http://127.0.0.1:8700/fhir", Issuer: "http://127.0.0.1:8700", Data: "/tmp/x",
-				People: []web.IndexPerson{{Key: "camille", Name: "Camille", Kind: "patient"}, {Key: "dr-roux", Kind: "professional", Note: web.Text{FR: "médecin traitant", EN: "own doctor"}}},
+				People:  []web.IndexPerson{{Key: "camille", Name: "Camille", Kind: "patient"}, {Key: "dr-roux", Kind: "professional", Note: web.Text{FR: "médecin traitant", EN: "own doctor"}}},
 				Clients: []web.IndexClient{{Key: "glycare", ID: "glycare", Status: "online"}, {Key: "oldapp", Status: "recalled"}, {Key: "portal"}},
 				Links:   []web.IndexLink{{Href: "/fhir/metadata", Title: web.Text{FR: "Ce que le serveur sait faire", EN: "What the server can do"}}},
 			})
@@ -324,5 +326,33 @@ func TestAssets(t *testing.T) {
 		if rec.Code != want {
 			t.Errorf("%s: status %d, want %d", path, rec.Code, want)
 		}
+	}
+}
+
+// Both catalogues say the same things: no key in one alone, no empty text, the same verbs to fill in.
+func TestCataloguesMatch(t *testing.T) {
+	t.Parallel()
+	texts := map[string]map[string]string{}
+	for _, lang := range []string{"fr", "en"} {
+		raw, err := os.ReadFile("texts/" + lang + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(raw, new(map[string]string)); err != nil {
+			t.Fatal(err)
+		}
+		m := map[string]string{}
+		_ = json.Unmarshal(raw, &m)
+		texts[lang] = m
+	}
+	verbs := regexp.MustCompile(`%[sd]`)
+	for key, fr := range texts["fr"] {
+		en, ok := texts["en"][key]
+		if !ok || fr == "" || en == "" || strings.Join(verbs.FindAllString(fr, -1), "") != strings.Join(verbs.FindAllString(en, -1), "") {
+			t.Errorf("%s: %q against %q", key, fr, en)
+		}
+	}
+	if len(texts["fr"]) != len(texts["en"]) {
+		t.Errorf("%d texts in French, %d in English", len(texts["fr"]), len(texts["en"]))
 	}
 }
