@@ -2,6 +2,7 @@ package pontlevis.access_test
 
 import rego.v2
 
+import data.pontlevis.access
 import data.pontlevis.main
 import data.pontlevis.world as w
 
@@ -72,4 +73,8 @@ test_the_trace_of_a_secret_connection_is_hidden_from_representatives_whatever_is
 	main.decision == w.allowed_with("P1.circle", "person", {w.hidden_trace}) with input as w.of([w.circle, secret])
 	main.decision == object.union(w.refused("P1.no-link", "person"), {"obligations": [w.hidden_trace]}) with input as w.of([secret])
 	main.decision == w.allowed_with("L4.ask", "law", {w.hidden_trace}) with input as w.asking([secret], "Condition")
+}
+
+test_refuse_when_nothing_opens_and_nothing_refuses if {
+	access.decision == w.refused("default", "default") with input as w.of([w.lab])
 }

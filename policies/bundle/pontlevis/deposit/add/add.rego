@@ -117,7 +117,7 @@ deny contains "P8.secret-deposit" if {
 
 # METADATA
 # title: An app signs what it writes
-# description: A source that names somebody else is refused; an empty one is filled in.
+# description: A source that names somebody else, or nobody, is refused; the gate fills in an empty one before it asks.
 # custom:
 #   rule: A5.source
 #   layer: app
@@ -125,8 +125,8 @@ deny contains "P8.secret-deposit" if {
 #     fr: Une application ne peut écrire qu'en son propre nom.
 #     en: An app can write only in its own name.
 #   remedy:
-#     fr: Indiquez l'identifiant de l'application dans meta.source, ou laissez-le vide.
-#     en: Put the app's identifier in meta.source, or leave it empty.
+#     fr: Indiquez dans meta.source l'identifiant de l'application, ou rien.
+#     en: Put the app's identifier in meta.source, or nothing.
 #   source: rules.md A5; MESAPI
 deny contains "A5.source" if {
 	input.client.kind != "portal"
@@ -309,24 +309,14 @@ first := {"rule": rule, "layer": "person"} if rule := min(grant)
 # METADATA
 # title: The holder masks new documents by default
 # description: Every document that arrives gets the mask, unless an announcement is pending and both together are not allowed (P5, P6).
-obligations contains {"type": "label", "properties": {"label": "MASQUE_PS"}} if {
+obligations contains {"type": "label", "properties": data.pontlevis.codes.mask} if {
 	input.patient.default_masked
 	actor.caregiver
 	not "MASQUE_PS" in input.resource.labels
 	not labels.with_mask
 }
 
-# METADATA
-# title: Sign for the app
-# description: What an app writes carries its identity (A5).
-obligations contains {"type": "source", "properties": {"source": _signature}} if {
-	input.client.kind != "portal"
-	input.resource.source == ""
-}
-
 _signature := concat(":", ["urn:pontlevis:client", input.client.id])
-
-_signed if input.resource.source == ""
 
 _signed if input.resource.source == input.client.id
 

@@ -15,8 +15,6 @@ _report := {"resource": {"code": ["http://loinc.org|15507-7"]}}
 
 _measure := [w.camille, w.app, w.app_consent]
 
-_sign(source) := {"type": "source", "properties": {"source": source}}
-
 _signed(source) := {"resource": {"source": source}}
 
 _cases := {
@@ -35,12 +33,12 @@ _cases := {
 	"blocked, with a link": [[w.circle, w.blocked], w.allowed("D1.blocked", "person")],
 	"no link": [[], w.told("D1.no-link", "person")],
 	"social worker of the circle": [[w.circle, w.social], w.allowed("D1.circle", "person")],
-	"laboratory": [[w.lab], w.allowed_with("D1.system", "person", {_sign("urn:pontlevis:client:backend-lab")})],
+	"laboratory": [[w.lab, _signed("urn:pontlevis:client:backend-lab")], w.allowed("D1.system", "person")],
 	"laboratory without the scope to create": [[w.lab, {"grant": {"scopes": ["system/*.rs"]}}], w.told("A1.scope", "app")],
 	"laboratory whose label is suspended": [[w.lab, {"client": {"label": {"status": "suspended"}}}], w.told("A3.status", "app")],
 	"a system through the portal": [[w.lab, {"client": {"kind": "portal"}}], w.told("D1.no-link", "person")],
 	"refused depositor": [[w.circle, {"patient": {"refused_depositors": ["Practitioner/doc"]}}], w.told("D1.refused", "person")],
-	"refused laboratory": [[w.lab, {"patient": {"refused_depositors": ["Organization/lab"]}}], w.told("D1.refused", "person")],
+	"refused laboratory": [[w.lab, _signed("backend-lab"), {"patient": {"refused_depositors": ["Organization/lab"]}}], w.told("D1.refused", "person")],
 	"another depositor is refused": [[w.circle, {"patient": {"refused_depositors": ["Practitioner/other"]}}], w.allowed("D1.circle", "person")],
 	"a space that is not open": [[w.circle, {"patient": {"lifecycle": {"state": "closed"}}}], w.refused("L3.not-open", "law")],
 	"an insurer": [[w.camille, {"client": {"category": "insurer"}}], w.told("L1.client", "law")],
@@ -57,17 +55,17 @@ _cases := {
 	"announcement pending": [[w.circle, _labels(["N", "INVISIBLE_PATIENT"])], w.allowed("D1.circle", "person")],
 	"masked and announcement pending": [[w.circle, _labels(["MASQUE_PS", "INVISIBLE_PATIENT"])], w.told("P6.together", "person")],
 	"announcement by the holder": [[w.camille, _labels(["INVISIBLE_PATIENT"])], w.told("P6.announcement", "person")],
-	"announcement by a laboratory": [[w.lab, _labels(["INVISIBLE_PATIENT"])], w.allowed_with("D1.system", "person", {_sign("urn:pontlevis:client:backend-lab")})],
-	"masked by default": [[w.circle, {"patient": {"default_masked": true}}], w.allowed_with("D1.circle", "person", {{"type": "label", "properties": {"label": "MASQUE_PS"}}})],
+	"announcement by a laboratory": [[w.lab, _signed("urn:pontlevis:client:backend-lab"), _labels(["INVISIBLE_PATIENT"])], w.allowed("D1.system", "person")],
+	"masked by default": [[w.circle, {"patient": {"default_masked": true}}], w.allowed_with("D1.circle", "person", {{"type": "label", "properties": data.pontlevis.codes.mask}})],
 	"masked by default, masked already": [[w.circle, w.masked, {"patient": {"default_masked": true}}], w.allowed("D1.circle", "person")],
 	"masked by default, announcement pending": [[w.circle, _labels(["INVISIBLE_PATIENT"]), {"patient": {"default_masked": true}}], w.allowed("D1.circle", "person")],
 	"masked by default, by the holder": [[w.camille, {"patient": {"default_masked": true}}], w.allowed("D1.holder", "person")],
-	"measure of an app": [_measure, w.allowed_with("D1.holder", "person", {_sign("urn:pontlevis:client:glycare")})],
+	"measure nobody signed": [_measure, w.told("A5.source", "app")],
 	"measure signed by the app": [array.concat(_measure, [_signed("urn:pontlevis:client:glycare")]), w.allowed("D1.holder", "person")],
 	"measure signed with its identifier": [array.concat(_measure, [_signed("glycare")]), w.allowed("D1.holder", "person")],
 	"measure signed with a part": [array.concat(_measure, [_signed("urn:pontlevis:client:glycare#sensor")]), w.allowed("D1.holder", "person")],
 	"measure signed by another": [array.concat(_measure, [_signed("urn:pontlevis:client:glycare2")]), w.told("A5.source", "app")],
-	"measure without consent to write": [[w.camille, w.app, {"patient": {"apps": [w.app_consent.patient.apps[0]]}}], w.told("A1.consent", "app")],
+	"measure without consent to write": [[w.camille, w.app, _signed("glycare"), {"patient": {"apps": [w.app_consent.patient.apps[0]]}}], w.told("A1.consent", "app")],
 	"report of the emergency": [[w.glass, _report], w.allowed("E1.report", "person")],
 	"another document in an emergency": [[w.glass, w.circle], w.told("E1.read-only", "person")],
 	"report at the call centre": [[w.call, _report], w.told("E1.read-only", "person")],
@@ -84,7 +82,7 @@ test_masked_and_invisible_together_by_the_setting if {
 	parts := [_deposit, w.circle, _labels(["MASQUE_PS", "INVISIBLE_PATIENT"])]
 	main.decision.rule == "D1.circle" with input as w.of(parts) with data.pontlevis.settings.labels_together as true
 	masking := [_deposit, w.circle, _labels(["INVISIBLE_PATIENT"]), {"patient": {"default_masked": true}}]
-	main.decision == w.allowed_with("D1.circle", "person", {{"type": "label", "properties": {"label": "MASQUE_PS"}}}) with input as w.of(masking)
+	main.decision == w.allowed_with("D1.circle", "person", {{"type": "label", "properties": data.pontlevis.codes.mask}}) with input as w.of(masking)
 		with data.pontlevis.settings.labels_together as true
 }
 

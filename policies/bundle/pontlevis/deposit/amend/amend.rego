@@ -211,7 +211,25 @@ deny contains "D2.unsaid" if {
 #     fr: Vous pouvez changer la confidentialité d'un document à tout moment depuis votre espace.
 #     en: You can change the confidentiality of a document at any time from your space.
 #   source: rules.md D2, P5; PDSm
-grant contains "D2.change" if input.action in {"relabel", "status", "archive"}
+grant contains "D2.change" if {
+	input.action in {"relabel", "status", "archive"}
+	not _asked
+}
+
+# METADATA
+# title: A mask at the person's request
+# description: Set or lifted by a professional with a link; the log keeps it under this rule, so that the person can tell it from their own.
+# custom:
+#   rule: P5.at-request
+#   layer: person
+#   reason:
+#     fr: Un professionnel a changé le masque de ce document à votre demande.
+#     en: A professional changed the mask of this document at your request.
+#   remedy:
+#     fr: Si vous ne l'avez pas demandé, remettez le masque depuis votre espace et signalez-le.
+#     en: If you did not ask for it, put the mask back from your space and report it.
+#   source: rules.md P5; CSP R1111-49; IGDMP TD3.3a
+grant contains "P5.at-request" if _asked
 
 # METADATA
 # title: The replacement is permitted
@@ -249,9 +267,12 @@ grant contains "D3.delete" if input.action == "delete"
 first := {"rule": rule, "layer": "person"} if rule := min(grant)
 
 # METADATA
-# title: At the person's request
-# description: A professional's change of a mask is traced as asked for by the person (P5).
-obligations contains {"type": "at-request", "properties": {"of": "holder", "labels": sort(labels.changed)}} if {
+# title: Told to the person
+# description: A mask that a professional changed is told to the person at once.
+obligations contains {"type": "notify", "properties": {"about": "mask", "to": ["holder"]}} if _asked
+
+# A professional's hand on a mask.
+_asked if {
 	input.action == "relabel"
 	actor.caregiver
 	"MASQUE_PS" in labels.changed

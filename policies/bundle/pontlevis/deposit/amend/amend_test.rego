@@ -17,7 +17,7 @@ _announced := {"resource": {"labels": ["N", "INVISIBLE_PATIENT"]}}
 
 _reveal := _change([], ["INVISIBLE_PATIENT"])
 
-_at_request := {{"type": "at-request", "properties": {"of": "holder", "labels": ["MASQUE_PS"]}}}
+_at_request := w.allowed_with("P5.at-request", "person", {{"type": "notify", "properties": {"about": "mask", "to": ["holder"]}}})
 
 _own := {"resource": {"author": ["Patient/camille"]}}
 
@@ -29,9 +29,9 @@ _cases := {
 	"representative masks": [[w.karim, w.minor, _mask], w.allowed("D2.change", "person")],
 	"carer masks": [[w.sofia, _mask], w.told("P5.relabel", "person")],
 	"carer archives": [[w.sofia, {"resource": {"author": ["RelatedPerson/sofia"]}}, _action("archive")], w.told("P9.adds-only", "person")],
-	"professional of the circle masks at the person's request": [[w.circle, _mask], w.allowed_with("D2.change", "person", _at_request)],
+	"professional of the circle masks at the person's request": [[w.circle, _mask], _at_request],
 	"professional of the circle cannot lift what hides from them": [[w.circle, w.masked, _unmask], w.refused("P5.masked", "person")],
-	"treating doctor lifts a mask at the person's request": [[w.treating, w.masked, _unmask], w.allowed_with("D2.change", "person", _at_request)],
+	"treating doctor lifts a mask at the person's request": [[w.treating, w.masked, _unmask], _at_request],
 	"author without a link masks after the deposit": [[w.mine, _mask], w.told("P5.relabel", "person")],
 	"no link": [[_mask], w.refused("P1.no-link", "person")],
 	"blocked": [[w.circle, w.mine, w.blocked, _mask], w.refused("P4.blocked", "person")],
@@ -43,7 +43,7 @@ _cases := {
 	"author announces": [[w.mine, _announced, _reveal], w.allowed("D2.change", "person")],
 	"holder sets an announcement": [[w.camille, _change(["INVISIBLE_PATIENT"], [])], w.told("P6.lift", "person")],
 	"masked and announcement together": [[w.circle, w.mine, _announced, _mask], w.told("P6.together", "person")],
-	"mask in the place of an announcement": [[w.circle, _announced, _change(["MASQUE_PS"], ["INVISIBLE_PATIENT"])], w.allowed_with("D2.change", "person", {{"type": "at-request", "properties": {"of": "holder", "labels": ["INVISIBLE_PATIENT", "MASQUE_PS"]}}})],
+	"mask in the place of an announcement": [[w.circle, _announced, _change(["MASQUE_PS"], ["INVISIBLE_PATIENT"])], _at_request],
 	"holder hides from representatives": [[w.camille, w.minor, _change(["INVISIBLE_REPRESENTANTS_LEGAUX"], [])], w.told("P8.label", "person")],
 	"professional hides from representatives": [[w.circle, w.minor, _change(["INVISIBLE_REPRESENTANTS_LEGAUX"], [])], w.allowed("D2.change", "person")],
 	"author hides from representatives": [[w.mine, w.minor, _change(["INVISIBLE_REP_LEGAUX"], [])], w.allowed("D2.change", "person")],
