@@ -454,3 +454,44 @@ func TestRelinkKeepsTheRest(t *testing.T) {
 		}
 	})
 }
+
+// Whatever is sent: a deposit that is accepted names a patient, holds resources that parse, each under its own new id,
+// and leaves no URN between them.
+func FuzzParseDeposit(f *testing.F) {
+	f.Add(lot(byINS, attachment))
+	f.Add(lot(`{"reference":"Patient/camille"}`, `{"contentType":"application/xml","data":"`+small+`"}`))
+	f.Add(fill(lot(byINS, attachment), `"status":"current","type"`, `"status":"current","relatesTo":[{"code":"replaces","target":{"reference":"DocumentReference/x"}}],"type"`))
+	f.Fuzz(func(t *testing.T, body string) {
+		r, err := fhir.ParseResource([]byte(body))
+		if err != nil {
+			return
+		}
+		d, err := ParseDeposit(&Interaction{Kind: KindTransaction, Ref: Ref{}, Resource: r, Body: []byte(body), base: testBase})
+		if err != nil {
+			var no *Refusal
+			if !errors.As(err, &no) {
+				t.Fatalf("error of another kind: %v", err)
+			}
+			checkSentences(t, no)
+			return
+		}
+		if d.Patient == "" && len(d.Identifiers) == 0 {
+			t.Fatal("a deposit for nobody")
+		}
+		seen := map[Ref]bool{}
+		for _, c := range d.Changes {
+			r, err := fhir.ParseResource(c.Body)
+			if err != nil || r.ID() != c.ID || r.Type() != c.Type || seen[c.Ref] || !c.IfNone {
+				t.Fatalf("%s: %v\n%s", c.Ref, err, c.Body)
+			}
+			seen[c.Ref] = true
+			if !isDocumentType(c.Type) {
+				eachLink(r.Node(), func(link *fhir.Node) {
+					if isURN(link.Text()) {
+						t.Fatalf("a URN is left: %s", link.Text())
+					}
+				})
+			}
+		}
+	})
+}
