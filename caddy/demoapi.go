@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,8 +91,22 @@ func (a *App) mint(ctx context.Context, q TokenRequest) (TokenAnswer, error) {
 	if m.Mode != "" && m.Mode != "normal" && m.Stage == 0 {
 		m.Stage = 1 // an emergency access opens with the vital set (rules.md E3)
 	}
+	if err := a.checkReason(m.Mode, m.Reason); err != nil {
+		return TokenAnswer{}, err
+	}
 	token, expires, err := a.services.oauth.Mint(ctx, m)
 	return TokenAnswer{Token: token, Expires: expires}, err
+}
+
+// checkReason names the reasons that the policies know, when an emergency access is asked for with none of them: the
+// token would open nothing.
+func (a *App) checkReason(mode, reason string) error {
+	known, _ := a.services.policies.Current().Data("pontlevis", "emergency_codes", "reasons", mode)
+	codes, _ := known.(map[string]any)
+	if _, ok := codes[reason]; ok || len(codes) == 0 {
+		return nil
+	}
+	return fmt.Errorf("an access in mode %s needs a reason: --reason %s", mode, strings.Join(slices.Sorted(maps.Keys(codes)), " | "))
 }
 
 // explain tells which rule decides whether one of the cast reads a resource, and from which facts.
@@ -104,7 +121,7 @@ func (a *App) explain(ctx context.Context, q TokenRequest) (TokenAnswer, error) 
 	}
 	ref, ok := record.ParseRef(q.Resource)
 	if !ok {
-		return TokenAnswer{}, &badResource{q.Resource}
+		return TokenAnswer{}, fmt.Errorf("a resource is named Type/id, not %q", q.Resource)
 	}
 	text, err := a.services.gate.Explain(ctx, grant, ref, q.Language)
 	return TokenAnswer{Explanation: text}, err
@@ -115,7 +132,3 @@ func (a *App) verifyLog(ctx context.Context, _ TokenRequest) (TokenAnswer, error
 	result, err := a.state.log.Verify(ctx, a.state.log.VerifierKey())
 	return TokenAnswer{Explanation: result.String(), OK: err == nil && result.OK()}, err
 }
-
-type badResource struct{ text string }
-
-func (e *badResource) Error() string { return "a resource is named Type/id, not " + e.text }
