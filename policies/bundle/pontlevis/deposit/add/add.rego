@@ -117,7 +117,7 @@ deny contains "P8.secret-deposit" if {
 
 # METADATA
 # title: An app signs what it writes
-# description: A source that names somebody else, or nobody, is refused; the gate fills in an empty one before it asks.
+# description: A source that names somebody else is refused; the gate fills in an empty one when it stores.
 # custom:
 #   rule: A5.source
 #   layer: app
@@ -317,6 +317,9 @@ obligations contains {"type": "label", "properties": data.pontlevis.codes.mask} 
 }
 
 _signature := concat(":", ["urn:pontlevis:client", input.client.id])
+
+# What comes unsigned is signed by the gate when it is stored.
+_signed if input.resource.source == ""
 
 _signed if input.resource.source == input.client.id
 
