@@ -124,11 +124,8 @@ func (h *hearing) seen(i *record.Interaction, shown []*record.Stored) ([]audit.E
 			entries = append(entries, decided(h.newEntry(i, stored.Patient), d))
 		}
 		e := &entries[at]
+		// No counts: they would tell the holder how many documents they may not see yet.
 		e.Resources = append(e.Resources, stored.Ref.String())
-		if e.Types == nil {
-			e.Types = map[string]int{}
-		}
-		e.Types[stored.Type]++
 	}
 	return entries, nil
 }
