@@ -3,6 +3,7 @@ package pontlevis.opening_test
 import rego.v2
 
 import data.pontlevis.main
+import data.pontlevis.opening
 import data.pontlevis.world as w
 
 _open := {"action": "open_emergency", "resource": {"type": "Patient"}}
@@ -28,4 +29,8 @@ _cases := {
 test_opening_an_emergency_access[name] if {
 	some name, c in _cases
 	main.decision == c[1] with input as w.of(array.concat([_open], c[0]))
+}
+
+test_refuse_what_is_no_emergency if {
+	opening.decision == w.refused("default", "default") with input as w.of([_open])
 }
