@@ -21,7 +21,11 @@ func writeBundle(t *testing.T, dir string, bundle fstest.MapFS) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+		half := filepath.Join(filepath.Dir(path), ".half") // hidden files are left out: no half-written file is ever seen
+		if err := os.WriteFile(half, f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(half, path); err != nil {
 			t.Fatal(err)
 		}
 	}
