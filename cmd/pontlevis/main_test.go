@@ -1,0 +1,45 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// binary is the path of pontlevis itself: these tests drive the real program, as a process, from outside.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "pontlevis-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	if binary = os.Getenv("PONTLEVIS_BINARY"); binary == "" { // a name spares the build to whoever has just built
+		binary = filepath.Join(dir, "pontlevis")
+		err = build()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "building pontlevis:", err)
+		return 1
+	}
+	together.dir = filepath.Join(dir, "shared")
+	defer together.end()
+	return m.Run()
+}
+
+// build builds the program once; PONTLEVIS_RACE=1 builds it with the race detector, whose reports fail the tests.
+func build() error {
+	args := []string{"build", "-o", binary}
+	if os.Getenv("PONTLEVIS_RACE") != "" {
+		args = append(args, "-race")
+	}
+	c := exec.Command("go", append(args, ".")...)
+	c.Stdout, c.Stderr = os.Stderr, os.Stderr
+	return c.Run()
+}
