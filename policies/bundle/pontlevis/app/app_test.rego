@@ -24,6 +24,7 @@ _cases := {
 	"direction not in the label": [[_label({"directions": ["write"]})], w.told("A1.label", "app")],
 	"category by its section": [[_label({"categories": ["history"]})], w.allowed("L5.holder", "law")],
 	"category by its type": [[_label({"categories": ["Observation"]})], w.allowed("L5.holder", "law")],
+	"category of a type without section": [[{"resource": {"type": "Basic"}}, _label({"categories": ["strict"]}), _agreement({"category": "Basic"})], w.allowed("L5.holder", "law")],
 	"no consent": [[{"patient": {"apps": []}}], w.told("A1.consent", "app")],
 	"consent to another app": [[_agreement({"client": "other"})], w.told("A1.consent", "app")],
 	"consent for another purpose": [[_agreement({"purpose": "TREAT"})], w.told("A1.consent", "app")],

@@ -8,6 +8,9 @@ import data.pontlevis.world as w
 
 _open := {"action": "open_emergency", "resource": {"type": "Patient"}}
 
+# The resource has its type alone.
+_asked(parts) := object.union(object.remove(w.of(parts), ["resource"]), _open)
+
 _cases := {
 	"break-glass": [[w.glass], w.allowed_with("E1.open", "person", w.emergency_duties("bris_de_glace"))],
 	"call centre": [[w.call], w.allowed_with("E2.open", "person", w.emergency_duties("centre_15"))],
@@ -28,9 +31,9 @@ _cases := {
 
 test_opening_an_emergency_access[name] if {
 	some name, c in _cases
-	main.decision == c[1] with input as w.of(array.concat([_open], c[0]))
+	main.decision == c[1] with input as _asked(c[0])
 }
 
 test_refuse_what_is_no_emergency if {
-	opening.decision == w.refused("default", "default") with input as w.of([_open])
+	opening.decision == w.refused("default", "default") with input as _asked([])
 }

@@ -26,8 +26,6 @@ directory if name == "directory"
 # title: The question is about a type
 # description: The resource is known by its type alone; each match is decided on its own afterwards.
 # scope: document
-whole_type if input.action == "ask"
-
 whole_type if input.action == "search"
 
 whole_type if input.action == "open_emergency"
