@@ -40,7 +40,7 @@ func demoCommand() *cobra.Command {
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8700", "address to listen on; it must be a loopback address")
 	c.Flags().StringVar(&f.data, "data", "", "folder of all state, made if missing (default: a fresh temporary folder)")
 	c.Flags().StringArrayVar(&f.imports, "import", nil, "FHIR file or folder to load first: Bundle, NDJSON, either gzipped; repeatable")
-	c.Flags().StringVar(&f.config, "config", "", "a Caddyfile to run instead of the built-in one")
+	c.Flags().StringVar(&f.config, "config", "", "a Caddyfile to run instead of the built-in one; {$PONTLEVIS_LISTEN}, {$PONTLEVIS_DATA}\nand {$PONTLEVIS_ADMIN} stand for what the other flags say")
 	return c
 }
 
@@ -60,6 +60,11 @@ func (f *demoFlags) run(out io.Writer) error {
 	admin, err := f.adminAddress(host, port)
 	if err != nil {
 		return err
+	}
+	for name, value := range map[string]string{"PONTLEVIS_LISTEN": f.listen, "PONTLEVIS_DATA": f.data, "PONTLEVIS_ADMIN": admin} {
+		if err := os.Setenv(name, value); err != nil { // for {$PONTLEVIS_DATA} and the like in a Caddyfile of one's own
+			return err
+		}
 	}
 	config, err := f.adapt(host, port, admin)
 	if err != nil {
@@ -143,20 +148,37 @@ func (f *demoFlags) show(io.Writer) {
 
 // welcome says what to open. Its last line begins with "ready ", when requests are answered.
 func (f *demoFlags) welcome(out io.Writer, base, admin string) {
+	me := invoked()
 	fmt.Fprintf(out, `
-pontlevis, with an invented cast (password of everybody: %s)
+pontlevis, with an invented cast (password of everybody: %[1]s)
 
-  open      %s/
-  records   %s/fhir
-  who is there, and how to sign in:  %s
-  metrics   http://%s/metrics
+  open      %[2]s/
+  records   %[2]s/fhir
+  who is there, and how to sign in:  %[3]s
+  metrics   http://%[4]s/metrics
 
-A first read, then a first refusal:
+A first read:
 
-  TOKEN=$(pontlevis token --data %s --as dr-roux --patient camille)
-  curl -H "Authorization: Bearer $TOKEN" "%s/fhir/DocumentReference?patient=camille"
-  pontlevis policy explain --data %s --as inf-martin --patient camille DocumentReference/camille-psychiatric-letter
+  TOKEN=$(%[5]s token --data %[6]s --as dr-roux --patient camille)
+  curl -H "Authorization: Bearer $TOKEN" "%[2]s/fhir/DocumentReference/camille-psychiatric-letter"
 
-ready %s
-`, demo.Password, base, base, filepath.Join(f.data, "demo.json"), admin, f.data, base, f.data, base)
+A first refusal, which looks like absence, and its reason:
+
+  TOKEN=$(%[5]s token --data %[6]s --as inf-martin --patient camille)
+  curl -H "Authorization: Bearer $TOKEN" "%[2]s/fhir/DocumentReference/camille-psychiatric-letter"
+  %[5]s policy explain --data %[6]s --as inf-martin --patient camille DocumentReference/camille-psychiatric-letter
+
+ready %[2]s
+`, demo.Password, base, filepath.Join(f.data, "demo.json"), admin, me, f.data)
+}
+
+// invoked is how this program is called again from the same folder.
+func invoked() string {
+	if strings.HasPrefix(os.Args[0], os.TempDir()) && strings.Contains(os.Args[0], "go-build") {
+		return "go run ./cmd/pontlevis"
+	}
+	if strings.ContainsRune(os.Args[0], filepath.Separator) {
+		return os.Args[0]
+	}
+	return "pontlevis"
 }
