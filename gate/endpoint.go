@@ -16,6 +16,9 @@ import (
 	"github.com/pontlevis/pontlevis/record"
 )
 
+// answerTime bounds the work of one request, whatever it asks.
+const answerTime = 30 * time.Second
+
 // Endpoint is the FHIR endpoint: the seven steps over HTTP. It serves the paths under the path of Base.
 func (g *Gate) Endpoint() http.Handler { return http.HandlerFunc(g.serve) }
 
@@ -23,6 +26,8 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	ctx, span := trace.SpanFromContext(r.Context()).TracerProvider().Tracer("pontlevis").Start(r.Context(), "gate")
 	defer span.End()
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	allowBrowsers(w.Header())
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
@@ -133,8 +138,8 @@ func (g *Gate) writeError(ctx context.Context, w http.ResponseWriter, r *http.Re
 	case errors.As(err, &unclear):
 		no = &Refusal{Status: unclear.Status, Issues: unclear.Issues, Allow: unclear.Allow}
 	case errors.As(err, &no):
-	case errors.Is(err, context.Canceled):
-		no = refusal(http.StatusServiceUnavailable, "timeout", "La demande a été abandonnée.", "The request was abandoned.")
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		no = refusal(http.StatusServiceUnavailable, "timeout", "La demande a été abandonnée, ou demandait trop de temps.", "The request was abandoned, or took too long.")
 	default:
 		slog.ErrorContext(ctx, "the gate could not answer", "error", err)
 		no = refusal(http.StatusServiceUnavailable, "transient",
