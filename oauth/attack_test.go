@@ -559,6 +559,13 @@ func TestAttackRefreshRequest(t *testing.T) {
 			t.Errorf("%s: %d %s", c.id, got.status, got.raw)
 		}
 	}
+	forged := token[:32] + strings.Repeat("a", 52) // whoever learns a grant's id must not end it with an invented token
+	if got := w.refresh(forged); got.text("error") != "invalid_grant" {
+		t.Errorf("forged: %d %s", got.status, got.raw)
+	}
+	if got := w.refresh(token); got.status != 200 {
+		t.Errorf("the owner was harmed: %d %s", got.status, got.raw)
+	}
 	if got := w.tokens("scope", "launch/patient patient/*.rs"); got.json["refresh_token"] != nil {
 		t.Error("F11: a refresh token without offline_access or online_access")
 	}
