@@ -99,7 +99,7 @@ func (h *hearing) refuseSeen(ctx context.Context, i *record.Interaction, current
 // match finds the one document that a conditional request is about, among those its author may read: two that match are
 // told apart by asking better, one that is hidden is not there.
 func (h *hearing) match(ctx context.Context, i *record.Interaction) (record.Ref, error) {
-	scope, err := h.scope(ctx, i.Conditional)
+	scope, _, err := h.scope(ctx, i.Conditional)
 	if err != nil {
 		return record.Ref{}, err
 	}

@@ -38,20 +38,30 @@ type hearing struct {
 	page     string         // sealed position of the page asked for, searches only
 	within   string         // "search" when a read is a match of a search
 
+	source   *withLog // where it reads, with the access log as it stood when the first page was asked for
 	sessions map[sessionKey]*policies.Session
-	decided  map[*record.Stored]*policies.Decision
+	decided  map[decisionKey]*policies.Decision
 
 	knows    map[record.Ref]bool // what redact found out
+	weighing map[record.Ref]bool // what it is finding out
 	followed int                 // references that it followed
+
+	documents map[string]map[record.Ref][]*record.Stored // by patient and bytes: the documents that vouch for them
 }
 
 type sessionKey struct{ patient, action, within string }
 
+// decisionKey has what a decision was within: the same version may be a match of a search and be read in its own right.
+type decisionKey struct {
+	stored *record.Stored
+	within string
+}
+
 func (g *Gate) hear(grant *Grant) *hearing {
 	return &hearing{
 		g: g, grant: grant, began: time.Now(), now: g.Now().UTC().Truncate(time.Second), revision: g.Policies.Current(),
-		sessions: map[sessionKey]*policies.Session{}, decided: map[*record.Stored]*policies.Decision{},
-		knows: map[record.Ref]bool{},
+		source: g.source, sessions: map[sessionKey]*policies.Session{}, decided: map[decisionKey]*policies.Decision{},
+		knows: map[record.Ref]bool{}, weighing: map[record.Ref]bool{},
 	}
 }
 
@@ -90,41 +100,37 @@ func (h *hearing) open(ctx context.Context, patient, action, resourceType string
 	return h.count(s.Decide(ctx, map[string]any{"type": resourceType}))
 }
 
-// read decides one stored resource for reading. Bytes are decided by the documents that vouch for them.
+// read decides one stored resource for reading, once.
 func (h *hearing) read(ctx context.Context, stored *record.Stored) (*policies.Decision, error) {
-	if d := h.decided[stored]; d != nil {
+	key := decisionKey{stored, h.within}
+	if d := h.decided[key]; d != nil {
 		return d, nil
 	}
 	d, err := h.readOnce(ctx, stored)
 	if err == nil {
-		h.decided[stored] = d
+		h.decided[key] = d
 	}
 	return d, err
 }
 
+// readOnce decides bytes by the documents that vouch for them, and what only points at others by those too.
 func (h *hearing) readOnce(ctx context.Context, stored *record.Stored) (*policies.Decision, error) {
 	s, err := h.session(ctx, stored.Patient, actionRead)
 	if err != nil {
 		return nil, err
 	}
-	if !isBytes(stored.Type) || stored.Patient == "" {
-		return h.count(s.Decide(ctx, h.resource(stored.Attributes)))
+	if isBytes(stored.Type) && stored.Patient != "" {
+		return h.byVouchers(ctx, s, stored)
 	}
-	vouchers, err := record.Vouchers(ctx, h.g.Records, h.g.Base, stored.Patient, stored.Ref)
-	if err != nil {
-		return nil, fmt.Errorf("finding the documents of some bytes: %w", err)
+	d, err := h.count(s.Decide(ctx, h.resource(stored.Attributes)))
+	if err != nil || !d.Allow {
+		return d, err
 	}
-	var last *policies.Decision
-	for _, v := range vouchers {
-		// All must permit: else a new document that names the bytes of a masked one would open them.
-		if last, err = h.read(ctx, v); err != nil || !last.Allow {
-			return last, err
-		}
+	hollow, err := h.hollow(ctx, stored)
+	if hollow {
+		d = shut(d)
 	}
-	if last == nil { // bytes nobody vouches for are decided by what little they say of themselves
-		return h.count(s.Decide(ctx, h.resource(stored.Attributes)))
-	}
-	return last, nil
+	return d, err
 }
 
 // plainRead decides a resource as a read of its own, whatever request it comes up in.
@@ -132,10 +138,18 @@ func (h *hearing) plainRead(ctx context.Context, stored *record.Stored) (*polici
 	within := h.within
 	h.within = ""
 	defer func() { h.within = within }()
-	return h.readOnce(ctx, stored)
+	return h.read(ctx, stored)
 }
 
-func isBytes(resourceType string) bool { return resourceType == "Binary" || resourceType == "Bundle" }
+// shut is a decision turned into a refusal in silence, with the duties it came with.
+func shut(d *policies.Decision) *policies.Decision {
+	refused := *d
+	if refused.Tell = false; refused.Allow {
+		refused.Allow, refused.Rule, refused.Layer = false, "default", policies.DefaultLayer
+		refused.Reason, refused.Remedy = policies.Text{}, policies.Text{}
+	}
+	return &refused
+}
 
 // change decides a write on a resource; change is input.change.
 func (h *hearing) change(ctx context.Context, facts *space.Facts, action string, attributes fhir.Attributes, change map[string]any) (*policies.Decision, error) {

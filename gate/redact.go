@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/record"
@@ -14,72 +15,94 @@ import (
 // shown unchecked.
 const maxReferences = 20000
 
-// redact returns the body of a permitted resource without the references to what its reader may not know: a list that
-// names a masked document would tell of it (rules.md S1). Everything else is byte for byte as stored.
-func (h *hearing) redact(ctx context.Context, stored *record.Stored) ([]byte, error) {
-	if stored.Patient == "" || len(stored.Body) == 0 {
-		return stored.Body, nil
+// redact returns a permitted resource without the references to what its reader may not know: a list that names a
+// masked document would tell of it (rules.md S1). Everything else is byte for byte as stored, but for the narrative of a
+// resource that lost something: it says the same in words.
+//
+// A reference that leads nowhere in the records is cut like one to something hidden; else whoever deposits a reference
+// could read from it what is there. The bytes of a document are given whole: what is inside has ids of its own.
+func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.Stored, error) {
+	if stored.Patient == "" || len(stored.Body) == 0 || isBytes(stored.Type) {
+		return stored, nil
 	}
 	r, err := stored.Resource()
 	if err != nil {
 		return nil, err
 	}
 	hidden := map[string]bool{}
-	for _, ref := range r.References() {
-		known, err := h.mayKnow(ctx, stored, ref)
+	for _, ref := range r.Under(h.g.Base).References() {
+		if stored.Type == auditEvent && !strings.HasPrefix(ref.Path, "entity") {
+			continue // who did it is told to whoever may read the entry
+		}
+		known, err := h.mayKnow(ctx, ref)
 		if err != nil {
 			return nil, err
 		}
 		if !known {
-			hidden[ref.URL] = true
+			hidden[linkOf(ref.URL, ref.Identifier)] = true
 		}
 	}
 	if len(hidden) == 0 {
-		return stored.Body, nil
+		return stored, nil
 	}
-	return without(r.Node(), hidden), nil
+	return &record.Stored{
+		Ref: stored.Ref, Version: stored.Version, Updated: stored.Updated, Created: stored.Created,
+		Patient: stored.Patient, Attributes: stored.Attributes, Body: without(r.Node(), hidden),
+	}, nil
+}
+
+// linkOf names a reference: by its text, else by the identifier of a logical one.
+func linkOf(url, identifier string) string {
+	if url != "" {
+		return url
+	}
+	return "\x00" + identifier
 }
 
 // redactAll redacts each resource of an answer.
 func (h *hearing) redactAll(ctx context.Context, all []*record.Stored) ([]*record.Stored, error) {
 	out := make([]*record.Stored, len(all))
 	for i, stored := range all {
-		body, err := h.redact(ctx, stored)
-		if err != nil {
+		var err error
+		if out[i], err = h.redact(ctx, stored); err != nil {
 			return nil, err
-		}
-		if out[i] = stored; len(body) != len(stored.Body) {
-			out[i] = &record.Stored{
-				Ref: stored.Ref, Version: stored.Version, Updated: stored.Updated, Created: stored.Created,
-				Patient: stored.Patient, Attributes: stored.Attributes, Body: body,
-			}
 		}
 	}
 	return out, nil
 }
 
-// mayKnow reports whether the reader of a resource may know of what one of its references leads to. What leads out of
-// the record, or nowhere, tells nothing of what is hidden in it.
-func (h *hearing) mayKnow(ctx context.Context, from *record.Stored, ref fhir.Reference) (bool, error) {
-	if ref.Contained || ref.ID == "" || ref.Type == "Patient" || isDirectory(ref.Type) {
+// mayKnow reports whether the asker may know of what a reference leads to. Patients are named everywhere, and the
+// directory is open; what leads to another server tells nothing of this one.
+func (h *hearing) mayKnow(ctx context.Context, ref fhir.Reference) (bool, error) {
+	switch {
+	case ref.Contained, ref.Type == "Patient", isDirectory(ref.Type):
 		return true, nil
+	case ref.ID != "":
+		return h.mayKnowOf(ctx, record.Ref{Type: ref.Type, ID: ref.ID})
+	case ref.Identifier != "":
+		return h.mayKnowNamed(ctx, ref)
+	}
+	return true, nil
+}
+
+// mayKnowOf reports whether the asker may know of a resource, as if it were asked for by itself.
+func (h *hearing) mayKnowOf(ctx context.Context, target record.Ref) (bool, error) {
+	if known, ok := h.knows[target]; ok {
+		return known, nil
 	}
 	if h.followed++; h.followed > maxReferences {
 		return false, errors.New("an answer has more references than are followed")
 	}
-	target := record.Ref{Type: ref.Type, ID: ref.ID}
-	if known, ok := h.knows[target]; ok {
-		return known, nil
-	}
-	stored, err := h.g.source.Read(ctx, target)
-	if errors.Is(err, record.ErrNotFound) {
-		return true, nil
-	}
-	if err != nil {
+	stored, err := h.source.Read(ctx, target)
+	if err != nil && !errors.Is(err, record.ErrNotFound) {
 		return false, fmt.Errorf("following a reference: %w", err)
 	}
-	known := true
-	if !stored.Deleted && stored.Patient == from.Patient {
+	known := false
+	switch {
+	case err != nil, stored.Deleted, h.elsewhere(stored):
+	case stored.Patient == "":
+		known = true // in nobody's record
+	default:
 		d, err := h.plainRead(ctx, stored)
 		if err != nil {
 			return false, err
@@ -90,60 +113,144 @@ func (h *hearing) mayKnow(ctx context.Context, from *record.Stored, ref fhir.Ref
 	return known, nil
 }
 
-// without writes an object of a resource without the references in hidden: what holds one goes with it, up to the
-// nearest element of a list or member of the resource, so that no empty shell of it stays.
-func without(n *fhir.Node, hidden map[string]bool) []byte {
-	out, _ := cut(n, hidden)
-	return out
+// logicalTypes are looked through for a reference by identifier alone that does not say its type.
+var logicalTypes = []string{"DocumentReference", "DocumentManifest", "List"}
+
+// mayKnowNamed judges a reference by identifier alone. One that names nothing here is a name of somewhere else, an order
+// or an admission number; but a relation of documents that leads nowhere is cut, like one that leads to a hidden document.
+func (h *hearing) mayKnowNamed(ctx context.Context, ref fhir.Reference) (bool, error) {
+	types := logicalTypes
+	if ref.Type != "" {
+		types = []string{ref.Type}
+	}
+	known := !strings.HasPrefix(ref.Path, "relatesTo")
+	for _, t := range types {
+		if h.followed++; h.followed > maxReferences {
+			return false, errors.New("an answer has more references than are followed")
+		}
+		refs, err := h.source.Lookup(ctx, t, ref.Identifier)
+		if err != nil {
+			return false, fmt.Errorf("following a logical reference: %w", err)
+		}
+		for _, target := range refs {
+			if known, err = h.mayKnowOf(ctx, target); err != nil || known {
+				return known, err
+			}
+		}
+	}
+	return known, nil
 }
 
-// cut returns the value without what is hidden, and whether the value itself must go.
-func cut(n *fhir.Node, hidden map[string]bool) (out []byte, gone bool) {
+// without writes a resource without the references in hidden. An element of a list that is about one goes whole; what
+// becomes empty goes too, so that no shell of it stays.
+func without(n *fhir.Node, hidden map[string]bool) []byte {
+	var dropped []string
+	body := n.Bytes()
+	for name, value := range n.Fields() {
+		switch c := cut(value, hidden, false); {
+		case c.gone:
+			dropped = append(dropped, name)
+		case c.changed:
+			body = replaced(body, name, c.text)
+		}
+	}
+	if n.Get("text") != nil {
+		dropped = append(dropped, "text")
+	}
+	return removed(body, dropped)
+}
+
+func replaced(body []byte, name string, value []byte) []byte {
+	n, err := fhir.Parse(body, fhir.Limits{})
+	if err != nil {
+		return nil // an empty body fails whoever reads it; it was parsed before, so this does not happen
+	}
+	return n.With(name, value)
+}
+
+func removed(body []byte, names []string) []byte {
+	n, err := fhir.Parse(body, fhir.Limits{})
+	if err != nil {
+		return nil
+	}
+	return n.Without(names...)
+}
+
+// A piece is a value without what is hidden.
+type piece struct {
+	text    []byte
+	changed bool // text is not what was there
+	gone    bool // the value itself must go
+}
+
+func cut(n *fhir.Node, hidden map[string]bool, inList bool) piece {
 	switch n.Kind() {
 	case fhir.Object:
-		return cutObject(n, hidden)
+		return cutObject(n, hidden, inList)
 	case fhir.Array:
 		return cutArray(n, hidden)
 	}
-	return n.Bytes(), false
+	return piece{text: n.Bytes()}
 }
 
-func cutObject(n *fhir.Node, hidden map[string]bool) (out []byte, gone bool) {
-	if hidden[n.Get("reference").Text()] {
-		return nil, true
+func cutObject(n *fhir.Node, hidden map[string]bool, inList bool) piece {
+	if leads(n, hidden) {
+		return piece{gone: true}
 	}
 	resource := n.Get("resourceType") != nil
-	out = []byte{'{'}
+	out, changed := []byte{'{'}, false
 	for name, value := range n.Fields() {
-		written, gone := cut(value, hidden)
-		if gone {
-			if !resource {
-				return nil, true
-			}
+		p := cut(value, hidden, false)
+		if p.gone && inList && !resource && value.Kind() == fhir.Object {
+			return p
+		}
+		if changed = changed || p.changed || p.gone; p.gone {
 			continue
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
 		quoted, _ := json.Marshal(name) // a string always marshals
-		out = append(out, quoted...)
-		out = append(append(out, ':'), written...)
+		out = append(append(append(out, quoted...), ':'), p.text...)
 	}
-	return append(out, '}'), false
+	switch {
+	case !changed:
+		return piece{text: n.Bytes()}
+	case len(out) == 1:
+		return piece{gone: true}
+	}
+	return piece{text: append(out, '}'), changed: true}
 }
 
-func cutArray(n *fhir.Node, hidden map[string]bool) (out []byte, gone bool) {
-	out = []byte{'['}
-	kept := 0
+func cutArray(n *fhir.Node, hidden map[string]bool) piece {
+	out, changed := []byte{'['}, false
 	for _, item := range n.Items() {
-		written, gone := cut(item, hidden)
-		if gone {
+		p := cut(item, hidden, true)
+		if changed = changed || p.changed || p.gone; p.gone {
 			continue
 		}
-		if kept++; kept > 1 {
+		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = append(out, written...)
+		out = append(out, p.text...)
 	}
-	return append(out, ']'), kept == 0 && len(n.Items()) > 0
+	switch {
+	case !changed:
+		return piece{text: n.Bytes()}
+	case len(out) == 1:
+		return piece{gone: true}
+	}
+	return piece{text: append(out, ']'), changed: true}
+}
+
+// leads reports whether an object is a Reference to what is hidden.
+func leads(n *fhir.Node, hidden map[string]bool) bool {
+	if text := n.Get("reference").Text(); text != "" {
+		return hidden[linkOf(text, "")]
+	}
+	id := n.Get("identifier")
+	if id.Kind() != fhir.Object || id.Get("value").Text() == "" {
+		return false
+	}
+	return hidden[linkOf("", id.Get("system").Text()+"|"+id.Get("value").Text())]
 }

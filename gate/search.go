@@ -21,7 +21,7 @@ const PageParameter = "_page"
 // search answers one page of matches, each decided whole, and what they include, decided the same way.
 func (h *hearing) search(ctx context.Context, i *record.Interaction) (*Answer, error) {
 	q := i.Query
-	scope, err := h.scope(ctx, q)
+	scope, traced, err := h.scope(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -32,6 +32,9 @@ func (h *hearing) search(ctx context.Context, i *record.Interaction) (*Answer, e
 	opened, entries, err := h.openAll(ctx, i, &scope)
 	if err != nil {
 		return nil, err
+	}
+	if traced {
+		opened = nil // a notice about a record nobody named would tell that what was named is there
 	}
 	h.within = "search" // from here on what is decided are the matches of a search
 	page, err := record.Search(ctx, h.g.source, q, scope, after, h.permit)
@@ -104,30 +107,37 @@ func searched(bare, seen []audit.Entry) []audit.Entry {
 }
 
 // scope says whose records a search looks into: the one the grant is bound to, else those the query names. A grant that
-// is not bound must name a patient for what belongs to records.
-func (h *hearing) scope(ctx context.Context, q *search.Query) (record.Scope, error) {
+// is not bound must name a patient for what belongs to records, or the resource itself, whose record is then traced:
+// whose it is, and whether there is one, must not show in the answer.
+func (h *hearing) scope(ctx context.Context, q *search.Query) (s record.Scope, traced bool, err error) {
 	if isDirectory(q.Type) {
 		s := record.Scope{Directory: true}
 		if h.grant.Patient != "" { // some types are both: a Device may be the directory's or a patient's
 			s.Patients = []string{h.grant.Patient}
 		}
-		return s, nil
+		return s, false, nil
 	}
 	named, any, err := h.patientsOf(ctx, q)
 	if err != nil {
-		return record.Scope{}, err
+		return record.Scope{}, false, err
 	}
 	switch {
 	case h.grant.Patient != "" && (!any || slices.Contains(named, h.grant.Patient)):
-		return record.Scope{Patients: []string{h.grant.Patient}}, nil
+		return record.Scope{Patients: []string{h.grant.Patient}}, false, nil
 	case h.grant.Patient != "":
-		return record.Scope{}, nil
-	case !any:
-		return record.Scope{}, refusal(http.StatusBadRequest, "required",
+		return record.Scope{}, false, nil
+	case any:
+		return record.Scope{Patients: named}, false, nil
+	}
+	if named, any, err = h.patientsOfResources(ctx, q); err != nil {
+		return record.Scope{}, false, err
+	}
+	if !any {
+		return record.Scope{}, false, refusal(http.StatusBadRequest, "required",
 			"Dites de qui : ajoutez patient=… (identifiant, ou patient.identifier=INS).",
 			"Say whose: add patient=… (an id, or patient.identifier=INS).")
 	}
-	return record.Scope{Patients: named}, nil
+	return record.Scope{Patients: named}, true, nil
 }
 
 // maxPatients bounds how many records one search may look into.
@@ -148,17 +158,18 @@ func (h *hearing) patientsOf(ctx context.Context, q *search.Query) (patients []s
 			patients = append(patients, ref.ID)
 		}
 	}
-	if !any {
-		if patients, any, err = h.patientsOfResources(ctx, q); err != nil {
-			return nil, any, err
-		}
-	}
+	patients, err = distinct(patients)
+	return patients, any, err
+}
+
+// distinct are the patients of one search, each once.
+func distinct(patients []string) ([]string, error) {
 	slices.Sort(patients)
 	patients = slices.Compact(patients)
 	if len(patients) > maxPatients {
-		return nil, any, refusal(http.StatusBadRequest, "too-costly", "Trop de dossiers en une recherche : vingt au plus.", "Too many records in one search: twenty at most.")
+		return nil, refusal(http.StatusBadRequest, "too-costly", "Trop de dossiers en une recherche : vingt au plus.", "Too many records in one search: twenty at most.")
 	}
-	return patients, any, nil
+	return patients, nil
 }
 
 // patientsOfResources finds the records of the resources that a query names by _id or identifier.
@@ -195,7 +206,8 @@ func (h *hearing) patientsOfResources(ctx context.Context, q *search.Query) (pat
 			patients = append(patients, stored.Patient)
 		}
 	}
-	return patients, any, nil
+	patients, err = distinct(patients)
+	return patients, any, err
 }
 
 // position opens the cursor of a page: it is bound to the grant and to what is asked, so it says nothing to others.
