@@ -47,7 +47,9 @@ func waysOf(s *server, t testing.TB, patient string) []way {
 		{"search of the compartment", search("Patient/" + patient + "/DocumentReference?date=ge2000-01-01")},
 		{"search by identifier", search("DocumentReference?patient=" + patient + "&identifier=KEY&date=ge2000-01-01")},
 		{"search one by one, newest first", search("DocumentReference?patient=" + patient + "&date=ge2000-01-01&_sort=-date&_count=1")},
-		{"search by logical id", func(r reader, d document) bool { return found(r, "DocumentReference?_id="+d.id+"&date=ge2000-01-01", d.ref()) }},
+		{"search by logical id", func(r reader, d document) bool {
+			return found(r, "DocumentReference?_id="+d.id+"&date=ge2000-01-01", d.ref())
+		}},
 		{"search of some elements", search("DocumentReference?patient=" + patient + "&date=ge2000-01-01&_elements=status")},
 		{"chain", search("DocumentReference?patient.identifier=" + ins + "&date=ge2000-01-01")},
 		{"_revinclude", search("Patient?_id=" + patient + "&_revinclude=DocumentReference:patient")},
@@ -153,7 +155,7 @@ func TestPagesComeBackFull(t *testing.T) {
 	for _, who := range []string{"dr-roux", "inf-martin", "camille"} {
 		r := s.about(t, who, "camille")
 		query := "DocumentReference?patient=camille&date=ge2000-01-01&_sort=date"
-		all := r.get(query + "&_count=100&_total=accurate").is(t, 200)
+		all := r.get(query+"&_count=100&_total=accurate").is(t, 200)
 		names := all.names(t)
 		if n := all.total(t); n != len(names) {
 			t.Errorf("%s: total %d of %d entries", who, n, len(names))
