@@ -44,6 +44,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 	s.oauth, err = oauth.New(oauth.Config{
 		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps}, Relations: relations,
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
+		Agreed: relations.agree,
 	})
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/store"
@@ -34,13 +35,18 @@ func (s *Server) Authenticate(ctx context.Context, bearer string) (*gate.Grant, 
 	if err != nil {
 		return nil, fmt.Errorf("reading an app's label: %w", err)
 	}
+	return grantFor(g, client, person, app, a.scopes(g), a.Expires), nil
+}
+
+// grantFor is a grant as the gate takes it.
+func grantFor(g *grantRecord, client *Client, person *Person, app App, scopes []string, until time.Time) *gate.Grant {
 	return &gate.Grant{
 		ID: g.ID, Actor: actorOf(g, client, person),
 		Client:  gate.Client{ID: client.ID, Kind: client.Kind, Category: app.Category, Label: app.Label},
-		Scopes:  normalised(a.scopes(g)),
+		Scopes:  normalised(scopes),
 		Patient: g.Patient, Purpose: g.Purpose, Mode: g.Mode, Reason: g.Reason, TypedReason: g.TypedReason,
-		Stage: g.Stage, Secret: g.Secret, Since: g.Since, Until: a.Expires,
-	}, nil
+		Stage: g.Stage, Secret: g.Secret, Since: g.Since, Until: until,
+	}
 }
 
 func invalidToken(description string) error {

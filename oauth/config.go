@@ -47,6 +47,10 @@ type Config struct {
 
 	Now     func() time.Time                   // the clock; time.Now when nil
 	Log     *slog.Logger                       // discards when nil; never given a token, a secret or a national identifier
+	// Agreed is told of each agreement with an app before its code is given, so that it can be kept where the person
+	// governs their space; an error gives no code. May be nil.
+	Agreed func(ctx context.Context, g *gate.Grant) error
+
 	Event   func(ctx context.Context, e Event) // told of each security event; may be nil, must not block
 	Address func(r *http.Request) (ip string)  // the client's address for throttling; the connection's when nil
 	Offline time.Duration                      // absolute end of offline access; 90 days when zero
@@ -71,6 +75,7 @@ type Server struct {
 	pages     Pages
 	now       func() time.Time
 	log       *slog.Logger
+	agreed    func(context.Context, *gate.Grant) error
 	event     func(context.Context, Event)
 	address   func(*http.Request) string
 	offline   time.Duration
@@ -127,7 +132,7 @@ func assemble(c Config) (*Server, error) {
 	}
 	s := &Server{
 		db: c.DB, issuer: c.Issuer, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
-		now: c.Now, log: c.Log, event: c.Event, address: c.Address, offline: c.Offline,
+		now: c.Now, log: c.Log, agreed: c.Agreed, event: c.Event, address: c.Address, offline: c.Offline,
 		secrets: deriveSecrets(c.Secret), cross: http.NewCrossOriginProtection(), argon: make(chan struct{}, 2),
 	}
 	s.defaults()
@@ -141,6 +146,9 @@ func (s *Server) defaults() {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.agreed == nil {
+		s.agreed = func(context.Context, *gate.Grant) error { return nil }
 	}
 	if s.event == nil {
 		s.event = func(context.Context, Event) {}

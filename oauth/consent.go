@@ -205,6 +205,10 @@ func (s *Server) give(v *visit, rel Relation) {
 		s.trouble(v.w, v.r, err)
 		return
 	}
+	if err := s.agreed(ctx, grantFor(g, v.client, v.person, v.app, g.Scopes, g.Expires)); err != nil {
+		s.trouble(v.w, v.r, err)
+		return
+	}
 	x := &exchange{client: v.client, grant: g, create: true, transaction: v.tx.ID}
 	ctx = withExchange(ctx, x)
 	ar, err := s.engine.NewAuthorizeRequest(ctx, formRequest(ctx, engineForm(v.tx.Form, v.tx.Scopes)))
