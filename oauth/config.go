@@ -45,8 +45,8 @@ type Config struct {
 	// and the seal of the signing keys: whoever changes it ends every token and session.
 	Secret []byte
 
-	Now     func() time.Time                   // the clock; time.Now when nil
-	Log     *slog.Logger                       // discards when nil; never given a token, a secret or a national identifier
+	Now func() time.Time // the clock; time.Now when nil
+	Log *slog.Logger     // discards when nil; never given a token, a secret or a national identifier
 	// Agreed is told of each agreement with an app before its code is given, so that it can be kept where the person
 	// governs their space; an error gives no code. May be nil.
 	Agreed func(ctx context.Context, g *gate.Grant) error
