@@ -66,35 +66,38 @@ func (s *state) release() error {
 	return err
 }
 
-func newState(dir, base string) (s *state, err error) {
-	s = &state{dir: dir}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.Destruct())
-		}
-	}()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+func newState(dir, base string) (*state, error) {
+	s := &state{dir: dir}
+	if err := s.open(base); err != nil {
+		return nil, errors.Join(err, s.Destruct())
 	}
-	if s.master, err = masterKey(filepath.Join(dir, keyFile)); err != nil {
-		return nil, err
+	return s, nil
+}
+
+// open opens what is in the folder; what is open when it fails, Destruct closes.
+func (s *state) open(base string) (err error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
 	}
-	if s.db, err = store.OpenBolt(filepath.Join(dir, stateFile)); err != nil {
-		return nil, err
+	if s.master, err = masterKey(filepath.Join(s.dir, keyFile)); err != nil {
+		return err
 	}
-	if s.logDB, err = store.OpenBolt(filepath.Join(dir, AuditFile)); err != nil {
-		return nil, err
+	if s.db, err = store.OpenBolt(filepath.Join(s.dir, stateFile)); err != nil {
+		return err
+	}
+	if s.logDB, err = store.OpenBolt(filepath.Join(s.dir, AuditFile)); err != nil {
+		return err
 	}
 	if s.log, err = s.openLog(); err != nil {
-		return nil, err
+		return err
 	}
 	if s.records, err = record.OpenEmbedded(s.db, time.Now); err != nil {
-		return nil, err
+		return err
 	}
 	s.records.Base = base
 	s.lives = space.Lifecycles{DB: s.db}
 	s.apps = catalog.Apps{DB: s.db, Now: time.Now}
-	return s, nil
+	return nil
 }
 
 func (s *state) openLog() (*audit.Log, error) {
