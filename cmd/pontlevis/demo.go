@@ -135,7 +135,7 @@ func (f *demoFlags) caddyfile(host, port, admin string) string {
 	for _, path := range f.imports {
 		fmt.Fprintf(&b, "\t\tload %q\n", path)
 	}
-	fmt.Fprintf(&b, "\t}\n}\nhttp://:%s {\n\tbind %s\n\tpontlevis\n}\n", port, host)
+	fmt.Fprintf(&b, "\t}\n}\nhttp://:%s {\n\tbind %s\n\troute {\n\t\tpontlevis\n\t\trespond \"Rien à cette adresse. Nothing at this address.\" 404\n\t}\n}\n", port, host)
 	return b.String()
 }
 
