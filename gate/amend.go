@@ -2,14 +2,12 @@ package gate
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 
+	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/fhir"
-	"github.com/pontlevis/pontlevis/fhir/structure"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/record"
 	"github.com/pontlevis/pontlevis/space"
@@ -17,6 +15,9 @@ import (
 
 // patch changes the status, the labels or the archiving of a document (PDSm TD3.3), by id or by what it matches.
 func (h *hearing) patch(ctx context.Context, i *record.Interaction) (*Answer, error) {
+	if no := onlyTestsMetadata(i.Body); no != nil {
+		return nil, no
+	}
 	ref := i.Ref
 	if i.Conditional != nil {
 		var err error
@@ -30,22 +31,76 @@ func (h *hearing) patch(ctx context.Context, i *record.Interaction) (*Answer, er
 	}
 	amendment, err := record.ParsePatch(i, current)
 	if err != nil {
-		return nil, err
+		return nil, h.unmade(ctx, i, current, err)
 	}
 	if amendment.Empty() {
-		return &Answer{Status: http.StatusOK, Version: current.Version, Updated: current.Updated, Body: current.Body}, nil
+		return h.unchanged(ctx, i, current)
 	}
 	actions := amendmentActions(amendment)
-	d, err := h.decideAmendment(ctx, i, current, amendment, actions)
+	entry, err := h.decideAmendment(ctx, i, current, amendment, actions)
 	if err != nil {
 		return nil, err
 	}
-	entry := decided(h.newEntry(i, current.Patient), d)
-	entry.Resources = []string{current.Ref.String()}
 	return h.commit(ctx, i, current.Patient, entry, actions[0], amendment.Change)
 }
 
-// amendmentActions names what an amendment does; the policies decide each.
+// unchanged answers a patch that changes nothing: it shows the document, so it is a read.
+func (h *hearing) unchanged(ctx context.Context, i *record.Interaction, current *record.Stored) (*Answer, error) {
+	entries, err := h.seen(i, []*record.Stored{current})
+	if err != nil {
+		return nil, err
+	}
+	redacted, err := h.redact(ctx, current)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.append(ctx, entries...); err != nil {
+		return nil, err
+	}
+	return &Answer{Status: http.StatusOK, Version: current.Version, Updated: current.Updated, Body: redacted.Body}, nil
+}
+
+// unmade logs a change that was not made for a reason which tells something of what stands there, then gives the reason.
+func (h *hearing) unmade(ctx context.Context, i *record.Interaction, current *record.Stored, why error) error {
+	d, err := h.read(ctx, current)
+	if err != nil {
+		return err
+	}
+	entry := decided(h.newEntry(i, current.Patient), d)
+	entry.Outcome, entry.Resources = audit.Failed, []string{current.Ref.String()}
+	if err := h.append(ctx, entry); err != nil {
+		return err
+	}
+	return why
+}
+
+// testable are the elements that a test, copy or move of a patch may look at. A test anywhere else would read a document
+// piece by piece, what was cut from it included.
+var testable = []string{"/status", "/securityLabel", "/extension", "/id", "/meta/versionId", "/resourceType"}
+
+func onlyTestsMetadata(patch []byte) *Refusal {
+	n, err := fhir.Parse(patch, fhir.Limits{})
+	if err != nil {
+		return nil // said better by who reads the patch
+	}
+	for _, o := range n.Items() {
+		from := o.Get("from").Text()
+		if o.Get("op").Text() == "test" {
+			from = o.Get("path").Text()
+		}
+		if from != "" && !slices.ContainsFunc(testable, func(t string) bool { return from == t || strings.HasPrefix(from, t+"/") }) {
+			no := refusal(http.StatusMethodNotAllowed, "business-rule",
+				"Un correctif ne lit que le statut, les étiquettes de confidentialité, les extensions et la version du document.",
+				"A patch looks at the status, the security labels, the extensions and the version of a document alone.")
+			no.Allow = []string{http.MethodGet, http.MethodHead}
+			return no
+		}
+	}
+	return nil
+}
+
+// amendmentActions names what an amendment does; the policies decide each. One that changes the words of a label and no
+// code is a relabelling too.
 func amendmentActions(a *record.Amendment) []string {
 	var actions []string
 	if len(a.LabelsAdded)+len(a.LabelsRemoved) > 0 {
@@ -61,51 +116,64 @@ func amendmentActions(a *record.Amendment) []string {
 	if a.Archived != nil {
 		actions = append(actions, actionArchive)
 	}
+	if actions == nil {
+		actions = []string{actionRelabel}
+	}
 	return actions
 }
 
-// decideAmendment decides every action of an amendment. Its author sees the document, so a refusal is told.
-func (h *hearing) decideAmendment(ctx context.Context, i *record.Interaction, current *record.Stored, a *record.Amendment, actions []string) (*policies.Decision, error) {
+// decideAmendment decides every action of an amendment and begins its entry. Whatever hides the document from somebody
+// before the change or after it hides the entry from them.
+func (h *hearing) decideAmendment(ctx context.Context, i *record.Interaction, current *record.Stored, a *record.Amendment, actions []string) (audit.Entry, error) {
 	facts, err := h.g.facts(ctx, current.Patient)
 	if err != nil {
-		return nil, err
+		return audit.Entry{}, err
 	}
-	var last *policies.Decision
+	change := map[string]any{"labels_added": list(a.LabelsAdded), "labels_removed": list(a.LabelsRemoved), "status": a.Status}
+	entry := h.newEntry(i, current.Patient)
 	for _, action := range actions {
-		d, err := h.change(ctx, facts, action, current.Attributes, map[string]any{
-			"labels_added": list(a.LabelsAdded), "labels_removed": list(a.LabelsRemoved), "status": a.Status,
-		})
+		d, err := h.change(ctx, facts, action, current.Attributes, change)
 		if err != nil {
-			return nil, err
+			return audit.Entry{}, err
 		}
 		if !d.Allow {
-			return nil, h.refuseSeen(ctx, i, current, d)
+			return audit.Entry{}, h.refuseSeen(ctx, i, current, d)
 		}
-		last = d
+		labels := entry.Labels
+		entry = decided(entry, d)
+		entry.Labels = append(entry.Labels, labels...)
 	}
-	return last, nil
+	after := current.Attributes
+	after.Labels = slices.DeleteFunc(slices.Concat(after.Labels, a.LabelsAdded), func(l string) bool {
+		return slices.Contains(a.LabelsRemoved, l)
+	})
+	d, err := h.change(ctx, facts, actions[0], after, change)
+	if err != nil {
+		return audit.Entry{}, err
+	}
+	entry.Labels = append(entry.Labels, traceLabels(d)...)
+	slices.Sort(entry.Labels)
+	entry.Labels = slices.Compact(entry.Labels)
+	entry.Resources = []string{current.Ref.String()}
+	return entry, nil
 }
 
-// refuseSeen refuses a change of something that the one who asks can see: the reason tells nothing new of it.
+// refuseSeen refuses a change of something that the one who asks can see.
 func (h *hearing) refuseSeen(ctx context.Context, i *record.Interaction, current *record.Stored, d *policies.Decision) error {
-	entry := decided(h.newEntry(i, current.Patient), d)
-	entry.Resources = []string{current.Ref.String()}
-	if err := h.append(ctx, entry); err != nil {
-		return err
-	}
-	return told(d, entry.ID)
+	return h.refuseWrite(ctx, i, current.Patient, d, []string{current.Ref.String()})
 }
 
 // match finds the one document that a conditional request is about, among those its author may read: two that match are
 // told apart by asking better, one that is hidden is not there.
 func (h *hearing) match(ctx context.Context, i *record.Interaction) (record.Ref, error) {
-	scope, _, err := h.scope(ctx, i.Conditional)
+	in, err := h.scope(ctx, i.Conditional)
 	if err != nil {
 		return record.Ref{}, err
 	}
-	page, err := record.Search(ctx, h.g.source, i.Conditional, scope, nil, h.permit)
+	page, err := h.look(ctx, i.Conditional, record.Scope{Patients: in.patients}, nil)
+	h.within = ""
 	if err != nil {
-		return record.Ref{}, fmt.Errorf("finding what to change: %w", err)
+		return record.Ref{}, err
 	}
 	switch len(page.Matches) {
 	case 0:
@@ -113,9 +181,9 @@ func (h *hearing) match(ctx context.Context, i *record.Interaction) (record.Ref,
 	case 1:
 		return page.Matches[0].Ref, nil
 	}
-	return record.Ref{}, refusal(http.StatusPreconditionFailed, "multiple-matches",
+	return record.Ref{}, h.unmade(ctx, i, page.Matches[0], refusal(http.StatusPreconditionFailed, "multiple-matches",
 		"Plusieurs documents correspondent : rien n'a été changé. Précisez l'identifiant.",
-		"Several documents match: nothing was changed. Give a sharper identifier.")
+		"Several documents match: nothing was changed. Give a sharper identifier."))
 }
 
 // remove deletes logically (rules.md D3): a document becomes entered-in-error, anything else a deleted version.
@@ -131,7 +199,7 @@ func (h *hearing) remove(ctx context.Context, i *record.Interaction) (*Answer, e
 	if err != nil {
 		return nil, err
 	}
-	d, err := h.decideAmendment(ctx, i, current, &record.Amendment{}, []string{actionDelete})
+	entry, err := h.decideAmendment(ctx, i, current, &record.Amendment{}, []string{actionDelete})
 	if err != nil {
 		return nil, err
 	}
@@ -143,89 +211,5 @@ func (h *hearing) remove(ctx context.Context, i *record.Interaction) (*Answer, e
 		}
 		c.Delete, c.Body = false, r.Node().With("status", []byte(`"entered-in-error"`))
 	}
-	entry := decided(h.newEntry(i, current.Patient), d)
-	entry.Resources = []string{current.Ref.String()}
 	return h.commit(ctx, i, current.Patient, entry, actionDelete, c)
-}
-
-// checkSpace asks the space what a governance write changes, and whether it is well said.
-func (h *hearing) checkSpace(ctx context.Context, facts *space.Facts, i *record.Interaction, before *record.Stored) (space.Change, []fhir.Issue, error) {
-	var was *fhir.Resource
-	if before != nil {
-		var err error
-		if was, err = before.Resource(); err != nil {
-			return space.Change{}, nil, err
-		}
-	}
-	helped, err := h.helped(ctx, i.Resource, facts.Patient)
-	if err != nil {
-		return space.Change{}, nil, err
-	}
-	change, issues := space.Check(facts, was, i.Resource, helped, h.now)
-	return change, append(structure.Check(i.Resource), issues...), nil
-}
-
-// helped counts how many other persons the carer of a delegation already helps.
-func (h *hearing) helped(ctx context.Context, r *fhir.Resource, patient string) (int, error) {
-	who := ""
-	if r.Type() == "RelatedPerson" && space.DelegationKind(r) == space.Carer {
-		who = space.DelegateOf(r)
-	}
-	if who == "" {
-		return 0, nil
-	}
-	refs, err := h.g.Records.Lookup(ctx, "RelatedPerson", space.PersonSystem+"|"+who)
-	if err != nil {
-		return 0, fmt.Errorf("counting whom a carer helps: %w", err)
-	}
-	others := map[string]bool{}
-	for _, ref := range refs {
-		stored, err := h.g.Records.Read(ctx, ref)
-		if err != nil {
-			return 0, fmt.Errorf("counting whom a carer helps: %w", err)
-		}
-		if stored.Patient == patient {
-			continue
-		}
-		facts, err := h.g.facts(ctx, stored.Patient)
-		if err != nil {
-			return 0, err
-		}
-		if facts.HasCarer(who, h.now) {
-			others[stored.Patient] = true
-		}
-	}
-	return len(others), nil
-}
-
-// checkVersion holds If-Match (RFC 9110 §13.1.1).
-func checkVersion(i *record.Interaction, stored *record.Stored) error {
-	if i.IfMatch == "" || i.IfMatch == "*" || i.IfMatch == strconv.Itoa(stored.Version) {
-		return nil
-	}
-	return refusal(http.StatusPreconditionFailed, "conflict",
-		"La ressource n'est plus à cette version : relisez-la.", "The resource is no longer at that version: read it again.")
-}
-
-// withLabel adds a security label to the body of a resource that does not have it.
-func withLabel(body []byte, system, code string) ([]byte, error) {
-	n, err := fhir.Parse(body, fhir.Limits{})
-	if err != nil {
-		return nil, err
-	}
-	label, err := json.Marshal(map[string]any{"coding": []any{map[string]any{"system": system, "code": code}}})
-	if err != nil {
-		return nil, err
-	}
-	labels := n.Get("securityLabel")
-	var parts []string
-	for _, l := range labels.Items() {
-		for _, c := range l.Get("coding").Items() {
-			if c.Get("code").Text() == code {
-				return body, nil
-			}
-		}
-		parts = append(parts, string(l.Bytes()))
-	}
-	return n.With("securityLabel", []byte("["+strings.Join(append(parts, string(label)), ",")+"]")), nil
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -97,7 +98,8 @@ func (h *hearing) open(ctx context.Context, patient, action, resourceType string
 	if err != nil {
 		return nil, err
 	}
-	return h.count(s.Decide(ctx, map[string]any{"type": resourceType}))
+	d, err := s.Decide(ctx, map[string]any{"type": resourceType})
+	return h.count(action, d, err)
 }
 
 // read decides one stored resource for reading, once.
@@ -122,7 +124,7 @@ func (h *hearing) readOnce(ctx context.Context, stored *record.Stored) (*policie
 	if isBytes(stored.Type) && stored.Patient != "" {
 		return h.byVouchers(ctx, s, stored)
 	}
-	d, err := h.count(s.Decide(ctx, h.resource(stored.Attributes)))
+	d, err := h.decide(ctx, s, actionRead, stored.Attributes)
 	if err != nil || !d.Allow {
 		return d, err
 	}
@@ -157,16 +159,22 @@ func (h *hearing) change(ctx context.Context, facts *space.Facts, action string,
 	if err != nil {
 		return nil, fmt.Errorf("preparing a decision: %w", err)
 	}
-	return h.count(s.Decide(ctx, h.resource(attributes)))
+	return h.decide(ctx, s, action, attributes)
 }
 
-func (h *hearing) count(d *policies.Decision, err error) (*policies.Decision, error) {
+func (h *hearing) decide(ctx context.Context, s *policies.Session, action string, attributes fhir.Attributes) (*policies.Decision, error) {
+	d, err := s.Decide(ctx, h.resource(attributes))
+	return h.count(action, d, err)
+}
+
+// count counts a decision, and refuses what comes with an obligation that is not fulfilled here.
+func (h *hearing) count(action string, d *policies.Decision, err error) (*policies.Decision, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deciding: %w", err)
 	}
-	if d.Allow && !dutiful(d) {
-		refused := *d
-		refused.Allow, refused.Tell, d = false, false, &refused
+	if d.Allow && !dutiful(d, action) {
+		slog.Error("the policies oblige to what the gate does not do", "rule", d.Rule, "action", action)
+		d = shut(d)
 	}
 	h.g.Meter.decided(d.Rule, d.Allow, 1)
 	return d, nil

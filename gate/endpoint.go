@@ -41,20 +41,22 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer takes a request through the gate. Understanding comes before authentication only for what anyone may read:
-// the CapabilityStatement.
+// answer takes a request through the gate. Nothing of it is read before the token is known to be good, but for the
+// CapabilityStatement, which anyone may read.
 func (g *Gate) answer(ctx context.Context, r *http.Request) (code string, a *Answer, err error) {
+	grant, stranger := g.authenticate(ctx, r)
+	if stranger != nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return "unauthenticated", nil, stranger
+	}
 	page, clean := takePage(r)
-	i, understood := record.Understand(clean, g.Base, g.Limits)
-	if understood == nil && i.Kind == record.KindCapabilities {
+	i, unclear := record.Understand(clean, g.Base, g.Limits)
+	switch {
+	case unclear == nil && i.Kind == record.KindCapabilities:
 		return i.Code(), &Answer{Status: http.StatusOK, Body: record.Capabilities(g.Base)}, nil
-	}
-	grant, err := g.authenticate(ctx, r)
-	if err != nil {
-		return "unauthenticated", nil, err
-	}
-	if understood != nil {
-		return "refused", nil, understood
+	case stranger != nil:
+		return "unauthenticated", nil, stranger
+	case unclear != nil:
+		return "refused", nil, unclear
 	}
 	a, err = g.Do(ctx, grant, i, page)
 	return i.Code(), a, err
@@ -62,13 +64,19 @@ func (g *Gate) answer(ctx context.Context, r *http.Request) (code string, a *Ans
 
 // takePage takes the cursor of a page out of a request: it is ours, not FHIR's.
 func takePage(r *http.Request) (page string, rest *http.Request) {
-	before, after, found := strings.Cut(r.URL.RawQuery, PageParameter+"=")
-	if !found || (before != "" && !strings.HasSuffix(before, "&")) {
+	var kept []string
+	for part := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		if cursor, is := strings.CutPrefix(part, PageParameter+"="); is && page == "" {
+			page = cursor
+			continue
+		}
+		kept = append(kept, part)
+	}
+	if page == "" {
 		return "", r
 	}
-	page, after, _ = strings.Cut(after, "&")
 	rest = r.Clone(r.Context())
-	rest.URL.RawQuery = strings.TrimSuffix(before+after, "&")
+	rest.URL.RawQuery = strings.Join(kept, "&")
 	return page, rest
 }
 
@@ -82,9 +90,12 @@ func (g *Gate) authenticate(ctx context.Context, r *http.Request) (*Grant, error
 	if len(values) == 0 {
 		return nil, &TokenError{}
 	}
+	if len(values) > 1 {
+		return nil, &TokenError{Code: "invalid_request", Description: "one Authorization header is needed, not several"}
+	}
 	header := values[0]
-	if len(values) > 1 || len(header) < len(bearerScheme) || !strings.EqualFold(header[:len(bearerScheme)], bearerScheme) {
-		return nil, &TokenError{Code: "invalid_request", Description: "one Authorization header of scheme Bearer is needed"}
+	if len(header) < len(bearerScheme) || !strings.EqualFold(header[:len(bearerScheme)], bearerScheme) {
+		return nil, &TokenError{} // of another scheme: no token was given at all (RFC 6750 §3.1)
 	}
 	return g.Grants.Authenticate(ctx, strings.TrimSpace(header[len(bearerScheme):]))
 }
@@ -118,12 +129,15 @@ func (g *Gate) write(ctx context.Context, w http.ResponseWriter, r *http.Request
 const fhirJSON = "application/fhir+json; charset=utf-8"
 
 func send(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
-	if status != http.StatusNoContent && status != http.StatusNotModified {
+	bodiless := status == http.StatusNoContent || status == http.StatusNotModified
+	if len(body) > 0 && !bodiless {
 		w.Header().Set("Content-Type", contentType)
+	}
+	if !bodiless {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(status)
-	if r.Method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified {
+	if r.Method != http.MethodHead && !bodiless {
 		_, _ = w.Write(body) // the client has gone when this fails
 	}
 }
@@ -162,15 +176,28 @@ func (g *Gate) challenge(w http.ResponseWriter, e *TokenError) *Refusal {
 	value := `Bearer realm="pontlevis", resource_metadata="` + g.metadataURL() + `"`
 	status := http.StatusUnauthorized
 	if e.Code != "" {
-		value += `, error="` + e.Code + `", error_description="` + e.Description + `"`
-		if e.Code == "invalid_request" {
+		value += `, error="` + quotable(e.Code) + `", error_description="` + quotable(e.Description) + `"`
+		switch e.Code {
+		case "invalid_request":
 			status = http.StatusBadRequest
+		case "insufficient_scope":
+			status = http.StatusForbidden
 		}
 	}
 	w.Header().Set("WWW-Authenticate", value)
 	return refusal(status, "login",
 		"Un jeton d'accès valable est nécessaire : connectez-vous, ou faites renouveler le jeton.",
 		"A valid access token is needed: sign in, or have the token renewed.")
+}
+
+// quotable keeps of a text what an error_description may hold (RFC 6750 §3).
+func quotable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // metadataURL is where RFC 9728 §3.1 puts the metadata of the resource at Base.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,20 +11,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/record"
 )
 
 // everything answers Patient/[id]/$everything: each resource of the record that may be read, page by page in the order
 // of types and ids (FHIR R4 patient-operation-everything.html).
 func (h *hearing) everything(ctx context.Context, i *record.Interaction) (*Answer, error) {
-	after, err := h.position(i)
+	after, err := h.position(ctx, i)
 	if err != nil {
 		return nil, err
 	}
 	patient := i.Ref.ID
-	if h.grant.Patient != "" && patient != h.grant.Patient {
-		return nil, h.refuse(ctx, i, nil, nil)
-	}
 	opened, d, err := h.find(ctx, i.Ref)
 	if err != nil {
 		return nil, err
@@ -31,9 +30,12 @@ func (h *hearing) everything(ctx context.Context, i *record.Interaction) (*Answe
 	if opened == nil || !d.Allow {
 		return nil, h.refuse(ctx, i, opened, d)
 	}
-	page, err := record.Everything(ctx, h.g.source, patient, record.EverythingOptions{
+	page, err := record.Everything(ctx, h.source, patient, record.EverythingOptions{
 		Types: i.Types, Since: i.Since, Count: i.Count, After: after,
 	}, h.permit)
+	if errors.Is(err, record.ErrTooCostly) {
+		return nil, tooCostly()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading everything of a record: %w", err)
 	}
@@ -48,10 +50,10 @@ func (h *hearing) everything(ctx context.Context, i *record.Interaction) (*Answe
 	if err != nil {
 		return nil, err
 	}
-	if err := h.append(ctx, entries...); err != nil {
+	if err := h.append(ctx, searched([]audit.Entry{decided(h.newEntry(i, patient), d)}, entries)...); err != nil {
 		return nil, err
 	}
-	body := page.BundleAt(h.g.Base, h.g.Base+"/"+h.self(i), next, i.Notices)
+	body := page.BundleAt(h.g.Base, h.g.Base+"/"+h.self(i), next, slices.Concat(i.Notices, notices(d)))
 	return &Answer{Status: http.StatusOK, Body: body}, nil
 }
 

@@ -48,6 +48,15 @@ func (s *snapshots) put(patient string, k snapshot) {
 	s.all[patient] = k
 }
 
+// factsFor gathers the facts of a record that somebody wants to write to; those of a space nobody announced when the
+// record is not known.
+func (h *hearing) factsFor(ctx context.Context, patient string) (*space.Facts, error) {
+	if patient == "" {
+		return space.Read(space.Lifecycle{}, "", nil), nil
+	}
+	return h.g.facts(ctx, patient)
+}
+
 // facts gathers one versioned snapshot of what a person's space says. The sequence is read before the resources: a
 // change that comes between is seen too, and the snapshot is then kept under the older number and read again.
 func (g *Gate) facts(ctx context.Context, patient string) (*space.Facts, error) {

@@ -3,6 +3,7 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"strings"
 	"time"
 
@@ -42,9 +43,10 @@ type Meter struct {
 // Gate is the one way to the records behind it. It is safe for concurrent use.
 type Gate struct {
 	Config
-	source record.Source // Records with the access log beside them
+	source *withLog // Records with the access log beside them
 	sealer *record.Sealer
 	known  *snapshots
+	turns  turns
 }
 
 // New builds a gate. It opens nothing and starts nothing.
@@ -62,8 +64,8 @@ func New(c Config) (*Gate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
 	}
-	g := &Gate{Config: c, sealer: sealer, known: newSnapshots()}
-	g.source = &withLog{Source: c.Records, log: c.Log, base: c.Base, rules: c.Policies}
+	g := &Gate{Config: c, sealer: sealer, known: newSnapshots(), turns: turns{seed: maphash.MakeSeed()}}
+	g.source = &withLog{Source: c.Records, log: c.Log, base: c.Base, rules: c.Policies, size: -1}
 	return g, nil
 }
 

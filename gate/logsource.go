@@ -23,6 +23,14 @@ type withLog struct {
 	log   *audit.Log
 	base  string
 	rules *policies.Engine
+	size  int64 // how many entries of the log there are to it; negative: all
+}
+
+// at is the source with the log as it stood at a size: reading the log writes to it, and pages of it would never end.
+func (s *withLog) at(size int64) *withLog {
+	c := *s
+	c.size = size
+	return &c
 }
 
 // Ordered reports whether a type comes in the order of ids: the access log does not, it comes newest first.
@@ -91,6 +99,9 @@ func (s *withLog) entries(ctx context.Context, patient string, yield func(*recor
 			return
 		}
 		for _, e := range entries {
+			if s.size >= 0 && e.Sequence >= s.size {
+				continue
+			}
 			stored, err := s.stored(e)
 			if !yield(stored, err) || err != nil {
 				return

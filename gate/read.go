@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/policies"
@@ -15,6 +17,9 @@ import (
 //
 // page is the sealed position in the link of a page that an earlier answer gave, "" for the first page.
 func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page string) (*Answer, error) {
+	if no := unserved(i.Kind); no != nil {
+		return nil, no
+	}
 	h := g.hear(grant)
 	h.page = page
 	if i.Kind == record.KindSearch {
@@ -41,17 +46,33 @@ func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page
 	case record.KindDelete:
 		return h.remove(ctx, i)
 	}
-	return nil, refusal(405, "not-supported", "Cette interaction n'est pas servie ici.", "This interaction is not served here.")
+	return nil, refusal(http.StatusMethodNotAllowed, "not-supported", "Cette interaction n'est pas servie ici.", "This interaction is not served here.")
+}
+
+// unserved refuses what is understood and not offered, to anybody, in words that say what to do instead.
+func unserved(kind record.Kind) *Refusal {
+	switch kind {
+	case record.KindBatch:
+		no := refusal(http.StatusMethodNotAllowed, "not-supported",
+			"Un lot (batch) n'est pas offert : envoyez une transaction, ou chaque demande seule.",
+			"A batch is not offered: send a transaction, or each request by itself.")
+		no.Allow = []string{http.MethodPost}
+		return no
+	case record.KindHistoryType, record.KindHistorySystem:
+		return refusal(http.StatusNotFound, "not-supported",
+			"L'historique d'un type ou du serveur entier n'est pas offert : demandez celui d'une ressource, [type]/[id]/_history.",
+			"The history of a type or of the whole server is not offered: ask for that of one resource, [type]/[id]/_history.")
+	}
+	return nil
 }
 
 // admit holds what may be told: whether the grant may ask at all and, when it is bound to one record, whether that
 // record is open to it. Neither depends on what the request would find, so telling tells nothing of a record's content.
 func (h *hearing) admit(ctx context.Context, i *record.Interaction) error {
-	action := actionAsk
 	if i.Writes() {
 		return nil // a write is told its refusal with the write's own decision
 	}
-	d, err := h.open(ctx, "", action, i.Ref.Type)
+	d, err := h.open(ctx, "", actionAsk, i.Ref.Type)
 	if err != nil {
 		return err
 	}
@@ -78,51 +99,58 @@ func (h *hearing) admit(ctx context.Context, i *record.Interaction) error {
 
 // readOne answers a read, a vread or the bytes of a document.
 func (h *hearing) readOne(ctx context.Context, i *record.Interaction) (*Answer, error) {
-	stored, d, err := h.find(ctx, i.Ref)
+	current, d, err := h.find(ctx, i.Ref)
 	if err != nil {
 		return nil, err
 	}
-	if stored != nil && d.Allow && i.Kind == record.KindVRead {
-		if stored, err = h.older(ctx, stored, i.Version); err != nil {
+	shown := current
+	if current != nil && d.Allow && i.Kind == record.KindVRead {
+		if shown, err = h.older(ctx, current, i.Version); err != nil {
 			return nil, err
 		}
 	}
-	if stored == nil || stored.Deleted || !d.Allow {
-		return nil, h.refuse(ctx, i, stored, d)
+	if shown == nil || !d.Allow {
+		return nil, h.refuse(ctx, i, current, d)
 	}
-	entries, err := h.seen(i, []*record.Stored{stored})
+	entries, err := h.seen(i, []*record.Stored{shown})
 	if err != nil {
 		return nil, err
 	}
-	body, err := h.redact(ctx, stored)
+	redacted, err := h.redact(ctx, shown)
 	if err != nil {
 		return nil, err
 	}
 	if err := h.append(ctx, entries...); err != nil {
 		return nil, err
 	}
-	if i.Raw {
-		return rawBytes(stored)
+	if i.NotModified(shown) { // asked of what may be read alone, so it tells nothing else
+		return &Answer{Status: http.StatusNotModified, Version: shown.Version, Updated: shown.Updated}, nil
 	}
-	return &Answer{Status: 200, Version: stored.Version, Updated: stored.Updated, Body: body}, nil
+	if i.Raw {
+		return rawBytes(shown)
+	}
+	return &Answer{Status: http.StatusOK, Version: shown.Version, Updated: shown.Updated, Body: record.Subset(redacted, i.Query)}, nil
 }
 
-// find reads the current version of a resource with its decision; nil when there is none, or when it is of another
-// record than the one the grant is bound to.
+// find reads the current version of a resource with its decision; nil when there is none. What is of another record
+// than the one the grant is bound to is refused in silence.
 func (h *hearing) find(ctx context.Context, ref record.Ref) (*record.Stored, *policies.Decision, error) {
-	stored, err := h.g.source.Read(ctx, ref)
+	stored, err := h.source.Read(ctx, ref)
 	if errors.Is(err, record.ErrNotFound) {
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading %s: %w", ref, err)
 	}
-	if stored.Deleted || h.elsewhere(stored) {
+	if stored.Deleted {
 		return nil, nil, nil
 	}
 	d, err := h.read(ctx, stored)
 	if err != nil {
 		return nil, nil, err
+	}
+	if h.elsewhere(stored) {
+		d = shut(d)
 	}
 	return stored, d, nil
 }
@@ -135,7 +163,7 @@ func (h *hearing) elsewhere(stored *record.Stored) bool {
 // older replaces a permitted current version by the version asked for. Today's labels govern what was written before
 // them: each old version is decided under them, and by what it said itself.
 func (h *hearing) older(ctx context.Context, current *record.Stored, version string) (*record.Stored, error) {
-	old, err := h.g.source.Version(ctx, current.Ref, version)
+	old, err := h.source.Version(ctx, current.Ref, version)
 	if errors.Is(err, record.ErrNotFound) {
 		return nil, nil
 	}
@@ -157,7 +185,7 @@ func (h *hearing) permitOlder(ctx context.Context, current, old *record.Stored) 
 		return false, nil
 	}
 	if isBytes(old.Type) {
-		h.decided[old] = h.decided[current]
+		h.decided[decisionKey{old, h.within}] = h.decided[decisionKey{current, h.within}]
 		return true, nil
 	}
 	s, err := h.session(ctx, current.Patient, actionRead)
@@ -166,11 +194,11 @@ func (h *hearing) permitOlder(ctx context.Context, current, old *record.Stored) 
 	}
 	attributes := old.Attributes
 	attributes.Labels = current.Attributes.Labels
-	d, err := h.count(s.Decide(ctx, h.resource(attributes)))
+	d, err := h.decide(ctx, s, actionRead, attributes)
 	if err != nil {
 		return false, err
 	}
-	h.decided[old] = d
+	h.decided[decisionKey{old, h.within}] = d
 	return d.Allow, nil
 }
 
@@ -183,15 +211,18 @@ func (h *hearing) history(ctx context.Context, i *record.Interaction) (*Answer, 
 	if current == nil || !d.Allow {
 		return nil, h.refuse(ctx, i, current, d)
 	}
-	all, err := h.g.source.History(ctx, i.Ref)
+	all, err := h.source.History(ctx, i.Ref)
 	if err != nil {
 		return nil, fmt.Errorf("reading a history: %w", err)
 	}
 	shown := []*record.Stored{}
-	for _, old := range all {
+	for k, old := range all {
+		if !wanted(i, all, k) {
+			continue
+		}
 		allowed := old.Version == current.Version
 		if allowed {
-			h.decided[old] = d
+			h.decided[decisionKey{old, h.within}] = d
 		} else if allowed, err = h.permitOlder(ctx, current, old); err != nil {
 			return nil, err
 		}
@@ -199,9 +230,15 @@ func (h *hearing) history(ctx context.Context, i *record.Interaction) (*Answer, 
 			shown = append(shown, old)
 		}
 	}
+	if i.Count > 0 && len(shown) > i.Count {
+		shown = shown[:i.Count]
+	}
 	entries, err := h.seen(i, shown)
 	if err != nil {
 		return nil, err
+	}
+	if len(entries) == 0 { // nothing since then: the question is logged all the same
+		entries = []audit.Entry{decided(h.newEntry(i, current.Patient), d)}
 	}
 	if shown, err = h.redactAll(ctx, shown); err != nil {
 		return nil, err
@@ -212,19 +249,46 @@ func (h *hearing) history(ctx context.Context, i *record.Interaction) (*Answer, 
 	return &Answer{Status: 200, Body: record.HistoryBundle(h.g.Base, i.Ref, shown)}, nil
 }
 
-// refuse writes the entry of a read that gives nothing and returns the one answer for it. What was absent is logged
-// too, without a record it could belong to, so that asking costs the same.
-func (h *hearing) refuse(ctx context.Context, i *record.Interaction, stored *record.Stored, d *policies.Decision) error {
-	entry := h.newEntry(i, "")
-	entry.Outcome = audit.Refused
-	if stored != nil {
-		entry.Patient, entry.Resources = stored.Patient, []string{stored.Ref.String()}
+// wanted reports whether the version at k, of all newest first, is one that a history asks for: written since an
+// instant, or in force at one (FHIR R4 http.html#history).
+func wanted(i *record.Interaction, all []*record.Stored, k int) bool {
+	if all[k].Updated.Before(i.Since) {
+		return false
 	}
-	if d != nil && !d.Allow {
-		entry = decided(entry, d)
+	if i.At.IsZero() {
+		return true
+	}
+	first := slices.IndexFunc(all, func(s *record.Stored) bool { return !s.Updated.After(i.At) })
+	return k == first
+}
+
+// refuse writes the entry of a read that gives nothing and returns the one answer for it. What was absent is logged
+// too, so that asking costs the same; it is of the record that the grant is for, if of any.
+func (h *hearing) refuse(ctx context.Context, i *record.Interaction, stored *record.Stored, d *policies.Decision) error {
+	entry, err := h.refused(ctx, i, stored, d)
+	if err != nil {
+		return err
 	}
 	if err := h.append(ctx, entry); err != nil {
 		return err
 	}
 	return nothingHere()
+}
+
+func (h *hearing) refused(ctx context.Context, i *record.Interaction, stored *record.Stored, d *policies.Decision) (audit.Entry, error) {
+	patient, ref := h.grant.Patient, i.Ref
+	if stored != nil {
+		patient, ref = stored.Patient, stored.Ref
+	}
+	if d == nil {
+		var err error
+		if d, err = h.open(ctx, "", actionAsk, ref.Type); err != nil {
+			return audit.Entry{}, err
+		}
+	}
+	entry := decided(h.newEntry(i, patient), shut(d))
+	if ref.ID != "" {
+		entry.Resources = []string{ref.String()}
+	}
+	return entry, nil
 }

@@ -45,10 +45,7 @@ func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.St
 	if len(hidden) == 0 {
 		return stored, nil
 	}
-	return &record.Stored{
-		Ref: stored.Ref, Version: stored.Version, Updated: stored.Updated, Created: stored.Created,
-		Patient: stored.Patient, Attributes: stored.Attributes, Body: without(r.Node(), hidden),
-	}, nil
+	return stored.WithBody(without(r.Node(), hidden)), nil
 }
 
 // linkOf names a reference: by its text, else by the identifier of a logical one.

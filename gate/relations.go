@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/record"
 	"github.com/pontlevis/pontlevis/space"
 )
@@ -57,19 +58,34 @@ func (g *Gate) Delegations(ctx context.Context, who string) ([]Delegation, error
 }
 
 // Find finds the patient with a national identifier, for a professional who chooses whose record to open. Nobody is
-// found whose record would not open: a name is not given to whoever can type a number.
+// found whose record would not open: a name is not given to whoever can type a number. What is not there is logged like
+// what is, so that asking takes as long.
 func (g *Gate) Find(ctx context.Context, grant *Grant, identifier string) (patient, name string, found bool, err error) {
 	refs, err := g.Records.Lookup(ctx, "Patient", identifier)
-	if err != nil || len(refs) != 1 {
-		return "", "", false, err
+	if err != nil {
+		return "", "", false, fmt.Errorf("finding a patient: %w", err)
 	}
 	h := g.hear(grant)
-	stored, d, err := h.find(ctx, refs[0])
-	if err != nil || stored == nil {
+	i := &record.Interaction{Kind: record.KindSearch, Ref: record.Ref{Type: "Patient"}, Parameters: []string{"identifier"}}
+	var stored *record.Stored
+	var d *policies.Decision
+	if len(refs) == 1 { // a number of two persons is nobody's
+		if stored, d, err = h.find(ctx, refs[0]); err != nil {
+			return "", "", false, err
+		}
+	}
+	if stored == nil || !d.Allow {
+		var no *Refusal
+		if err := h.refuse(ctx, i, stored, d); !errors.As(err, &no) {
+			return "", "", false, err
+		}
+		return "", "", false, nil
+	}
+	entries, err := h.seen(i, []*record.Stored{stored})
+	if err != nil {
 		return "", "", false, err
 	}
-	entry := decided(h.newEntry(&record.Interaction{Kind: record.KindSearch, Ref: record.Ref{Type: "Patient"}}, stored.Patient), d)
-	if err := h.append(ctx, entry); err != nil || !d.Allow {
+	if err := h.append(ctx, entries...); err != nil {
 		return "", "", false, err
 	}
 	name, err = g.nameOf(ctx, stored.ID)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/fhir"
@@ -20,29 +21,21 @@ const PageParameter = "_page"
 
 // search answers one page of matches, each decided whole, and what they include, decided the same way.
 func (h *hearing) search(ctx context.Context, i *record.Interaction) (*Answer, error) {
-	q := i.Query
-	scope, traced, err := h.scope(ctx, q)
+	in, err := h.scope(ctx, i.Query)
 	if err != nil {
 		return nil, err
 	}
-	after, err := h.position(i)
+	after, err := h.position(ctx, i)
 	if err != nil {
 		return nil, err
 	}
-	opened, entries, err := h.openAll(ctx, i, &scope)
+	asked, err := h.ask(ctx, i, in)
 	if err != nil {
 		return nil, err
 	}
-	if traced {
-		opened = nil // a notice about a record nobody named would tell that what was named is there
-	}
-	h.within = "search" // from here on what is decided are the matches of a search
-	page, err := record.Search(ctx, h.g.source, q, scope, after, h.permit)
-	if errors.Is(err, record.ErrTooCostly) {
-		return nil, refusal(http.StatusUnprocessableEntity, "too-costly", "Cette recherche parcourt trop de données : précisez-la.", "This search goes through too much: narrow it.")
-	}
+	page, err := h.look(ctx, i.Query, record.Scope{Patients: asked.open, Directory: in.directory}, after)
 	if err != nil {
-		return nil, fmt.Errorf("searching: %w", err)
+		return nil, err
 	}
 	seen, err := h.seen(i, slices.Concat(page.Matches, page.Included))
 	if err != nil {
@@ -58,37 +51,106 @@ func (h *hearing) search(ctx context.Context, i *record.Interaction) (*Answer, e
 	if err != nil {
 		return nil, err
 	}
-	body := page.Bundle(h.g.Base, q, next, slices.Concat(i.Notices, notices(opened...)))
-	if err := h.append(ctx, searched(entries, seen)...); err != nil {
+	said, err := h.mayHear(ctx, in, asked, seen)
+	if err != nil {
+		return nil, err
+	}
+	body := page.Bundle(h.g.Base, i.Query, next, slices.Concat(i.Notices, said))
+	if err := h.append(ctx, searched(asked.entries, seen)...); err != nil {
 		return nil, err
 	}
 	return &Answer{Status: http.StatusOK, Body: body}, nil
 }
 
-// openAll decides the search itself in each record it looks into and drops those that are shut: their page is the one
-// of a record that has nothing. The entry of each is kept, so that a search that finds nothing is logged too.
-func (h *hearing) openAll(ctx context.Context, i *record.Interaction, scope *record.Scope) ([]*policies.Decision, []audit.Entry, error) {
-	var opened []*policies.Decision
-	var entries []audit.Entry
-	patients := scope.Patients
-	scope.Patients = nil
-	for _, patient := range patients {
+// look runs a search over what may be known. From here on what is decided are the matches of a search.
+func (h *hearing) look(ctx context.Context, q *search.Query, scope record.Scope, after *record.Position) (*record.Page, error) {
+	h.within = withinSearch
+	var src record.Source = h.source
+	if asksLinks(q) {
+		src = &sight{h.source, h}
+	}
+	page, err := record.Search(ctx, src, q, scope, after, h.permit)
+	if errors.Is(err, record.ErrTooCostly) {
+		return nil, tooCostly()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("searching: %w", err)
+	}
+	return page, nil
+}
+
+// withinSearch is input.within of the matches of a search.
+const withinSearch = "search"
+
+func tooCostly() *Refusal {
+	return refusal(http.StatusUnprocessableEntity, "too-costly", "Cette recherche parcourt trop de données : précisez-la.", "This search goes through too much: narrow it.")
+}
+
+// asked is what was decided of a search itself, before any match.
+type asked struct {
+	open    []string // records that are open to it
+	opened  map[string]*policies.Decision
+	entries []audit.Entry // one for each record asked for, so that a search that finds nothing is logged too
+}
+
+// ask decides the search itself in each record it looks into and drops those that are shut: their page is the one of a
+// record that has nothing.
+func (h *hearing) ask(ctx context.Context, i *record.Interaction, in scope) (*asked, error) {
+	a := &asked{opened: map[string]*policies.Decision{}}
+	for _, patient := range slices.Concat(in.patients, in.beyond) {
 		d, err := h.open(ctx, patient, actionSearch, i.Ref.Type)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		entries = append(entries, decided(h.newEntry(i, patient), d))
+		if slices.Contains(in.beyond, patient) {
+			d = shut(d)
+		}
+		a.entries = append(a.entries, decided(h.newEntry(i, patient), d))
 		if d.Allow {
-			scope.Patients = append(scope.Patients, patient)
-			opened = append(opened, d)
+			a.open = append(a.open, patient)
+			a.opened[patient] = d
 		}
 	}
-	if len(patients) == 0 {
-		e := h.newEntry(i, "")
-		e.Outcome = audit.Granted
-		entries = append(entries, e)
+	if len(a.entries) == 0 {
+		d, err := h.open(ctx, "", actionAsk, i.Ref.Type)
+		if err != nil {
+			return nil, err
+		}
+		patient := h.grant.Patient
+		if in.directory {
+			patient = ""
+		}
+		a.entries = append(a.entries, decided(h.newEntry(i, patient), d))
 	}
-	return opened, entries, nil
+	return a, nil
+}
+
+// mayHear gives what is to be said of the records that were searched, to whoever may know that they are there: who
+// named the record and may read whose it is, or was shown something of it. A stranger's search gets the answer of a
+// record that does not exist.
+func (h *hearing) mayHear(ctx context.Context, in scope, a *asked, seen []audit.Entry) ([]fhir.Issue, error) {
+	shown := map[string]bool{}
+	for _, e := range seen {
+		shown[e.Patient] = true
+	}
+	var said []*policies.Decision
+	for _, patient := range a.open {
+		d := a.opened[patient]
+		if len(notices(d)) == 0 {
+			continue
+		}
+		knows := shown[patient]
+		if !knows && in.named {
+			var err error
+			if knows, err = h.mayKnowOf(ctx, record.Ref{Type: "Patient", ID: patient}); err != nil {
+				return nil, err
+			}
+		}
+		if knows {
+			said = append(said, d)
+		}
+	}
+	return notices(said...), nil
 }
 
 // searched leaves out the bare entry of a record from which something is shown anyway.
@@ -106,122 +168,30 @@ func searched(bare, seen []audit.Entry) []audit.Entry {
 	return out
 }
 
-// scope says whose records a search looks into: the one the grant is bound to, else those the query names. A grant that
-// is not bound must name a patient for what belongs to records, or the resource itself, whose record is then traced:
-// whose it is, and whether there is one, must not show in the answer.
-func (h *hearing) scope(ctx context.Context, q *search.Query) (s record.Scope, traced bool, err error) {
-	if isDirectory(q.Type) {
-		s := record.Scope{Directory: true}
-		if h.grant.Patient != "" { // some types are both: a Device may be the directory's or a patient's
-			s.Patients = []string{h.grant.Patient}
-		}
-		return s, false, nil
-	}
-	named, any, err := h.patientsOf(ctx, q)
-	if err != nil {
-		return record.Scope{}, false, err
-	}
-	switch {
-	case h.grant.Patient != "" && (!any || slices.Contains(named, h.grant.Patient)):
-		return record.Scope{Patients: []string{h.grant.Patient}}, false, nil
-	case h.grant.Patient != "":
-		return record.Scope{}, false, nil
-	case any:
-		return record.Scope{Patients: named}, false, nil
-	}
-	if named, any, err = h.patientsOfResources(ctx, q); err != nil {
-		return record.Scope{}, false, err
-	}
-	if !any {
-		return record.Scope{}, false, refusal(http.StatusBadRequest, "required",
-			"Dites de qui : ajoutez patient=… (identifiant, ou patient.identifier=INS).",
-			"Say whose: add patient=… (an id, or patient.identifier=INS).")
-	}
-	return record.Scope{Patients: named}, true, nil
-}
-
-// maxPatients bounds how many records one search may look into.
-const maxPatients = 20
-
-// patientsOf resolves the patients that a query names, and says whether it names any. An identifier nobody has names
-// nobody, and looks like a record that is shut.
-func (h *hearing) patientsOf(ctx context.Context, q *search.Query) (patients []string, any bool, err error) {
-	patients = q.PatientIDs()
-	identifiers := q.PatientIdentifiers()
-	any = len(patients)+len(identifiers) > 0
-	for _, identifier := range identifiers {
-		refs, err := h.g.source.Lookup(ctx, "Patient", identifier)
-		if err != nil {
-			return nil, any, fmt.Errorf("finding a patient: %w", err)
-		}
-		for _, ref := range refs {
-			patients = append(patients, ref.ID)
-		}
-	}
-	patients, err = distinct(patients)
-	return patients, any, err
-}
-
-// distinct are the patients of one search, each once.
-func distinct(patients []string) ([]string, error) {
-	slices.Sort(patients)
-	patients = slices.Compact(patients)
-	if len(patients) > maxPatients {
-		return nil, refusal(http.StatusBadRequest, "too-costly", "Trop de dossiers en une recherche : vingt au plus.", "Too many records in one search: twenty at most.")
-	}
-	return patients, nil
-}
-
-// patientsOfResources finds the records of the resources that a query names by _id or identifier.
-func (h *hearing) patientsOfResources(ctx context.Context, q *search.Query) (patients []string, any bool, err error) {
-	var refs []record.Ref
-	for _, c := range q.Criteria {
-		if c.Modifier != "" || c.Chain != nil || c.Has != nil {
-			continue
-		}
-		for _, v := range c.Values {
-			switch {
-			case c.Name == "_id":
-				any = true
-				refs = append(refs, record.Ref{Type: q.Type, ID: v.Code})
-			case c.Name == "identifier" && v.Code != "" && v.HasSystem:
-				any = true
-				found, err := h.g.source.Lookup(ctx, q.Type, v.System+"|"+v.Code)
-				if err != nil {
-					return nil, any, fmt.Errorf("finding a resource: %w", err)
-				}
-				refs = append(refs, found...)
-			}
-		}
-	}
-	for _, ref := range refs {
-		stored, err := h.g.source.Read(ctx, ref)
-		if errors.Is(err, record.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, any, fmt.Errorf("finding a resource: %w", err)
-		}
-		if stored.Patient != "" {
-			patients = append(patients, stored.Patient)
-		}
-	}
-	patients, err = distinct(patients)
-	return patients, any, err
+// cursor is what the link of a page holds, sealed.
+type cursor struct {
+	record.Position
+	Log int64 `json:"l"` // size of the access log when the first page was asked for
 }
 
 // position opens the cursor of a page: it is bound to the grant and to what is asked, so it says nothing to others.
-func (h *hearing) position(i *record.Interaction) (*record.Position, error) {
+func (h *hearing) position(ctx context.Context, i *record.Interaction) (*record.Position, error) {
 	if h.page == "" {
+		size, err := h.g.Log.Size(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading the access log: %w", err)
+		}
+		h.source = h.source.at(size)
 		return nil, nil
 	}
-	var p record.Position
-	if err := h.g.sealer.Open(h.page, &p, h.grant.ID, h.self(i)); err != nil {
+	var c cursor
+	if err := h.g.sealer.Open(h.page, &c, h.grant.ID, h.self(i)); err != nil {
 		return nil, refusal(http.StatusBadRequest, "invalid",
 			"Ce lien de page n'est pas le vôtre ou n'est plus valable : recommencez la recherche.",
 			"This page link is not yours or is no longer valid: search again.")
 	}
-	return &p, nil
+	h.source = h.source.at(c.Log)
+	return &c.Position, nil
 }
 
 func (h *hearing) next(i *record.Interaction, p *record.Position) (string, error) {
@@ -229,15 +199,15 @@ func (h *hearing) next(i *record.Interaction, p *record.Position) (string, error
 		return "", nil
 	}
 	self := h.self(i)
-	cursor, err := h.g.sealer.Seal(p, h.grant.ID, self)
+	sealed, err := h.g.sealer.Seal(cursor{*p, h.source.size}, h.grant.ID, self)
 	if err != nil {
 		return "", err
 	}
 	separator := "?"
-	if slices.Contains([]byte(self), '?') {
+	if strings.Contains(self, "?") {
 		separator = "&"
 	}
-	return h.g.Base + "/" + self + separator + PageParameter + "=" + url.QueryEscape(cursor), nil
+	return h.g.Base + "/" + self + separator + PageParameter + "=" + url.QueryEscape(sealed), nil
 }
 
 // self is what a request asks, in canonical words, under the base.

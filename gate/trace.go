@@ -12,25 +12,33 @@ import (
 	"github.com/pontlevis/pontlevis/record"
 )
 
-// Obligations. An obligation nobody here knows how to fulfil refuses the decision it comes with.
+// Obligations. An obligation nobody here knows how to fulfil refuses the decision it comes with; so does one that comes
+// with an action for which there is nothing to do it.
 const (
 	dutyTrace     = "trace"     // the entry carries these labels, which hide it from an audience (rules.md P8)
-	dutyLabel     = "label"     // a deposited document gets this label when it arrives (rules.md P5)
-	dutyNotice    = "notice"    // the answer says something in words (rules.md S2)
+	dutyLabel     = "label"     // a deposited resource gets this label when it arrives (rules.md P5)
+	dutyNotice    = "notice"    // an answer that has room for words says them (rules.md S2)
 	dutyLifecycle = "lifecycle" // the refusal tells the state of the space and its dates (rules.md L3)
 	dutyNotify    = "notify"    // somebody is to be told: kept with the entry, from which notices are made (rules.md E5)
 	dutyCase      = "case"      // a review is due: kept with the entry, from which cases are made (rules.md E5)
 	dutyShowMode  = "show-mode" // the screen shows the access mode; a program knows it from its own grant (rules.md E3)
 )
 
-var duties = map[string]bool{
-	dutyTrace: true, dutyLabel: true, dutyNotice: true, dutyLifecycle: true, dutyNotify: true, dutyCase: true, dutyShowMode: true,
+// duties are the obligations that are fulfilled here: nil for every action, else for those named.
+var duties = map[string][]string{
+	dutyTrace: nil, dutyNotify: nil, dutyCase: nil, dutyShowMode: nil, dutyLifecycle: nil,
+	dutyNotice: {actionAsk, actionSearch, actionRead},
+	dutyLabel:  {actionDeposit},
 }
 
-// dutiful reports whether every obligation of a decision is one that is fulfilled here.
-func dutiful(d *policies.Decision) bool {
+// dutiful reports whether every obligation of a decision on an action is one that is fulfilled here.
+func dutiful(d *policies.Decision, action string) bool {
 	for _, o := range d.Obligations {
-		if !duties[o.Type] {
+		actions, known := duties[o.Type]
+		if !known || actions != nil && !slices.Contains(actions, action) {
+			return false
+		}
+		if code, _ := o.Properties["code"].(string); o.Type == dutyLabel && code == "" {
 			return false
 		}
 	}
@@ -112,7 +120,7 @@ func (h *hearing) seen(i *record.Interaction, shown []*record.Stored) ([]audit.E
 	var entries []audit.Entry
 	index := map[string]int{}
 	for _, stored := range shown {
-		d := h.decided[stored]
+		d := h.decided[decisionKey{stored, h.within}]
 		if d == nil || !d.Allow {
 			return nil, fmt.Errorf("%s was about to be shown undecided", stored.Ref)
 		}

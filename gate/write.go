@@ -4,169 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/record"
 	"github.com/pontlevis/pontlevis/space"
 )
-
-// deposit adds to a record. The right to deposit is not the right to read (rules.md D1).
-func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, error) {
-	if i.Kind == record.KindCreate && space.Governs(i.Ref.Type) {
-		return h.govern(ctx, i, nil)
-	}
-	d, err := record.ParseDeposit(i)
-	if err != nil {
-		return nil, err
-	}
-	err = d.Resolve(ctx, h.g.Records, h.permit)
-	if errors.Is(err, record.ErrNotFound) || (err == nil && h.grant.Patient != "" && d.Patient != h.grant.Patient) {
-		return nil, h.refuseWrite(ctx, i, "", nil, nil)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := h.decideDeposit(ctx, i, d); err != nil {
-		return nil, err
-	}
-	if err := d.StampSource(clientSource(h.grant.Client.ID)); err != nil {
-		return nil, err
-	}
-	stored, err := h.g.Records.Write(ctx, d.Patient, d.Changes)
-	if err != nil {
-		return nil, h.failed(ctx, i, d.Patient, err)
-	}
-	return answerDeposit(i, d, stored)
-}
-
-// answerDeposit says what became of a deposit: the resource of a create, the response Bundle of a transaction.
-func answerDeposit(i *record.Interaction, d *record.Deposit, written []*record.Stored) (*Answer, error) {
-	if i.Kind == record.KindTransaction {
-		body, err := d.Response(written)
-		return &Answer{Status: http.StatusOK, Body: body}, err
-	}
-	results, err := d.Results(written)
-	if err != nil {
-		return nil, err
-	}
-	made := results[0]
-	a := &Answer{Status: http.StatusCreated, Version: made.Version, Updated: made.Updated, Location: made.Ref.String(), Body: made.Body}
-	if made.Existed {
-		a.Status = http.StatusOK
-	}
-	if i.Return == record.ReturnMinimal {
-		a.Body = nil
-	}
-	return a, nil
-}
-
-// clientSource is what meta.source says of a deposit through an app (rules.md A5).
-func clientSource(client string) string { return space.ClientSystem + ":" + client }
-
-// decideDeposit decides each resource of a deposit and each document it replaces; one refusal refuses the whole.
-func (h *hearing) decideDeposit(ctx context.Context, i *record.Interaction, d *record.Deposit) error {
-	facts, err := h.g.facts(ctx, d.Patient)
-	if err != nil {
-		return err
-	}
-	proposed, err := d.Proposed()
-	if err != nil {
-		return err
-	}
-	entry := h.newEntry(i, d.Patient)
-	for k, p := range proposed {
-		attributes := p.Attributes
-		if isBytes(p.Type) { // bytes are deposited under the document that names them
-			continue
-		}
-		decision, err := h.change(ctx, facts, actionDeposit, attributes, map[string]any{"labels_added": list(attributes.Labels)})
-		if err != nil {
-			return err
-		}
-		if !decision.Allow {
-			return h.refuseWrite(ctx, i, d.Patient, decision, []string{p.Ref.String()})
-		}
-		entry = decided(entry, decision)
-		if err := h.label(d, k, decision); err != nil {
-			return err
-		}
-		entry.Resources = append(entry.Resources, p.Ref.String())
-	}
-	for _, old := range d.Replaced {
-		decision, err := h.change(ctx, facts, actionReplace, old.Attributes, map[string]any{})
-		if err != nil {
-			return err
-		}
-		if !decision.Allow {
-			return h.refuseWrite(ctx, i, d.Patient, decision, []string{old.Ref.String()})
-		}
-		entry.Resources = append(entry.Resources, old.Ref.String())
-	}
-	if err := d.Supersede(); err != nil {
-		return err
-	}
-	return h.append(ctx, entry)
-}
-
-// label gives a deposited document the labels that the decision obliges it to have.
-func (h *hearing) label(d *record.Deposit, k int, decision *policies.Decision) error {
-	for _, o := range decision.Obligations {
-		if o.Type != dutyLabel || d.Changes[k].Type != "DocumentReference" {
-			continue
-		}
-		system, _ := o.Properties["system"].(string)
-		code, _ := o.Properties["code"].(string)
-		body, err := withLabel(d.Changes[k].Body, system, code)
-		if err != nil {
-			return fmt.Errorf("labelling a deposit: %w", err)
-		}
-		d.Changes[k].Body = body
-	}
-	return nil
-}
-
-// govern writes a resource of the space itself: consent, block, switch, link, delegation.
-func (h *hearing) govern(ctx context.Context, i *record.Interaction, before *record.Stored) (*Answer, error) {
-	patient := record.OwnerOf(i.Resource, h.g.Base).Patient
-	if before != nil {
-		patient = before.Patient
-	}
-	if patient == "" || (h.grant.Patient != "" && patient != h.grant.Patient) {
-		return nil, h.refuseWrite(ctx, i, "", nil, nil)
-	}
-	facts, err := h.g.facts(ctx, patient)
-	if err != nil {
-		return nil, err
-	}
-	change, issues, err := h.checkSpace(ctx, facts, i, before)
-	if err != nil {
-		return nil, err
-	}
-	decision, err := h.change(ctx, facts, actionGovern, i.Resource.Attributes(), map[string]any{
-		"kind": change.Kind, "verb": change.Verb, "target": change.Target,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if !decision.Allow {
-		return nil, h.refuseWrite(ctx, i, patient, decision, nil)
-	}
-	if len(issues) > 0 {
-		return nil, &Refusal{Status: http.StatusUnprocessableEntity, Issues: issues}
-	}
-	c := record.Change{Ref: record.Ref{Type: i.Ref.Type, ID: i.Ref.ID}, Body: i.Resource.JSON(), IfNone: before == nil}
-	if before != nil {
-		c.IfVersion = &before.Version
-	} else {
-		c.ID = record.NewID()
-	}
-	entry := decided(h.newEntry(i, patient), decision)
-	entry.Resources = []string{c.Ref.String()}
-	return h.commit(ctx, i, patient, entry, change.Kind, c)
-}
 
 // commit makes the entry of one decided change durable, then the change; it is in force when commit returns.
 func (h *hearing) commit(ctx context.Context, i *record.Interaction, patient string, entry audit.Entry, kind string, c record.Change) (*Answer, error) {
@@ -175,22 +23,54 @@ func (h *hearing) commit(ctx context.Context, i *record.Interaction, patient str
 	}
 	stored, err := h.g.Records.Write(ctx, patient, []record.Change{c})
 	if err != nil {
-		return nil, h.failed(ctx, i, patient, err)
+		return nil, h.failed(ctx, err, entry)
 	}
 	if h.g.Meter.Denied != nil {
 		h.g.Meter.Denied(kind, time.Since(h.began))
 	}
-	a := &Answer{Status: http.StatusOK, Version: stored[0].Version, Updated: stored[0].Updated, Body: stored[0].Body}
-	switch {
-	case i.Kind == record.KindDelete:
-		a = &Answer{Status: http.StatusNoContent}
-	case i.Kind == record.KindCreate:
-		a.Status, a.Location = http.StatusCreated, stored[0].Ref.String()
+	if i.Kind == record.KindDelete {
+		return &Answer{Status: http.StatusNoContent}, nil
 	}
-	if i.Return == record.ReturnMinimal {
-		a.Body = nil
+	return h.written(ctx, i, stored[0], i.Kind == record.KindCreate), nil
+}
+
+// written answers a create, an update or a patch with what stands now, as its author may now read it: a document may be
+// written by somebody who may not read it, or be hidden by the very change.
+func (h *hearing) written(ctx context.Context, i *record.Interaction, stored *record.Stored, made bool) *Answer {
+	a := &Answer{Status: http.StatusOK, Version: stored.Version, Updated: stored.Updated}
+	if made {
+		a.Status, a.Location = http.StatusCreated, versioned(stored)
 	}
-	return a, nil
+	switch i.Return {
+	case record.ReturnMinimal:
+	case record.ReturnOutcome:
+		a.Body = fhir.OperationOutcome(fhir.Issue{Severity: "information", Code: "informational", FR: "C'est enregistré.", EN: "It is kept."})
+	default:
+		body, err := h.g.hear(h.grant).bodyOf(ctx, stored)
+		if err != nil { // the change is made: its answer must not say that it was not
+			slog.ErrorContext(ctx, "what was written could not be shown", "error", err)
+		}
+		a.Body = body
+	}
+	return a
+}
+
+// bodyOf is a version as the grant may read it, nothing when it may not.
+func (h *hearing) bodyOf(ctx context.Context, stored *record.Stored) ([]byte, error) {
+	d, err := h.read(ctx, stored)
+	if err != nil || !d.Allow {
+		return nil, err
+	}
+	redacted, err := h.redact(ctx, stored)
+	if err != nil {
+		return nil, err
+	}
+	return redacted.Body, nil
+}
+
+// versioned is where one version is read, relative to the base (FHIR R4 http.html#create).
+func versioned(s *record.Stored) string {
+	return s.Ref.String() + "/_history/" + strconv.Itoa(s.Version)
 }
 
 // update replaces a resource of the space. Nothing else is replaced in place (rules.md D2).
@@ -218,34 +98,78 @@ func (h *hearing) target(ctx context.Context, i *record.Interaction, ref record.
 	if stored == nil || !d.Allow {
 		return nil, h.refuse(ctx, i, stored, d)
 	}
-	if err := checkVersion(i, stored); err != nil {
-		return nil, err
+	if no := checkVersion(i, stored); no != nil {
+		return nil, h.unmade(ctx, i, stored, no)
 	}
 	return stored, nil
 }
 
-// refuseWrite writes the entry of a refused write. The reason is told when the policies say so; when there was nothing
-// to decide on, or nothing may be told, the answer is the one for a record that does not exist.
-func (h *hearing) refuseWrite(ctx context.Context, i *record.Interaction, patient string, d *policies.Decision, resources []string) error {
-	entry := h.newEntry(i, patient)
-	entry.Outcome, entry.Resources = audit.Refused, resources
-	if d != nil {
-		entry = decided(entry, d)
+// checkVersion holds If-Match (RFC 9110 §13.1.1).
+func checkVersion(i *record.Interaction, stored *record.Stored) *Refusal {
+	if i.IfMatch == "" || i.IfMatch == "*" || i.IfMatch == strconv.Itoa(stored.Version) {
+		return nil
 	}
+	return refusal(http.StatusPreconditionFailed, "conflict",
+		"La ressource n'est plus à cette version : relisez-la.", "The resource is no longer at that version: read it again.")
+}
+
+// refuseWrite writes the entry of a refused write. The reason is told when the policies say so; else the answer is the
+// one for a record that does not exist.
+func (h *hearing) refuseWrite(ctx context.Context, i *record.Interaction, patient string, d *policies.Decision, resources []string) error {
+	entry := decided(h.newEntry(i, patient), d)
+	entry.Resources = resources
 	if err := h.append(ctx, entry); err != nil {
 		return err
 	}
-	if d != nil && d.Tell {
+	if d.Tell {
 		return told(d, entry.ID)
 	}
 	return notYours()
 }
 
-// failed follows the entry of a change that could not be made by one that says so, and names the failure.
-func (h *hearing) failed(ctx context.Context, i *record.Interaction, patient string, cause error) error {
-	entry := h.newEntry(i, patient)
+// refuseNew refuses what somebody wants to add to a record. A stranger to an open record may be told why; a record that
+// does not exist, or that is not open, must then say the same: what is not told is answered as an empty record would
+// answer, decided by the same rules.
+func (h *hearing) refuseNew(ctx context.Context, i *record.Interaction, patient string, d *policies.Decision, decide func(*space.Facts) (*policies.Decision, error)) error {
+	entry := decided(h.newEntry(i, patient), d)
+	if err := h.append(ctx, entry); err != nil {
+		return err
+	}
+	if !d.Tell {
+		var err error
+		if d, err = decide(space.Read(space.Lifecycle{State: space.Open}, patient, nil)); err != nil {
+			return err
+		}
+	}
+	if !d.Allow && d.Tell {
+		return told(d, entry.ID)
+	}
+	return notYours()
+}
+
+// illSaid refuses a permitted change that is not well said, or that the space does not admit.
+func (h *hearing) illSaid(ctx context.Context, entry audit.Entry, issues []fhir.Issue) error {
 	entry.Outcome = audit.Failed
-	if err := h.append(context.WithoutCancel(ctx), entry); err != nil {
+	if err := h.append(ctx, entry); err != nil {
+		return err
+	}
+	return &Refusal{Status: http.StatusUnprocessableEntity, Issues: issues}
+}
+
+// failedTime bounds the writing of the entry for a change that failed, which outlives its request.
+const failedTime = 10 * time.Second
+
+// failed follows the entries of a change that could not be made by some that say so, for the same eyes, and names the
+// failure.
+func (h *hearing) failed(ctx context.Context, cause error, entries ...audit.Entry) error {
+	after := make([]audit.Entry, len(entries))
+	for k, e := range entries {
+		e.ID, e.At, e.Outcome = audit.NewID(), h.g.Now().UTC(), audit.Failed
+		after[k] = e
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failedTime)
+	defer cancel()
+	if err := h.append(ctx, after...); err != nil {
 		return errors.Join(cause, err)
 	}
 	switch {

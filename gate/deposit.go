@@ -1,0 +1,223 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/policies"
+	"github.com/pontlevis/pontlevis/record"
+	"github.com/pontlevis/pontlevis/space"
+)
+
+// deposit adds to a record. The right to deposit is not the right to read (rules.md D1).
+func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, error) {
+	if i.Kind == record.KindCreate && space.Governs(i.Ref.Type) {
+		return h.govern(ctx, i, nil)
+	}
+	d, err := record.ParseDeposit(i)
+	if err != nil {
+		return nil, err
+	}
+	unclear := d.Resolve(ctx, h.g.Records, h.permit)
+	var no *record.Refusal
+	if unclear != nil && !errors.Is(unclear, record.ErrNotFound) && !errors.As(unclear, &no) {
+		return nil, unclear
+	}
+	entries, err := h.decideDeposit(ctx, i, d)
+	if err != nil {
+		return nil, err
+	}
+	if unclear != nil { // only now: what is found in a record is told to whoever may add to it
+		return nil, h.illDone(ctx, entries, unclear)
+	}
+	if err := d.StampSource(clientSource(h.grant.Client.ID)); err != nil {
+		return nil, err
+	}
+	if err := h.append(ctx, entries...); err != nil {
+		return nil, err
+	}
+	var stored []*record.Stored
+	if len(d.Changes) > 0 {
+		if stored, err = h.g.Records.Write(ctx, d.Patient, d.Changes); err != nil {
+			return nil, h.failed(ctx, err, entries...)
+		}
+	}
+	return h.answerDeposit(ctx, i, d, stored)
+}
+
+// illDone logs a deposit that was permitted and cannot be made, and says why.
+func (h *hearing) illDone(ctx context.Context, entries []audit.Entry, why error) error {
+	for k := range entries {
+		entries[k].Outcome = audit.Failed
+	}
+	if err := h.append(ctx, entries...); err != nil {
+		return err
+	}
+	return why
+}
+
+// answerDeposit says what became of a deposit: the resource of a create, the response Bundle of a transaction. What was
+// there already is shown, so it is logged as read.
+func (h *hearing) answerDeposit(ctx context.Context, i *record.Interaction, d *record.Deposit, written []*record.Stored) (*Answer, error) {
+	results, err := d.Results(written)
+	if err != nil {
+		return nil, err
+	}
+	var existed []*record.Stored
+	for _, r := range results {
+		if r.Existed && r.Stored != nil {
+			existed = append(existed, r.Stored)
+		}
+	}
+	entries, err := h.seen(i, existed)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.append(ctx, entries...); err != nil {
+		return nil, err
+	}
+	if i.Kind == record.KindTransaction {
+		body, err := d.Response(written)
+		return &Answer{Status: http.StatusOK, Body: body}, err
+	}
+	return h.written(ctx, i, results[0].Stored, !results[0].Existed), nil
+}
+
+// clientSource is what meta.source says of a deposit through an app (rules.md A5).
+func clientSource(client string) string { return space.ClientSystem + ":" + client }
+
+// A verdict is the decision on one resource of a deposit.
+type verdict struct {
+	ref record.Ref
+	*policies.Decision
+}
+
+// decideDeposit decides each resource of a deposit and each document it replaces; one refusal refuses the whole. It
+// gives the entries to be written before anything is stored.
+func (h *hearing) decideDeposit(ctx context.Context, i *record.Interaction, d *record.Deposit) ([]audit.Entry, error) {
+	facts, err := h.factsFor(ctx, d.Patient)
+	if err != nil {
+		return nil, err
+	}
+	verdicts, err := h.judge(ctx, facts, d)
+	if err != nil {
+		return nil, err
+	}
+	if h.grant.Patient != "" && d.Patient != h.grant.Patient || d.Patient == "" {
+		for k := range verdicts {
+			verdicts[k].Decision = shut(verdicts[k].Decision)
+		}
+	}
+	for _, v := range verdicts {
+		if !v.Allow {
+			return nil, h.refuseNew(ctx, i, d.Patient, v.Decision, func(f *space.Facts) (*policies.Decision, error) { return h.first(ctx, f, d) })
+		}
+	}
+	for k, v := range verdicts {
+		at := slices.IndexFunc(d.Changes, func(c record.Change) bool { return c.Ref == v.ref })
+		if err := label(&d.Changes[at], verdicts[k].Decision); err != nil {
+			return nil, err
+		}
+	}
+	for _, old := range d.Replaced {
+		decision, err := h.change(ctx, facts, actionReplace, old.Attributes, map[string]any{})
+		if err != nil {
+			return nil, err
+		}
+		if !decision.Allow {
+			return nil, h.refuseWrite(ctx, i, d.Patient, decision, []string{old.Ref.String()})
+		}
+		verdicts = append(verdicts, verdict{old.Ref, decision})
+	}
+	return h.depositEntries(i, d, verdicts), d.Supersede()
+}
+
+// judge decides each resource of a deposit, up to the first refusal.
+func (h *hearing) judge(ctx context.Context, facts *space.Facts, d *record.Deposit) ([]verdict, error) {
+	proposed, err := d.Proposed()
+	if err != nil {
+		return nil, err
+	}
+	codes, labels := common(proposed)
+	var verdicts []verdict
+	for _, p := range proposed {
+		attributes := p.Attributes
+		switch {
+		case len(d.Documents) == 0:
+		case isBytes(p.Type): // deposited under the document that names them
+			continue
+		case p.Type == "List": // a submission set is about its documents, and goes under what all of them say
+			attributes.Code = slices.Concat(attributes.Code, codes)
+			attributes.Labels = slices.Concat(attributes.Labels, labels)
+		}
+		decision, err := h.change(ctx, facts, actionDeposit, attributes, map[string]any{"labels_added": list(attributes.Labels)})
+		if err != nil {
+			return nil, err
+		}
+		if verdicts = append(verdicts, verdict{p.Ref, decision}); !decision.Allow {
+			break
+		}
+	}
+	return verdicts, nil
+}
+
+// first is the decision that a deposit meets with: its first refusal, or a permission.
+func (h *hearing) first(ctx context.Context, facts *space.Facts, d *record.Deposit) (*policies.Decision, error) {
+	verdicts, err := h.judge(ctx, facts, d)
+	if err != nil {
+		return nil, err
+	}
+	if len(verdicts) == 0 {
+		return &policies.Decision{}, nil
+	}
+	return verdicts[len(verdicts)-1].Decision, nil
+}
+
+// common are the codes and the labels that all documents of a deposit have.
+func common(proposed []*record.Stored) (codes, labels []string) {
+	first := true
+	for _, p := range proposed {
+		switch {
+		case p.Type != "DocumentReference":
+		case first:
+			codes, labels, first = slices.Clone(p.Attributes.Code), slices.Clone(p.Attributes.Labels), false
+		default:
+			codes = slices.DeleteFunc(codes, func(c string) bool { return !slices.Contains(p.Attributes.Code, c) })
+			labels = slices.DeleteFunc(labels, func(l string) bool { return !slices.Contains(p.Attributes.Labels, l) })
+		}
+	}
+	return codes, labels
+}
+
+// depositEntries are the entries of a deposit: one for each rule and audience. What is no document of its own goes with
+// the most hidden of the deposit, since it may tell of it.
+func (h *hearing) depositEntries(i *record.Interaction, d *record.Deposit, verdicts []verdict) []audit.Entry {
+	var hidden []string
+	for _, v := range verdicts {
+		hidden = append(hidden, traceLabels(v.Decision)...)
+	}
+	slices.Sort(hidden)
+	hidden = slices.Compact(hidden)
+	var entries []audit.Entry
+	index := map[string]int{}
+	for _, v := range verdicts {
+		labels := traceLabels(v.Decision)
+		if v.ref.Type != "DocumentReference" {
+			labels = hidden
+		}
+		key := v.Rule + "\x00" + strings.Join(labels, ",")
+		at, ok := index[key]
+		if !ok {
+			at = len(entries)
+			index[key] = at
+			entries = append(entries, decided(h.newEntry(i, d.Patient), v.Decision))
+			entries[at].Labels = labels
+		}
+		entries[at].Resources = append(entries[at].Resources, v.ref.String())
+	}
+	return entries
+}

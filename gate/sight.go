@@ -1,0 +1,87 @@
+package gate
+
+import (
+	"context"
+	"iter"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/fhir/search"
+	"github.com/pontlevis/pontlevis/record"
+)
+
+// sight is the source of a search that asks about references: each resource comes as its reader would be shown it, so
+// that no criterion and no sort key finds out what was cut (rules.md S1).
+type sight struct {
+	*withLog
+	h *hearing
+}
+
+// Read gives a resource without the references that its reader may not know.
+func (s *sight) Read(ctx context.Context, ref record.Ref) (*record.Stored, error) {
+	stored, err := s.withLog.Read(ctx, ref)
+	if err != nil || stored.Deleted {
+		return stored, err
+	}
+	return s.h.redact(ctx, stored)
+}
+
+// Compartment does the same for a record.
+func (s *sight) Compartment(ctx context.Context, patient string, types []string, c []search.Criterion) iter.Seq2[*record.Stored, error] {
+	return func(yield func(*record.Stored, error) bool) {
+		for stored, err := range s.withLog.Compartment(ctx, patient, types, c) {
+			if err == nil {
+				stored, err = s.h.redact(ctx, stored)
+			}
+			if !yield(stored, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// asksLinks reports whether a search matches or sorts by references to anything but the person.
+func asksLinks(q *search.Query) bool {
+	for i := range q.Criteria {
+		if criterionAsksLinks(&q.Criteria[i]) {
+			return true
+		}
+	}
+	for _, k := range q.Sort {
+		if isLink(k.Param) {
+			return true
+		}
+	}
+	return false
+}
+
+func criterionAsksLinks(c *search.Criterion) bool {
+	switch {
+	case c.Has != nil:
+		return criterionAsksLinks(c.Has.Then)
+	case len(c.Chain) == 0:
+		return isLink(c.Param) && !aboutPerson(c)
+	}
+	for i := range c.Chain { // the chain itself is followed over what may be read alone
+		if criterionAsksLinks(c.Chain[i].Then) {
+			return true
+		}
+	}
+	return false
+}
+
+func isLink(p *fhir.Param) bool {
+	return p != nil && p.Name != "patient" && (p.Type == "reference" || p.Type == "composite")
+}
+
+// aboutPerson reports whether a criterion is subject=Patient/x, which names nothing that is hidden.
+func aboutPerson(c *search.Criterion) bool {
+	if c.Name != "subject" || len(c.Values) == 0 {
+		return false
+	}
+	for _, v := range c.Values {
+		if v.Missing || v.Type != "Patient" && v.Type != "" {
+			return false
+		}
+	}
+	return true
+}
