@@ -103,6 +103,7 @@ test_whoever_has_a_link_needs_no_emergency[name] if {
 	some name, c in {
 		"circle": [w.circle, "P1.circle", "person"],
 		"treating": [w.treating, "L6.treating", "law"],
+		"consulted": [{"patient": {"consent": {"explicit": [{"actor": "Practitioner/doc", "kind": "consultation", "since": "2026-11-21T09:00:00Z"}]}}}, "P1.consultation", "person"],
 		"administrator": [object.union(w.consent, w.administrator), "L6.administrator", "law"],
 	}
 	main.decision == w.allowed_with(c[1], c[2], {w.notice("E4.enough")}) with input as w.of([w.glass, c[0], _deny("BTG")])
