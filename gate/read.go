@@ -10,6 +10,7 @@ import (
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/record"
+	"github.com/pontlevis/pontlevis/space"
 )
 
 // Do carries out an interaction for a grant: it decides, writes the access log, and only then answers. The error is a
@@ -76,25 +77,53 @@ func (h *hearing) admit(ctx context.Context, i *record.Interaction) error {
 	if err != nil {
 		return err
 	}
+	said := d
 	if d.Allow && h.grant.Patient != "" && !isDirectory(i.Ref.Type) {
-		if d, err = h.open(ctx, h.grant.Patient, actionSearch, i.Ref.Type); err != nil {
+		if d, said, err = h.admitTo(ctx, h.grant.Patient, i.Ref.Type); err != nil {
 			return err
 		}
-		if !d.Tell {
-			return nil // refused in silence, or allowed: what follows finds only what it may
+		if !said.Tell {
+			return nil // refused in silence: what follows finds nothing
 		}
 	}
-	if d.Allow {
+	if said.Allow {
 		return nil
 	}
 	entry := decided(h.newEntry(i, h.grant.Patient), d)
 	if err := h.append(ctx, entry); err != nil {
 		return err
 	}
-	if !d.Tell {
+	if !said.Tell {
 		return nothingHere()
 	}
-	return told(d, entry.ID)
+	return told(said, entry.ID)
+}
+
+// admitTo decides a type in the record that the grant is bound to, and what is said of it: of a refusal in silence, what
+// an open record would say to a stranger. Else a type that nobody of that profession reads would be told of an open
+// record, and not of one that is closed, blocked or absent.
+func (h *hearing) admitTo(ctx context.Context, patient, resourceType string) (d, said *policies.Decision, err error) {
+	if d, err = h.open(ctx, patient, actionSearch, resourceType); err != nil || d.Tell {
+		return d, d, err
+	}
+	s, err := h.revision.Session(h.input(strangersView(patient), actionSearch, nil))
+	if err != nil {
+		return nil, nil, fmt.Errorf("preparing a decision: %w", err)
+	}
+	said, err = s.Decide(ctx, map[string]any{"type": resourceType})
+	if err != nil {
+		return nil, nil, fmt.Errorf("deciding: %w", err)
+	}
+	if said.Allow {
+		said = d
+	}
+	return d, said, nil
+}
+
+// strangersView is the space of somebody who has an open record and settled nothing: what a stranger may be told of a
+// record, they may be told of this one.
+func strangersView(patient string) *space.Facts {
+	return space.Read(space.Lifecycle{State: space.Open}, patient, nil)
 }
 
 // readOne answers a read, a vread or the bytes of a document.

@@ -137,7 +137,7 @@ func (h *hearing) refuseNew(ctx context.Context, i *record.Interaction, patient 
 	}
 	if !d.Tell {
 		var err error
-		if d, err = decide(space.Read(space.Lifecycle{State: space.Open}, patient, nil)); err != nil {
+		if d, err = decide(strangersView(patient)); err != nil {
 			return err
 		}
 	}
