@@ -73,7 +73,11 @@ func coding(system, code, display string) object {
 }
 
 func concept(system, code, display string) object {
-	return object{"coding": list{coding(system, code, display)}, "text": display}
+	o := object{"coding": list{coding(system, code, display)}}
+	if display != "" {
+		o["text"] = display
+	}
+	return o
 }
 
 func reference(ref string) object { return object{"reference": ref} }
