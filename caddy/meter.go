@@ -1,6 +1,7 @@
 package pontlevis
 
 import (
+	"context"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/policies"
 )
 
@@ -18,6 +20,7 @@ type meter struct {
 	requests  *prometheus.HistogramVec
 	logged    prometheus.Histogram
 	denied    *prometheus.HistogramVec
+	events    *prometheus.CounterVec
 }
 
 func newMeter(r *prometheus.Registry, s *state) (*meter, error) {
@@ -36,6 +39,9 @@ func newMeter(r *prometheus.Registry, s *state) (*meter, error) {
 		denied: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "pontlevis_time_to_deny_seconds", Help: "Time from the arrival of a change of a space (mask, block, consent) until it was in force for every next request.", Buckets: fine,
 		}, []string{"change"}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "pontlevis_security_events_total", Help: "What the authorization server noticed: sign-ins, refusals, a code or refresh token used twice.",
+		}, []string{"kind"}),
 	}
 	commits := prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "pontlevis_audit_commits_total", Help: "Commits of the access log; entries share them.",
@@ -43,7 +49,7 @@ func newMeter(r *prometheus.Registry, s *state) (*meter, error) {
 	entries := prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "pontlevis_audit_entries_total", Help: "Entries that the access log has made durable.",
 	}, func() float64 { return float64(s.commits.entries.Load()) })
-	return m, register(r, m.decisions, m.requests, m.logged, m.denied, commits, entries)
+	return m, register(r, m.decisions, m.requests, m.logged, m.denied, m.events, commits, entries)
 }
 
 func register(r *prometheus.Registry, all ...prometheus.Collector) error {
@@ -54,6 +60,9 @@ func register(r *prometheus.Registry, all ...prometheus.Collector) error {
 	}
 	return nil
 }
+
+// security counts an event of the authorization server.
+func (m *meter) security(_ context.Context, e oauth.Event) { m.events.WithLabelValues(e.Kind).Inc() }
 
 // follow shows which policies are in force, and for how long.
 func (m *meter) follow(e *policies.Engine) {

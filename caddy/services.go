@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap/exp/zapslog"
 
 	"github.com/pontlevis/pontlevis/gate"
@@ -44,7 +47,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 	s.oauth, err = oauth.New(oauth.Config{
 		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps}, Relations: relations,
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
-		Agreed: relations.agree,
+		Agreed: relations.agree, Event: meter.security, Address: clientAddress,
 	})
 	if err != nil {
 		return nil, err
@@ -81,6 +84,18 @@ func (a *App) loadPolicies(running context.Context, m *meter, logger *slog.Logge
 	m.follow(e)
 	go e.Follow(running, a.Policies, nil)
 	return e, nil
+}
+
+// clientAddress is whose request it is, as Caddy's trusted_proxies say.
+func clientAddress(r *http.Request) string {
+	if ip, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok && ip != "" {
+		return ip
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
 
 func (a *App) fhir() string { return a.Issuer + "/fhir" }
