@@ -46,6 +46,9 @@ func checkConsent(f *Facts, before, after *fhir.Resource) (Change, []fhir.Issue)
 	if len(actors) > 0 {
 		change.Target = actors[0]
 	}
+	if c.kind == EndLink && len(actors) > 1 {
+		change.Target = "" // the policies judge one target: a second name would be ended unjudged
+	}
 	var issues []fhir.Issue
 	need := func(ok bool, path, fr, en string) {
 		if !ok {
@@ -59,8 +62,10 @@ func checkConsent(f *Facts, before, after *fhir.Resource) (Change, []fhir.Issue)
 	need(c.Until.IsZero() || c.Until.After(c.Since), "Consent.provision.period", "La fin précède le début.", "The end comes before the beginning.")
 	switch c.kind {
 	case Initial:
-	case Consultation, Express, Block, Administrator, RefuseDepositor, EndLink:
+	case Consultation, Express, Block, Administrator, RefuseDepositor:
 		needActor()
+	case EndLink:
+		need(len(actors) == 1, "Consent.provision.actor", "Dites de qui il s'agit, d'un seul nom.", "Say whom it concerns, by one name.")
 	case Hide:
 		hidden := (&Facts{})
 		hidden.readHidden(c)
@@ -97,24 +102,17 @@ func checkSwitches(f *Facts, c consent) []fhir.Issue {
 	return nil
 }
 
+// checkCareTeam names what a write of a circle does. Adding one link and nothing else is given a target, and so is
+// ending one; whatever does more is a change of the whole circle, which no single link's member may make.
 func checkCareTeam(before, after *fhir.Resource) (Change, []fhir.Issue) {
-	read := func(r *fhir.Resource) []Link {
-		if r == nil {
-			return nil
-		}
-		f := &Facts{}
-		f.readCareTeam(r)
-		return f.Circle
-	}
-	was, is := read(before), read(after)
+	was, is := linksOf(before), linksOf(after)
+	added, removed := linksBeyond(is, was), linksBeyond(was, is)
 	change := Change{Kind: "circle", Verb: Alter}
-	for _, l := range is {
-		if !slices.ContainsFunc(was, func(w Link) bool { return slices.Equal(w.Actor, l.Actor) && w.Role == l.Role }) {
-			change.Verb, change.Target = Give, l.Actor[0]
-		}
-	}
-	if len(is) < len(was) {
-		change.Verb = End
+	switch {
+	case len(added) == 1 && len(removed) == 0:
+		change.Verb, change.Target = Give, added[0].Actor[0]
+	case len(removed) == 1 && len(added) == 0 && len(removed[0].Actor) == 1:
+		change.Verb, change.Target = End, removed[0].Actor[0]
 	}
 	for _, p := range after.Node().Get("participant").Items() {
 		if period(p.Get("period")).Since.IsZero() && period(after.Node().Get("period")).Since.IsZero() {
@@ -124,13 +122,52 @@ func checkCareTeam(before, after *fhir.Resource) (Change, []fhir.Issue) {
 	return change, nil
 }
 
+func linksOf(team *fhir.Resource) []Link {
+	if team == nil {
+		return nil
+	}
+	f := &Facts{}
+	f.readCareTeam(team)
+	return f.Circle
+}
+
+// linksBeyond are the links of a that b has not, each as often as it is missing. A link whose dates, role or evidence
+// differ is another link.
+func linksBeyond(a, b []Link) []Link {
+	left := slices.Clone(b)
+	var out []Link
+	for _, l := range a {
+		at := slices.IndexFunc(left, func(o Link) bool {
+			return slices.Equal(o.Actor, l.Actor) && o.Role == l.Role && o.Source == l.Source && o.Since.Equal(l.Since) && o.Until.Equal(l.Until)
+		})
+		if at < 0 {
+			out = append(out, l)
+			continue
+		}
+		left = slices.Delete(left, at, at+1)
+	}
+	return out
+}
+
 func checkDelegation(f *Facts, before, after *fhir.Resource, helped int, now time.Time) (Change, []fhir.Issue) {
 	kind, who := DelegationKind(after), DelegateOf(after)
-	active := func(r *fhir.Resource) bool { return r != nil && r.Node().Get("active").Text() != "false" }
-	change := Change{Kind: kind, Verb: verb(active(before), active(after), before != nil), Target: who}
+	change := Change{Kind: kind, Verb: verb(stands(before, now), stands(after, now), before != nil), Target: who}
+	if before != nil {
+		// The decision is about the delegation that stands: a write that turns it into something else would end it, or
+		// begin another, under a name for which other rules hold.
+		if was := DelegationKind(before); was != "" {
+			change.Kind, change.Target = was, DelegateOf(before)
+			if was != kind || DelegateOf(before) != who {
+				return change, []fhir.Issue{bad("RelatedPerson.relationship", "La nature et le titulaire d'une délégation ne changent pas : mettez-y fin et créez-en une autre.", "The kind and the holder of a delegation do not change: end it and create another one.")}
+			}
+		}
+	}
 	if kind == "" {
 		change.Kind = "relative"
 		return change, nil
+	}
+	if before != nil && DelegationKind(before) == "" {
+		change.Verb = Give
 	}
 	if who == "" {
 		return change, []fhir.Issue{bad("RelatedPerson.identifier", "Dites qui agit.", "Say who acts.")}
@@ -142,6 +179,15 @@ func checkDelegation(f *Facts, before, after *fhir.Resource, helped int, now tim
 		return change, tooManyCarers(f, who, helped, now)
 	}
 	return change, nil
+}
+
+// stands reports whether a RelatedPerson is active and has not run out: one that had is given anew when its end moves.
+func stands(r *fhir.Resource, now time.Time) bool {
+	if r == nil || r.Node().Get("active").Text() == "false" {
+		return false
+	}
+	until := period(r.Node().Get("period")).Until
+	return until.IsZero() || now.Before(until)
 }
 
 // tooManyCarers holds P9: at most three carers a person and five persons a carer.

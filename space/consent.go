@@ -27,6 +27,7 @@ type consent struct {
 	kind      string
 	active    bool
 	at        time.Time // Consent.dateTime
+	written   time.Time // meta.lastUpdated
 	recorder  string
 	provision *fhir.Node
 	Period
@@ -38,6 +39,7 @@ func parseConsent(r *fhir.Resource) consent {
 		kind:      ConsentKind(r),
 		active:    n.Get("status").Text() == "active",
 		at:        instant(n.Get("dateTime").Text()),
+		written:   r.Updated(),
 		provision: n.Get("provision"),
 	}
 	for _, p := range n.Get("performer").Items() {
@@ -66,19 +68,19 @@ func (f *Facts) readConsent(r *fhir.Resource) {
 			f.Explicit = append(f.Explicit, Explicit{Actors: actors, Kind: c.kind, Recorder: c.recorder, Period: c.Period})
 		}
 	case Block:
-		f.Blocked = append(f.Blocked, actors...)
+		f.Blocked = append(f.Blocked, shutOut(c.provision)...)
 	case Hide:
 		f.readHidden(c)
 	case DefaultMask:
-		f.DefaultMasked = c.provision.Get("type").Text() == deny
+		f.readDefaultMask(c)
 	case Switches:
 		f.readSwitches(c)
 	case Administrator:
 		f.Administrator = append(f.Administrator, actors...)
 	case RefuseDepositor:
-		f.Refused = append(f.Refused, actors...)
+		f.Refused = append(f.Refused, shutOut(c.provision)...)
 	case EndLink:
-		for _, a := range actors {
+		for _, a := range shutOut(c.provision) {
 			f.ended = append(f.ended, ended{actor: a, at: c.at})
 		}
 	case App:
@@ -88,22 +90,30 @@ func (f *Facts) readConsent(r *fhir.Resource) {
 
 // readInitial keeps the newest initial consent; a withdrawal closes its period at its own date.
 func (f *Facts) readInitial(c consent) {
+	if c.Since.IsZero() && !c.active {
+		c.Since = c.written // a withdrawal without a date is one all the same
+	}
 	if c.Since.IsZero() || (!f.Consent.Since.IsZero() && c.Since.Before(f.Consent.Since)) {
 		return
 	}
 	p := c.Period
-	if !c.active && p.Until.IsZero() {
-		p.Until = c.at
+	if !c.active && (p.Until.IsZero() || !c.written.IsZero() && p.Until.After(c.written)) {
+		// It holds from when it was written: a clock that runs ahead must not delay it.
+		if p.Until = c.at; c.at.IsZero() || !c.written.IsZero() && c.at.After(c.written) {
+			p.Until = c.written
+		}
 	}
 	if c.provision.Get("type").Text() == deny {
-		p.Until = c.Since
+		if p.Until = c.Since; !c.written.IsZero() && p.Until.After(c.written) {
+			p.Until = c.written
+		}
 	}
 	f.Consent = p
 }
 
 func (f *Facts) readHidden(c consent) {
 	for _, data := range c.provision.Get("data").Items() {
-		document := data.Get("reference").Get("reference").Text()
+		document := literal(data.Get("reference").Get("reference").Text())
 		if document == "" {
 			continue
 		}
@@ -112,14 +122,43 @@ func (f *Facts) readHidden(c consent) {
 			if coded(actor.Get("role"), ActorSystem) == "profession" {
 				f.Hidden = append(f.Hidden, Hidden{Document: document, Profession: id})
 			} else if id != "" {
-				f.Hidden = append(f.Hidden, Hidden{Document: document, Actor: id})
+				f.Hidden = append(f.Hidden, Hidden{Document: document, Actor: literal(id)})
 			}
 		}
 	}
 }
 
-// readSwitches takes anything that is not "permit" for "deny", as Mon espace santé does.
+// readDefaultMask keeps the newest choice; of two of one moment, the one that masks.
+func (f *Facts) readDefaultMask(c consent) {
+	masked := c.provision.Get("type").Text() == deny
+	switch {
+	case c.at.Before(f.maskChosen):
+		return
+	case c.at.Equal(f.maskChosen):
+		f.DefaultMasked = f.DefaultMasked || masked
+	default:
+		f.DefaultMasked = masked
+	}
+	f.maskChosen = c.at
+}
+
+// readSwitches takes anything that is not "permit" for "deny", as Mon espace santé does. The newest choice holds; of two
+// of one moment, the stricter.
 func (f *Facts) readSwitches(c consent) {
+	if c.at.Before(f.switchesChosen) {
+		return
+	}
+	older := f.Switches
+	if f.Switches = map[string]string{}; c.at.Equal(f.switchesChosen) {
+		defer func() {
+			for code, was := range older {
+				if f.Switches[code] == "" || was == deny {
+					f.Switches[code] = was
+				}
+			}
+		}()
+	}
+	f.switchesChosen = c.at
 	for _, p := range c.provision.Get("provision").Items() {
 		for _, purpose := range p.Get("purpose").Items() {
 			switch code := purpose.Get("code").Text(); code {

@@ -1,6 +1,7 @@
 package space
 
 import (
+	"strings"
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
@@ -68,6 +69,28 @@ func everyIdentity(reference *fhir.Node) []string {
 		out = append(out, id)
 	}
 	return out
+}
+
+// shutOut are all the identities of a provision that takes something from somebody. A reference may be written
+// absolute, or with a version: whoever it names by its last two steps is meant, for a doubt must not let them in.
+func shutOut(provision *fhir.Node) []string {
+	out := identities(provision)
+	for _, id := range out {
+		if short := literal(id); short != id {
+			out = append(out, short)
+		}
+	}
+	return out
+}
+
+// literal is the relative form, "Type/id", of a literal reference, whatever stands before or behind it.
+func literal(reference string) string {
+	reference, _, _ = strings.Cut(reference, "/_history/")
+	steps := strings.Split(reference, "/")
+	if n := len(steps); n > 2 && !strings.Contains(reference, "|") {
+		return steps[n-2] + "/" + steps[n-1]
+	}
+	return reference
 }
 
 // period reads a FHIR Period. A date without time begins at its midnight and ends at the next one, in UTC.

@@ -26,7 +26,9 @@ type Facts struct {
 	Apps          []AppConsent
 	Refused       []string // identities of depositors refused
 
-	ended []ended // links ended by the person
+	ended          []ended // links ended by the person
+	maskChosen     time.Time
+	switchesChosen time.Time
 }
 
 // Period is a span of time; a zero Until is open.
@@ -110,6 +112,7 @@ func (f *Facts) settle() {
 		}
 	}
 	f.Circle = kept
+	f.maskChosen, f.switchesChosen = time.Time{}, time.Time{}
 	f.Blocked, f.Administrator, f.Refused = sorted(f.Blocked), sorted(f.Administrator), sorted(f.Refused)
 }
 

@@ -131,6 +131,7 @@ func (s Lifecycles) Change(ctx context.Context, patient string, transition func(
 		if after, err = transition(before); err != nil {
 			return err
 		}
+		after.Version = before.Version + 1 // whatever the transition says: what was read at a version is remembered under it
 		return store.PutJSON(tx, lifecycleKey(patient), after)
 	})
 	if err != nil {
