@@ -28,6 +28,7 @@ func init() {
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
+		d.Next() // onto the option's own name, so that the error has its line
 		return nil, d.Err("pontlevis is configured twice")
 	}
 	var a App
