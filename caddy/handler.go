@@ -83,6 +83,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 func (h *Handler) route(path string) http.Handler {
 	s := h.app.services
 	switch {
+	case path == "/oauth2/revoke":
+		if h.serves(partOAuth) {
+			return s.meter.revocation(s.oauth.Handler())
+		}
 	case under(path, "/oauth2"), under(path, "/.well-known"), under(path, "/fhir/.well-known"):
 		if h.serves(partOAuth) {
 			return s.oauth.Handler()

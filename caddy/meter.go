@@ -2,10 +2,12 @@ package pontlevis
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"sync/atomic"
 	"time"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pontlevis/pontlevis/gate"
@@ -37,7 +39,7 @@ func newMeter(r *prometheus.Registry, s *state) (*meter, error) {
 			Name: "pontlevis_audit_lag_seconds", Help: "Time until the access log held an access durably, before which nothing was answered.", Buckets: fine,
 		}),
 		denied: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "pontlevis_time_to_deny_seconds", Help: "Time from the arrival of a change of a space (mask, block, consent) until it was in force for every next request.", Buckets: fine,
+			Name: "pontlevis_time_to_deny_seconds", Help: "Time from the arrival of a change of a space (mask, block, consent), or of the revocation of a token, until it was in force for every next request.", Buckets: fine,
 		}, []string{"change"}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "pontlevis_security_events_total", Help: "What the authorization server noticed: sign-ins, refusals, a code or refresh token used twice.",
@@ -95,6 +97,18 @@ func (m *meter) gate() gate.Meter {
 		Logged: func(took time.Duration) { m.logged.Observe(took.Seconds()) },
 		Denied: func(change string, took time.Duration) { m.denied.WithLabelValues(change).Observe(took.Seconds()) },
 	}
+}
+
+// revocation times the revocation endpoint like any other change that must hold at the next request: when it has answered,
+// the token is refused.
+func (m *meter) revocation(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began, answer := time.Now(), caddyhttp.NewResponseRecorder(w, nil, nil)
+		next.ServeHTTP(answer, r)
+		if r.Method == http.MethodPost && answer.Status() == http.StatusOK {
+			m.denied.WithLabelValues("token").Observe(time.Since(began).Seconds())
+		}
+	})
 }
 
 // commitMeter counts what the access log commits. It lives with the state, across reloads.

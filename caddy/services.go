@@ -26,6 +26,7 @@ type services struct {
 	oauth    *oauth.Server
 	gate     *gate.Gate
 	pages    *web.Renderer
+	meter    *meter
 }
 
 // build wires the services: the authorization server supplies the gate with grants, the catalogue supplies the
@@ -36,7 +37,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
 	logger := slog.New(zapslog.NewHandler(a.logger.Core()))
-	s := &services{}
+	s := &services{meter: meter}
 	if s.policies, err = a.loadPolicies(a.running, meter, logger); err != nil {
 		return nil, err
 	}
