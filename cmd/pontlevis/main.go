@@ -9,6 +9,7 @@
 package main
 
 import (
+	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	_ "github.com/caddyserver/caddy/v2/modules/standard" // plain Caddy keeps working beside ours
 
@@ -16,5 +17,6 @@ import (
 )
 
 func main() {
+	caddy.CustomBinaryName = "pontlevis"
 	caddycmd.Main()
 }

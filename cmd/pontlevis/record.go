@@ -25,7 +25,9 @@ func recordCommand() *cobra.Command {
 			}
 			bar := newBar(os.Stderr)
 			report, err := pontlevis.ImportInto(data, base, paths, bar.show)
-			bar.done(report)
+			if err == nil || report.Files > 0 {
+				bar.done(report)
+			}
 			return err
 		},
 	}
