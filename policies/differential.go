@@ -74,7 +74,7 @@ type Tabled struct{ Revision *Revision }
 
 // Evaluate implements Evaluator.
 func (t Tabled) Evaluate(ctx context.Context, c *Context, resource ast.Value) (*Decision, error) {
-	s := &Session{rev: t.Revision, context: c}
+	s := &Session{rev: t.Revision, context: c, blank: blanked(t.Revision.narrow, c)}
 	return s.Decide(ctx, resource)
 }
 

@@ -63,6 +63,10 @@ func assemble(ctx context.Context, p *parsed, o LoadOptions) (*Revision, []Probl
 		Digest: p.digest, Loaded: now(), parsed: p, compiled: c, rules: set.rules, byAST: set.byAST, schema: p.root,
 		reads: readSetOf(c.compiler.Modules), table: newTable(), stats: newStats(set.rules),
 	}
+	var err error
+	if r.narrow, err = r.narrowings(); err != nil {
+		problems = append(problems, Problem{Rule: "attributes", Severity: Error, Message: err.Error()})
+	}
 	for _, rule := range set.rules {
 		r.ordered = append(r.ordered, rule)
 	}

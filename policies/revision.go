@@ -19,6 +19,7 @@ type Revision struct {
 	byAST    map[string]string
 	ordered  []Rule
 	reads    readSet
+	narrow   []narrowing
 	schema   *node
 
 	evaluator Evaluator

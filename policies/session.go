@@ -56,6 +56,7 @@ func NewContext(input map[string]any) (*Context, error) {
 type Session struct {
 	rev     *Revision
 	context *Context
+	blank   []string // attributes that no rule looks at in this context
 	logged  sync.Once
 }
 
@@ -69,7 +70,7 @@ func (r *Revision) Session(input map[string]any) (*Session, error) {
 	if err := r.schema.checkContext(c); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
-	return &Session{rev: r, context: c}, nil
+	return &Session{rev: r, context: c, blank: blanked(r.narrow, c)}, nil
 }
 
 // Revision gives the revision that decides.
@@ -89,6 +90,9 @@ func (s *Session) Decide(ctx context.Context, resource any) (*Decision, error) {
 	v, err := viewOf(resource)
 	if err != nil {
 		return s.fail(ctx, err)
+	}
+	if len(s.blank) > 0 {
+		v = narrowed{v, s.blank}
 	}
 	buf := classBuffers.Get().(*[]byte)
 	defer classBuffers.Put(buf)
