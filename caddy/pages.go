@@ -52,7 +52,12 @@ func (a *App) introduce(p *web.IndexPage) error {
 	}
 	p.Data = a.state.dir
 	for _, one := range d.People {
-		p.People = append(p.People, web.IndexPerson{Key: one.Key, Name: one.Name, Login: one.Login, Password: one.Password, Kind: one.Kind, Note: note(one.Key)})
+		about := note(one.Key)
+		if one.INS != "" { // a professional types it to choose whose record to open
+			about.FR += " INS " + one.INS + "."
+			about.EN += " INS " + one.INS + "."
+		}
+		p.People = append(p.People, web.IndexPerson{Key: one.Key, Name: one.Name, Login: one.Login, Password: one.Password, Kind: one.Kind, Note: about})
 	}
 	for _, app := range demo.Apps(a.state.apps.Now(), nil) {
 		status := catalog.Unlisted
