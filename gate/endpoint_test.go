@@ -1,0 +1,180 @@
+package gate
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestChallenge: who has no good token is told how to get one, and nothing else.
+func TestChallenge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle()
+	for name, tt := range map[string]struct {
+		path    string
+		headers []string
+		status  int
+		code    string // error of the challenge
+	}{
+		"no token":             {"/Patient/camille", nil, 401, ""},
+		"basic":                {"/Patient/camille", []string{"Authorization", "Basic Y2FtaWxsZTp4"}, 401, ""},
+		"no scheme":            {"/Patient/camille", []string{"Authorization", "camille"}, 401, ""},
+		"unknown":              {"/Patient/camille", []string{"Authorization", "Bearer nobody"}, 401, "invalid_token"},
+		"in the query":         {"/Patient/camille?access_token=camille", nil, 401, ""},
+		"before misunderstood": {"/Nothing/camille?x=y", nil, 401, ""},
+		"scheme in any case":   {"/Patient/camille", []string{"Authorization", "bEaReR camille"}, 200, ""},
+	} {
+		a := w.get("", tt.path, tt.headers...)
+		challenge := a.Header().Get("WWW-Authenticate")
+		if a.Code != tt.status || (tt.status == 401) != strings.Contains(challenge, `resource_metadata="http://gate.test/.well-known/oauth-protected-resource/fhir"`) {
+			t.Errorf("%s: %d with challenge %q", name, a.Code, challenge)
+		}
+		if tt.code == "" == strings.Contains(challenge, "error=") {
+			t.Errorf("%s: challenge %q", name, challenge)
+		}
+	}
+	r := w.get("camille", "/Patient/camille?access_token=x")
+	if r.Code != 400 {
+		t.Errorf("a token in the query beside a good one: %d", r.Code)
+	}
+}
+
+// TestTokenErrors: each error has its status, and no text of it leaves the header it stands in.
+func TestTokenErrors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for code, status := range map[string]int{"invalid_token": 401, "invalid_request": 400, "insufficient_scope": 403} {
+		w.gate.Grants = refusing{&TokenError{Code: code, Description: "a \"b\"\r\nX-Evil: c\\"}}
+		a := w.get("x", "/Patient/camille")
+		if got := a.Header().Get("WWW-Authenticate"); a.Code != status || strings.Count(got, `"`) != 8 || strings.ContainsAny(got, "\r\n\\") {
+			t.Errorf("%s: %d with %q", code, a.Code, got)
+		}
+	}
+}
+
+type refusing struct{ err error }
+
+func (r refusing) Authenticate(context.Context, string) (*Grant, error) { return nil, r.err }
+
+// TestUnreadBody: nothing of a stranger's body is read.
+func TestUnreadBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, testBase+"/DocumentReference", unreadable{t})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.gate.answer(t.Context(), r); err == nil {
+		t.Error("a stranger's deposit is answered")
+	}
+}
+
+type unreadable struct{ *testing.T }
+
+func (u unreadable) Read([]byte) (int, error) {
+	u.Error("the body of a stranger is read")
+	return 0, http.ErrBodyNotAllowed
+}
+
+func TestBrowsersMayCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle()
+	a := w.ask("", http.MethodOptions, "/Patient/camille", "")
+	if a.Code != 204 || a.Header().Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(a.Header().Get("Access-Control-Allow-Headers"), "Authorization") {
+		t.Errorf("preflight: %d %v", a.Code, a.Header())
+	}
+	if a := w.get("", "/Patient/camille"); a.Header().Get("Access-Control-Allow-Origin") != "*" || a.Header().Get("Access-Control-Allow-Credentials") != "" {
+		t.Errorf("a refusal is not readable by a browser, or lets cookies through: %v", a.Header())
+	}
+}
+
+func TestHead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle()
+	full := w.get("dr-lam", "/DocumentReference/report").is(200)
+	head := w.ask("dr-lam", http.MethodHead, "/DocumentReference/report", "").is(200)
+	if head.Body.Len() != 0 || head.Header().Get("Content-Length") != full.Header().Get("Content-Length") || head.Header().Get("ETag") != full.Header().Get("ETag") {
+		t.Errorf("HEAD: %d bytes, %v", head.Body.Len(), head.Header())
+	}
+	w.ask("dr-lam", http.MethodHead, "/DocumentReference/letter", "").is(404)
+}
+
+// TestMisunderstood: what is not understood is refused in both languages, and no route leads around the gate.
+func TestMisunderstood(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle()
+	for _, tt := range []struct {
+		method, path, body string
+		headers            []string
+		status             int
+		allow              string
+	}{
+		{"GET", "/Nothing/x", "", nil, 404, ""},
+		{"GET", "/Patient/camille/$match", "", nil, 404, ""},
+		{"GET", "/DocumentReference/report", "", []string{"Accept", "application/fhir+xml"}, 406, ""},
+		{"PUT", "/DocumentReference", "", nil, 405, "GET"},
+		{"PUT", "/DocumentReference/report", document("report"), nil, 405, "PATCH"},
+		{"DELETE", "/Consent/sharing", "", nil, 405, "PUT"},
+		{"POST", "/", `{"resourceType":"Bundle","type":"batch"}`, nil, 405, "POST"},
+		{"GET", "/_history", "", nil, 404, ""},
+		{"GET", "/DocumentReference/_history", "", nil, 404, ""},
+		{"POST", "/DocumentReference", `{`, nil, 400, ""},
+		{"POST", "/DocumentReference", deposited("x"), []string{"Content-Type", "text/plain"}, 415, ""},
+		{"GET", "/DocumentReference?patient=camille&colour=red", "", []string{"Prefer", "handling=strict"}, 400, ""},
+		{"GET", "/DocumentReference?patient=camille&_count=-1", "", nil, 400, ""},
+		{"GET", "/DocumentReference?patient=camille&_page=forged", "", nil, 400, ""},
+		{"GET", "/Observation?code=x", "", nil, 200, ""},
+	} {
+		a := w.ask("camille", tt.method, tt.path, tt.body, tt.headers...)
+		if a.Code != tt.status || !strings.Contains(a.Header().Get("Allow"), tt.allow) {
+			t.Errorf("%s %s: %d, Allow %q: %s", tt.method, tt.path, a.Code, a.Header().Get("Allow"), a.Body)
+			continue
+		}
+		if tt.status >= 400 {
+			a.outcome()
+		}
+	}
+	w.get("dr-lam-free", "/Observation?code=x").is(400).outcome()
+}
+
+// outcome checks that an answer is an OperationOutcome in French and English.
+func (a answer) outcome() {
+	a.w.Helper()
+	n := a.node()
+	details := n.Get("issue").Items()[0].Get("details")
+	if n.Get("resourceType").Text() != "OperationOutcome" || details.Get("text").Text() == "" || !strings.Contains(string(details.Get("_text").Bytes()), `"fr"`) {
+		a.w.Errorf("not an outcome in two languages: %s", a.Body)
+	}
+	if a.Header().Get("Cache-Control") != "no-store" || a.Header().Get("X-Content-Type-Options") != "nosniff" {
+		a.w.Errorf("headers %v", a.Header())
+	}
+}
+
+// TestCapabilitiesAreOpen: the one thing that anyone may read.
+func TestCapabilitiesAreOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, headers := range [][]string{nil, {"Authorization", "Bearer nobody"}} {
+		if got := w.get("", "/metadata", headers...).is(200).node().Get("resourceType").Text(); got != "CapabilityStatement" {
+			t.Errorf("metadata is a %s", got)
+		}
+	}
+}
+
+func TestTakePage(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string][2]string{
+		"a=b&_page=c&d=e": {"c", "a=b&d=e"}, "_page=c": {"c", ""}, "x_page=1&_page=c": {"c", "x_page=1"},
+		"a=b": {"", "a=b"}, "x_page=1": {"", "x_page=1"}, "_page=c&_page=d": {"c", "_page=d"}, "": {"", ""},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, testBase+"/Patient?"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, rest := takePage(r)
+		if page != want[0] || rest.URL.RawQuery != want[1] {
+			t.Errorf("%q: page %q of %q, want %q", query, page, rest.URL.RawQuery, want)
+		}
+	}
+}
