@@ -1,0 +1,54 @@
+package main_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestClientsNobodyHereWrote runs fhir-kit-client, fhirclient and openid-client (test/clients) against a demo: they sign
+// in at the real pages and read what each person may.
+func TestClientsNobodyHereWrote(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join("..", "..", "test", "clients")
+	node := needs(t, "node")
+	if _, err := os.Stat(filepath.Join(folder, "node_modules")); err != nil {
+		install := exec.CommandContext(t.Context(), needs(t, "npm"), "ci")
+		install.Dir = folder
+		if out, err := install.CombinedOutput(); err != nil {
+			lacking(t, "its clients could not be installed: "+err.Error()+"\n"+string(out))
+		}
+	}
+	s := start(t)
+	c := exec.CommandContext(t.Context(), node, "--test")
+	c.Dir, c.SysProcAttr = folder, withParent()
+	c.Env = append(os.Environ(), "PONTLEVIS_DATA="+s.data)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("node --test: %v\n%s", err, out)
+	}
+	if !strings.Contains(string(out), "# pass ") || strings.Contains(string(out), "# pass 0") {
+		t.Errorf("no test ran:\n%s", out)
+	}
+}
+
+// needs finds a program.
+func needs(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		lacking(t, name+" is missing")
+	}
+	return path
+}
+
+// lacking skips a test for want of something outside of this repository, except where everything must be there.
+func lacking(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s did not run: %s", t.Name(), why)
+	}
+	t.Skipf("NOT RUN: %s: %s", t.Name(), why)
+}
