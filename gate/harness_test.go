@@ -71,6 +71,7 @@ type world struct {
 	log     *audit.Log
 	gate    *Gate
 	at      time.Time
+	close   func()
 
 	mu     sync.Mutex
 	grants map[string]*Grant
@@ -123,7 +124,8 @@ func newWorldIn(t testing.TB, dir string) *world {
 	if w.log, err = audit.Open(t.Context(), w.db, audit.Options{Origin: "gate.test", Key: key, Now: now}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = w.log.Close(), bolt.Close() })
+	w.close = sync.OnceFunc(func() { _, _ = w.log.Close(), bolt.Close() })
+	t.Cleanup(w.close)
 	w.gate, err = New(Config{
 		Records: w.records, Lives: space.Lifecycles{DB: w.db}, Policies: policies.NewEngine(revision), Log: w.log, Grants: w,
 		Base: testBase, Key: bytes.Repeat([]byte{1}, 32), Now: now,

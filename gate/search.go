@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pontlevis/pontlevis/audit"
@@ -171,7 +172,7 @@ func searched(bare, seen []audit.Entry) []audit.Entry {
 // cursor is what the link of a page holds, sealed.
 type cursor struct {
 	record.Position
-	Log int64 `json:"l"` // size of the access log when the first page was asked for
+	Log string `json:"l"` // size of the access log when the first page was asked for, of one width so that no length tells it
 }
 
 // position opens the cursor of a page: it is bound to the grant and to what is asked, so it says nothing to others.
@@ -190,7 +191,11 @@ func (h *hearing) position(ctx context.Context, i *record.Interaction) (*record.
 			"Ce lien de page n'est pas le vôtre ou n'est plus valable : recommencez la recherche.",
 			"This page link is not yours or is no longer valid: search again.")
 	}
-	h.source = h.source.at(c.Log)
+	size, err := strconv.ParseInt(c.Log, 16, 64)
+	if err != nil {
+		return nil, fmt.Errorf("reading a cursor of our own: %w", err)
+	}
+	h.source = h.source.at(size)
 	return &c.Position, nil
 }
 
@@ -199,7 +204,7 @@ func (h *hearing) next(i *record.Interaction, p *record.Position) (string, error
 		return "", nil
 	}
 	self := h.self(i)
-	sealed, err := h.g.sealer.Seal(cursor{*p, h.source.size}, h.grant.ID, self)
+	sealed, err := h.g.sealer.Seal(cursor{*p, fmt.Sprintf("%016x", h.source.size)}, h.grant.ID, self)
 	if err != nil {
 		return "", err
 	}
