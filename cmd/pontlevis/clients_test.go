@@ -22,7 +22,8 @@ func TestClientsNobodyHereWrote(t *testing.T) {
 		}
 	}
 	s := start(t)
-	c := exec.CommandContext(t.Context(), node, "--test")
+	// Debian 12 has node 18, where the global crypto that clients use is behind a flag; later ones take the flag too.
+	c := exec.CommandContext(t.Context(), node, "--experimental-global-webcrypto", "--test")
 	c.Dir, c.SysProcAttr = folder, withParent()
 	c.Env = append(os.Environ(), "PONTLEVIS_DATA="+s.data)
 	out, err := c.CombinedOutput()
