@@ -163,7 +163,9 @@ deny contains "P6.invisible" if {
 
 # METADATA
 # title: Hidden from legal representatives
-# description: INVISIBLE_REPRESENTANTS_LEGAUX hides from legal representatives and from nobody else.
+# description: |
+#   INVISIBLE_REPRESENTANTS_LEGAUX hides from legal representatives, and from the carers of a minor: representatives name those, and could
+#   name themselves or a friend. It hides from nobody else.
 # custom:
 #   rule: P6.representatives
 #   layer: person
@@ -175,7 +177,7 @@ deny contains "P6.invisible" if {
 #     en: The minor can talk it over with the professional who deposited the item.
 #   source: rules.md P6, P8; CSP R1111-33, R1111-50
 deny contains "P6.representatives" if {
-	input.actor.kind == "representative"
+	_kept_from
 	input.resource.type != "AuditEvent"
 	_hidden_from_representatives
 }
@@ -370,6 +372,13 @@ _outside if {
 _concerns(hidden) if hidden.actor in actor.all
 
 _concerns(hidden) if hidden.profession == input.actor.profession
+
+_kept_from if input.actor.kind == "representative"
+
+_kept_from if {
+	input.actor.kind == "carer"
+	not delegation.adult
+}
 
 _hidden_from_representatives if {
 	some label in input.resource.labels

@@ -118,7 +118,11 @@ _seen(rule, layer) := w.allowed_with(rule, layer, {w.hidden_trace})
 test_show_confidential_acts_to_the_minor_and_to_the_circle if {
 	main.decision == _seen("L5.holder", "law") with input as w.of([w.camille, w.minor, _secret("INVISIBLE_REPRESENTANTS_LEGAUX")])
 	main.decision == _seen("P1.circle", "person") with input as w.of([w.circle, w.minor, _secret("INVISIBLE_REPRESENTANTS_LEGAUX")])
-	main.decision == _seen("P9.carer", "person") with input as w.of([w.sofia, w.minor, _secret("INVISIBLE_REPRESENTANTS_LEGAUX")])
+}
+
+test_hide_confidential_acts_from_the_carers_that_representatives_name if {
+	main.decision == _hidden("P6.representatives") with input as w.of([w.sofia, w.minor, _secret("INVISIBLE_REPRESENTANTS_LEGAUX")])
+	main.decision == _seen("P9.carer", "person") with input as w.of([w.sofia, _secret("INVISIBLE_REPRESENTANTS_LEGAUX")])
 }
 
 test_each_switch_of_masked_documents_counts_alone if {
