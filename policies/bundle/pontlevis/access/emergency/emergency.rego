@@ -110,7 +110,7 @@ standing contains "E3.expired" if {
 
 # METADATA
 # title: Masked documents need a reason of their own
-# description: The third stage has a typed reason.
+# description: The third stage, and any number beyond it, has a typed reason; blanks are none.
 # custom:
 #   rule: E3.typed-reason
 #   layer: law
@@ -123,8 +123,8 @@ standing contains "E3.expired" if {
 #   source: rules.md E3
 standing contains "E3.typed-reason" if {
 	mode
-	input.grant.stage == 3
-	not input.grant.typed_reason != ""
+	input.grant.stage >= 3
+	not trim(input.grant.typed_reason, " \t\r\n") != ""
 }
 
 # METADATA

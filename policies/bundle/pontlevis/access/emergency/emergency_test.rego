@@ -83,6 +83,8 @@ test_what_refuses_an_emergency[name] if {
 		"sixty minutes on": [[w.glass, {"grant": {"since": "2026-11-21T09:00:00Z"}}], w.told("E3.expired", "law")],
 		"call centre, sixty minutes on": [[w.call, {"grant": {"since": "2026-11-21T08:59:59Z"}}], w.told("E3.expired", "law")],
 		"third stage without words": [[w.glass, {"grant": {"stage": 3}}], w.told("E3.typed-reason", "law")],
+		"stage beyond the third without words": [[w.glass, _reveal, {"grant": {"stage": 4}}], w.told("E3.typed-reason", "law")],
+		"third stage with blanks for words": [[w.glass, _reveal, {"grant": {"stage": 3, "typed_reason": " \n"}}], w.told("E3.typed-reason", "law")],
 		"opposed": [[w.glass, w.allergy, _deny("BTG")], w.told("E1.opposed", "person")],
 		"opposed to the call centre": [[w.call, w.allergy, _deny("ETREAT")], w.told("E2.opposed", "person")],
 		"a switch that says neither": [[w.glass, w.allergy, {"patient": {"switches": {"BTG": "maybe"}}}], w.told("E1.opposed", "person")],
