@@ -182,10 +182,11 @@ func (p *promises) check(t *testing.T, s *server) {
 		p.masks[id] = now
 	}
 	for id, status := range p.consents {
-		now := camille.get("Consent/"+id).is(t, 200).resource(t)["status"]
+		now := camille.get("Consent/"+id).is(t, 200).resource(t)["status"].(string)
 		if now != status && !p.unsure[id] {
-			t.Errorf("the consent %s is %v, acknowledged was %s", id, now, status)
+			t.Errorf("the consent %s is %s, acknowledged was %s", id, now, status)
 		}
+		p.consents[id] = now
 	}
 	clear(p.unsure)
 	p.checkLog(t, camille)

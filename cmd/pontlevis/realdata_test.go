@@ -119,7 +119,8 @@ func eachLine(path string, do func([]byte)) error {
 	}
 }
 
-// collect notes the id of a Patient, or of those in a Bundle.
+// collect notes the id of a Patient, or of those in a Bundle that holds records: what is in a document or a message is
+// a part of that document or message, and an answer is nobody's record.
 func collect(line []byte, ids map[string]bool) {
 	var r struct {
 		ResourceType, ID, Type string
@@ -130,6 +131,10 @@ func collect(line []byte, ids map[string]bool) {
 	}
 	if r.ResourceType == "Patient" && r.ID != "" {
 		ids[r.ID] = true
+	}
+	switch r.Type {
+	case "document", "message", "batch-response", "transaction-response", "history":
+		return
 	}
 	for _, e := range r.Entry {
 		collect(e.Resource, ids)
