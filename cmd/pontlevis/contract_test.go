@@ -199,9 +199,10 @@ func TestMetrics(t *testing.T) {
 }
 
 // addMask puts MASQUE_PS on a document that has labels already.
-var addMask = object{"op": "add", "path": "/securityLabel/-", "value": object{"coding": list{object{
-	"system": "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument", "code": "MASQUE_PS",
-}}}}
+var addMask = object{"op": "add", "path": "/securityLabel/-", "value": concept(maskSystem, "MASQUE_PS")}
+
+// maskSystem is TRE_A07, who may see a document.
+const maskSystem = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
 
 // TestDataIsReused: a second start over the same folder finds what the first left, and the log goes on.
 func TestDataIsReused(t *testing.T) {
