@@ -27,7 +27,6 @@ type consent struct {
 	kind      string
 	active    bool
 	at        time.Time // Consent.dateTime
-	written   time.Time // meta.lastUpdated
 	recorder  string
 	provision *fhir.Node
 	Period
@@ -39,7 +38,6 @@ func parseConsent(r *fhir.Resource) consent {
 		kind:      ConsentKind(r),
 		active:    n.Get("status").Text() == "active",
 		at:        instant(n.Get("dateTime").Text()),
-		written:   r.Updated(),
 		provision: n.Get("provision"),
 	}
 	for _, p := range n.Get("performer").Items() {
@@ -55,7 +53,7 @@ func parseConsent(r *fhir.Resource) consent {
 func (f *Facts) readConsent(r *fhir.Resource) {
 	c := parseConsent(r)
 	if c.kind == Initial {
-		f.readInitial(c)
+		f.readInitial(r, c)
 		return
 	}
 	if !c.active {
@@ -66,6 +64,7 @@ func (f *Facts) readConsent(r *fhir.Resource) {
 	case Consultation, Express:
 		if len(actors) > 0 && !c.Since.IsZero() {
 			f.Explicit = append(f.Explicit, Explicit{Actors: actors, Kind: c.kind, Recorder: c.recorder, Period: c.Period})
+			f.explicitSaid = append(f.explicitSaid, momentOf(r, c.Since))
 		}
 	case Block:
 		f.Blocked = append(f.Blocked, shutOut(c.provision)...)
@@ -86,29 +85,6 @@ func (f *Facts) readConsent(r *fhir.Resource) {
 	case App:
 		f.readApp(c)
 	}
-}
-
-// readInitial keeps the newest initial consent; a withdrawal closes its period at its own date.
-func (f *Facts) readInitial(c consent) {
-	if c.Since.IsZero() && !c.active {
-		c.Since = c.written // a withdrawal without a date is one all the same
-	}
-	if c.Since.IsZero() || (!f.Consent.Since.IsZero() && c.Since.Before(f.Consent.Since)) {
-		return
-	}
-	p := c.Period
-	if !c.active && (p.Until.IsZero() || !c.written.IsZero() && p.Until.After(c.written)) {
-		// It holds from when it was written: a clock that runs ahead must not delay it.
-		if p.Until = c.at; c.at.IsZero() || !c.written.IsZero() && c.at.After(c.written) {
-			p.Until = c.written
-		}
-	}
-	if c.provision.Get("type").Text() == deny {
-		if p.Until = c.Since; !c.written.IsZero() && p.Until.After(c.written) {
-			p.Until = c.written
-		}
-	}
-	f.Consent = p
 }
 
 func (f *Facts) readHidden(c consent) {

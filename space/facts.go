@@ -26,7 +26,9 @@ type Facts struct {
 	Apps          []AppConsent
 	Refused       []string // identities of depositors refused
 
-	ended          []ended // links ended by the person
+	initial        []initial // what the initial consents say, until it is settled
+	explicitSaid   []moment  // when each of Explicit was said, until it is settled
+	ended          []ended   // links ended by the person
 	maskChosen     time.Time
 	switchesChosen time.Time
 }
@@ -99,6 +101,7 @@ func Read(lifecycle Lifecycle, patient string, resources []*fhir.Resource) *Fact
 
 // settle applies what one fact does to another, once all are read.
 func (f *Facts) settle() {
+	f.settleInitial()
 	if f.Switches[SwitchSAMU] == deny && f.Switches[SwitchGlass] == deny {
 		f.Switches[SwitchMasked] = deny // rules.md P10
 	}
