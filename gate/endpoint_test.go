@@ -65,6 +65,7 @@ func TestUnreadBody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set("Content-Type", "application/fhir+json")
 	if _, _, err := w.gate.answer(t.Context(), r); err == nil {
 		t.Error("a stranger's deposit is answered")
 	}

@@ -13,6 +13,8 @@ import (
 func TestRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).settle().minor()
+	w.put("lucas", document("lucas-report", of("lucas")))
+	w.grant("lam-wide", "dr-lam", func(g *Grant) { g.Scopes = []string{"user/*.cruds"} })
 	for _, tt := range []struct {
 		who, path string
 		status    int
@@ -31,6 +33,10 @@ func TestRead(t *testing.T) {
 		{"dr-roux", "/DocumentReference/letter/_history/1", 200},
 		{"dr-roux", "/DocumentReference/letter/_history/2", 404},
 		{"dr-lam", "/Practitioner/dr-roux", 200},
+		{"lam-wide", "/DocumentReference/report", 200},
+		{"lam-wide", "/DocumentReference/lucas-report", 404}, // a grant for one record opens no other
+		{"lam-wide", "/DocumentReference/lucas-report/_history", 404},
+		{"lam-wide", "/Patient/lucas/$everything", 404},
 		{"dr-lam-free", "/DocumentReference/report", 200},
 		{"dr-loin-free", "/DocumentReference/report", 404},
 	} {
@@ -157,6 +163,11 @@ func TestHistory(t *testing.T) {
 	w.get("dr-lam", "/DocumentReference/report/_history/1").is(404)
 	if got := w.get("dr-roux", "/DocumentReference/report/_history").is(200).names(); len(got) != 3 {
 		t.Errorf("the treating doctor sees %v", got)
+	}
+	w.put("camille", document("freed", by("dr-benali"), masked))
+	w.put("camille", document("freed", by("dr-benali")))
+	if got := w.get("dr-lam", "/DocumentReference/freed/_history").is(200).names(); len(got) != 2 {
+		t.Errorf("of a document that is masked no more, %v is seen", got)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
@@ -19,8 +20,9 @@ const maxReferences = 20000
 // masked document would tell of it (rules.md S1). Everything else is byte for byte as stored, but for the narrative of a
 // resource that lost something: it says the same in words.
 //
-// A reference that leads nowhere in the records is cut like one to something hidden; else whoever deposits a reference
-// could read from it what is there. The bytes of a document are given whole: what is inside has ids of its own.
+// A reference to a document that leads nowhere is cut like one to a hidden document; else whoever deposits a reference
+// could read from it what is there. Other references that lead nowhere stay: real records are full of them, and the
+// narrative of each such resource would go too. The bytes of a document are given whole: what is inside has ids of its own.
 func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.Stored, error) {
 	if stored.Patient == "" || len(stored.Body) == 0 || isBytes(stored.Type) {
 		return stored, nil
@@ -96,7 +98,9 @@ func (h *hearing) mayKnowOf(ctx context.Context, target record.Ref) (bool, error
 	}
 	known := false
 	switch {
-	case err != nil, stored.Deleted, h.elsewhere(stored):
+	case err != nil || stored.Deleted:
+		known = !slices.Contains(hideable, target.Type)
+	case h.elsewhere(stored):
 	case stored.Patient == "":
 		known = true // in nobody's record
 	default:
@@ -109,6 +113,10 @@ func (h *hearing) mayKnowOf(ctx context.Context, target record.Ref) (bool, error
 	h.knows[target] = known
 	return known, nil
 }
+
+// hideable are the types that are hidden one by one, by a mask or an announcement that is pending: nobody may find out
+// by a reference whether there is one.
+var hideable = []string{"DocumentReference", "DocumentManifest", "List", "Binary", "Bundle", "Composition", "Patient"}
 
 // logicalTypes are looked through for a reference by identifier alone that does not say its type.
 var logicalTypes = []string{"DocumentReference", "DocumentManifest", "List"}

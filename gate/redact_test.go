@@ -110,3 +110,15 @@ func TestHollowIsHidden(t *testing.T) {
 		t.Errorf("lists (-want +got):\n%s", diff)
 	}
 }
+
+// TestAbsoluteReferencesAreOurs, whether or not the source knows under which URL it is served.
+func TestAbsoluteReferencesAreOurs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.records.Base = ""
+	w.settle()
+	w.put("camille", document("near", by("dr-lam"), and(`"context":{"related":[{"reference":"`+testBase+`/DocumentReference/letter"}]}`)))
+	if got := w.get("dr-lam", "/DocumentReference/near").is(200).Body.String(); strings.Contains(got, "letter") {
+		t.Errorf("an absolute reference names the letter: %s", got)
+	}
+}

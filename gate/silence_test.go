@@ -102,7 +102,7 @@ func TestHiddenIsAbsent(t *testing.T) {
 		}
 		bare := pairedWorld(t, kept)
 		defer bare.close()
-		for range 12 {
+		for range 6 {
 			q := rapid.SampledFrom(silentQuestions).Draw(rt, "question")
 			there, absent := full.get(who, q).told(who), bare.get(who, q).told(who)
 			if diff := cmp.Diff(strings.Split(absent, ","), strings.Split(there, ",")); diff != "" {

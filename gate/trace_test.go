@@ -28,6 +28,7 @@ func requests(w *world) map[string]func() answer {
 		"search":     func() answer { return w.get("dr-lam", "/DocumentReference?patient=camille"+since2000) },
 		"empty":      func() answer { return w.get("dr-lam", "/DocumentReference?patient=camille&status=superseded") },
 		"directory":  func() answer { return w.get("dr-lam", "/Practitioner?name=dr") },
+		"nobody":     func() answer { return w.get("dr-lam", "/Practitioner?name=zzz") },
 		"everything": func() answer { return w.get("dr-lam", "/Patient/camille/$everything") },
 		"bytes":      func() answer { return w.get("dr-lam", "/Binary/report", "Accept", "*/*") },
 		"deposit":    func() answer { return w.post("dr-lam", "/DocumentReference", deposited("x", by("dr-lam"))) },
@@ -84,7 +85,7 @@ func TestEachRequestIsLogged(t *testing.T) {
 				t.Fatal(err)
 			}
 			record := "camille"
-			if name == "directory" {
+			if name == "directory" || name == "nobody" {
 				record = ""
 			}
 			entries := w.logged(record, func() { requests(w)[name]() })
