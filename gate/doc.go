@@ -3,9 +3,10 @@
 //	authenticate   token            → Grant           grant.go, endpoint.go
 //	understand     HTTP request     → Interaction     record.Understand, called from endpoint.go
 //	gather         patient          → facts           facts.go
-//	decide         facts × resource → Decision        decide.go (the rules are Rego, in package policies)
-//	record         decision         → entry, durable  trace.go (the log is package audit)
-//	fetch, enforce                                    read.go, search.go, document.go, write.go
+//	decide         facts × resource → Decision        decide.go, vouch.go (the rules are Rego, in package policies)
+//	record         decision         → entry, durable  trace.go, logsource.go (the log is package audit)
+//	fetch, enforce reads                              read.go, search.go, scope.go, sight.go, everything.go, redact.go
+//	               writes                             deposit.go, govern.go, amend.go, write.go
 //	answer                                            answer.go, endpoint.go
 //
 // No other package opens a record source. What is not understood is refused; what is forbidden and what is absent
