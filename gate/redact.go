@@ -12,9 +12,19 @@ import (
 	"github.com/pontlevis/pontlevis/record"
 )
 
-// maxReferences bounds how many references of one answer are followed; an answer with more is refused rather than
-// shown unchecked.
-const maxReferences = 20000
+// maxReferences bounds how many references of one answer are followed, maxReferencesEach how many of one resource. Those
+// beyond are cut like what is hidden: to refuse the answer would let whoever deposits a list of many references shut the
+// record to everybody, and one bound alone would let them hide what comes after it.
+const (
+	maxReferences     = 200_000
+	maxReferencesEach = 5_000
+)
+
+// follows counts one more reference, and reports whether it is still followed.
+func (h *hearing) follows() bool {
+	h.followed++
+	return h.followed <= maxReferences
+}
 
 // redact returns a permitted resource without the references to what its reader may not know: a list that names a
 // masked document would tell of it (rules.md S1). Everything else is byte for byte as stored, but for the narrative of a
@@ -32,11 +42,14 @@ func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.St
 		return nil, err
 	}
 	hidden := map[string]bool{}
-	for _, ref := range r.Under(h.g.Base).References() {
+	for k, ref := range r.Under(h.g.Base).References() {
 		if stored.Type == auditEvent && !strings.HasPrefix(ref.Path, "entity") {
 			continue // who did it is told to whoever may read the entry
 		}
-		known, err := h.mayKnow(ctx, ref)
+		known, err := false, error(nil)
+		if k < maxReferencesEach {
+			known, err = h.mayKnow(ctx, ref)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -89,8 +102,8 @@ func (h *hearing) mayKnowOf(ctx context.Context, target record.Ref) (bool, error
 	if known, ok := h.knows[target]; ok {
 		return known, nil
 	}
-	if h.followed++; h.followed > maxReferences {
-		return false, errors.New("an answer has more references than are followed")
+	if !h.follows() {
+		return false, nil
 	}
 	stored, err := h.source.Read(ctx, target)
 	if err != nil && !errors.Is(err, record.ErrNotFound) {
@@ -130,8 +143,8 @@ func (h *hearing) mayKnowNamed(ctx context.Context, ref fhir.Reference) (bool, e
 	}
 	known := !strings.HasPrefix(ref.Path, "relatesTo")
 	for _, t := range types {
-		if h.followed++; h.followed > maxReferences {
-			return false, errors.New("an answer has more references than are followed")
+		if !h.follows() {
+			return false, nil
 		}
 		refs, err := h.source.Lookup(ctx, t, ref.Identifier)
 		if err != nil {

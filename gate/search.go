@@ -71,7 +71,7 @@ func (h *hearing) look(ctx context.Context, q *search.Query, scope record.Scope,
 		src = &sight{h.source, h}
 	}
 	page, err := record.Search(ctx, src, q, scope, after, h.permit)
-	if errors.Is(err, record.ErrTooCostly) {
+	if errors.Is(err, record.ErrTooCostly) || asksLinks(q) && h.followed > maxReferences { // matches would be missing without a word
 		return nil, tooCostly()
 	}
 	if err != nil {

@@ -90,7 +90,10 @@ func (h *hearing) hollow(ctx context.Context, stored *record.Stored) (bool, erro
 		return false, err
 	}
 	holds := false
-	for _, ref := range r.Under(h.g.Base).References() {
+	for k, ref := range r.Under(h.g.Base).References() {
+		if k >= maxReferencesEach {
+			break
+		}
 		if !strings.HasPrefix(ref.Path, element) {
 			continue
 		}
