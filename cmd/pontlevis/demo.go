@@ -70,7 +70,7 @@ func (f *demoFlags) run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	f.show(out)
+	showImports()
 	if err := caddy.Load(config, false); err != nil {
 		return fmt.Errorf("starting the demo: %w", err)
 	}
@@ -139,11 +139,14 @@ func (f *demoFlags) caddyfile(host, port, admin string) string {
 	return b.String()
 }
 
-// show reports on an import while it runs, on standard error.
-func (f *demoFlags) show(io.Writer) {
-	bar := newBar(os.Stderr)
-	pontlevis.Imported.Progress = bar.show
-	pontlevis.Imported.Report = func(r importer.Report) { bar.done(r) }
+// showImports reports on an import while it runs, on standard error.
+func showImports() {
+	progress, end := importer.Bar(os.Stderr)
+	pontlevis.Imported.Progress = progress
+	pontlevis.Imported.Report = func(r importer.Report) {
+		end()
+		imported(os.Stderr, r)
+	}
 }
 
 // welcome says what to open. Its last line begins with "ready ", when requests are answered.

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	pontlevis "github.com/pontlevis/pontlevis/caddy"
+	"github.com/pontlevis/pontlevis/record/importer"
 )
 
 func recordCommand() *cobra.Command {
@@ -23,10 +24,11 @@ func recordCommand() *cobra.Command {
 			if data == "" {
 				return errors.New("say which data folder: --data <folder>")
 			}
-			bar := newBar(os.Stderr)
-			report, err := pontlevis.ImportInto(data, base, paths, bar.show)
+			progress, end := importer.Bar(os.Stderr)
+			report, err := pontlevis.ImportInto(data, base, paths, progress)
+			end()
 			if err == nil || report.Files > 0 {
-				bar.done(report)
+				imported(os.Stderr, report)
 			}
 			return err
 		},
