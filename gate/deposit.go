@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/record"
 	"github.com/pontlevis/pontlevis/space"
@@ -21,6 +22,9 @@ func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, 
 	d, err := record.ParseDeposit(i)
 	if err != nil {
 		return nil, err
+	}
+	if no := tooManyLinks(d); no != nil {
+		return nil, no
 	}
 	unclear := d.Resolve(ctx, h.g.Records, h.permit)
 	var no *record.Refusal
@@ -47,6 +51,23 @@ func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, 
 		}
 	}
 	return h.answerDeposit(ctx, i, d, stored)
+}
+
+// maxDepositedReferences bounds the references of one deposited resource: each is followed whenever somebody reads it.
+const maxDepositedReferences = 500
+
+func tooManyLinks(d *record.Deposit) *Refusal {
+	for _, c := range d.Changes {
+		if isBytes(c.Type) {
+			continue
+		}
+		r, err := fhir.ParseResource(c.Body)
+		if err == nil && len(r.References()) > maxDepositedReferences {
+			return refusal(http.StatusUnprocessableEntity, "too-costly",
+				"Une ressource déposée a trop de références : 500 au plus.", "A deposited resource has too many references: 500 at most.")
+		}
+	}
+	return nil
 }
 
 // illDone logs a deposit that was permitted and cannot be made, and says why.
@@ -103,6 +124,30 @@ func (h *hearing) decideDeposit(ctx context.Context, i *record.Interaction, d *r
 	if err != nil {
 		return nil, err
 	}
+	verdicts, err := h.judgeAll(ctx, i, facts, d)
+	if err != nil {
+		return nil, err
+	}
+	replaced, err := h.decideReplaced(ctx, i, facts, d)
+	if err != nil {
+		return nil, err
+	}
+	if len(replaced) > 0 { // what the old ones hand on is judged like what came
+		if verdicts, err = h.judgeAll(ctx, i, facts, d); err != nil {
+			return nil, err
+		}
+	}
+	for k, v := range verdicts {
+		at := slices.IndexFunc(d.Changes, func(c record.Change) bool { return c.Ref == v.ref })
+		if err := label(&d.Changes[at], verdicts[k].Decision); err != nil {
+			return nil, err
+		}
+	}
+	return h.depositEntries(i, d, slices.Concat(verdicts, replaced)), d.Supersede()
+}
+
+// judgeAll decides each resource of a deposit; one refusal refuses the whole.
+func (h *hearing) judgeAll(ctx context.Context, i *record.Interaction, facts *space.Facts, d *record.Deposit) ([]verdict, error) {
 	verdicts, err := h.judge(ctx, facts, d)
 	if err != nil {
 		return nil, err
@@ -117,14 +162,26 @@ func (h *hearing) decideDeposit(ctx context.Context, i *record.Interaction, d *r
 			return nil, h.refuseNew(ctx, i, d.Patient, v.Decision, func(f *space.Facts) (*policies.Decision, error) { return h.first(ctx, f, d) })
 		}
 	}
-	for k, v := range verdicts {
-		at := slices.IndexFunc(d.Changes, func(c record.Change) bool { return c.Ref == v.ref })
-		if err := label(&d.Changes[at], verdicts[k].Decision); err != nil {
-			return nil, err
-		}
+	return verdicts, nil
+}
+
+// decideReplaced decides each document that a deposit replaces, and gives the new documents the labels that the
+// decisions oblige them to have: what was masked must not come back unmasked.
+func (h *hearing) decideReplaced(ctx context.Context, i *record.Interaction, facts *space.Facts, d *record.Deposit) ([]verdict, error) {
+	if len(d.Replaced) == 0 {
+		return nil, nil
 	}
+	proposed, err := d.Proposed()
+	if err != nil {
+		return nil, err
+	}
+	var labels []string
+	for _, p := range proposed {
+		labels = append(labels, p.Attributes.Labels...)
+	}
+	var verdicts []verdict
 	for _, old := range d.Replaced {
-		decision, err := h.change(ctx, facts, actionReplace, old.Attributes, map[string]any{})
+		decision, err := h.change(ctx, facts, actionReplace, old.Attributes, map[string]any{"labels_added": list(labels)})
 		if err != nil {
 			return nil, err
 		}
@@ -132,8 +189,16 @@ func (h *hearing) decideDeposit(ctx context.Context, i *record.Interaction, d *r
 			return nil, h.refuseWrite(ctx, i, d.Patient, decision, []string{old.Ref.String()})
 		}
 		verdicts = append(verdicts, verdict{old.Ref, decision})
+		for k := range d.Changes {
+			if !slices.Contains(d.Documents, d.Changes[k].Ref) {
+				continue
+			}
+			if err := label(&d.Changes[k], decision); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return h.depositEntries(i, d, verdicts), d.Supersede()
+	return verdicts, nil
 }
 
 // judge decides each resource of a deposit, up to the first refusal.

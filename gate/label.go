@@ -3,6 +3,7 @@ package gate
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
@@ -36,6 +37,13 @@ func withLabel(body []byte, system, code string) ([]byte, error) {
 	n, err := fhir.Parse(body, fhir.Limits{})
 	if err != nil {
 		return nil, err
+	}
+	r, err := fhir.ParseResource(body)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(r.Attributes().Labels, code) {
+		return body, nil
 	}
 	coding := map[string]any{"system": system, "code": code}
 	if n.Get("resourceType").Text() == "DocumentReference" {

@@ -28,7 +28,7 @@ const (
 var duties = map[string][]string{
 	dutyTrace: nil, dutyNotify: nil, dutyCase: nil, dutyShowMode: nil, dutyLifecycle: nil,
 	dutyNotice: {actionAsk, actionSearch, actionRead},
-	dutyLabel:  {actionDeposit},
+	dutyLabel:  {actionDeposit, actionReplace},
 }
 
 // dutiful reports whether every obligation of a decision on an action is one that is fulfilled here.

@@ -176,7 +176,7 @@ deny contains "D2.label" if {
 #     en: Choose one of the two restrictions.
 #   source: rules.md P6; EX_2.1-1050
 deny contains "P6.together" if {
-	input.action == "relabel"
+	input.action in {"relabel", "replace"}
 	labels.together
 }
 
@@ -270,6 +270,16 @@ first := {"rule": rule, "layer": "person"} if rule := min(grant)
 # title: Told to the person
 # description: A mask that a professional changed is told to the person at once.
 obligations contains {"type": "notify", "properties": {"about": "mask", "to": ["holder"]}} if _asked
+
+# METADATA
+# title: What hid the old version hides the new one
+# description: |
+#   A mask is lifted by those who may, never by a replacement. An announcement is left to its author, who is a professional and may lift it.
+obligations contains {"type": "label", "properties": {"system": data.pontlevis.codes.mask.system, "code": label}} if {
+	input.action == "replace"
+	some label in input.resource.labels
+	data.pontlevis.codes.inherited_labels[label]
+}
 
 # A professional's hand on a mask.
 _asked if {

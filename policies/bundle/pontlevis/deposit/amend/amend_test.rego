@@ -19,6 +19,11 @@ _reveal := _change([], ["INVISIBLE_PATIENT"])
 
 _at_request := w.allowed_with("P5.at-request", "person", {{"type": "notify", "properties": {"about": "mask", "to": ["holder"]}}})
 
+_inherits(code) := w.allowed_with("D2.replace", "person", {{"type": "label", "properties": {
+	"system": data.pontlevis.codes.mask.system,
+	"code": code,
+}}})
+
 _own := {"resource": {"author": ["Patient/camille"]}}
 
 _cases := {
@@ -50,6 +55,12 @@ _cases := {
 	"holder changes the confidentiality code": [[w.camille, _change(["R"], ["N"])], w.told("D2.label", "person")],
 	"author changes the confidentiality code": [[w.mine, _change(["R"], ["N"])], w.allowed("D2.change", "person")],
 	"author replaces": [[w.mine, _action("replace")], w.allowed("D2.replace", "person")],
+	"author replaces what was masked": [[w.mine, w.masked, _action("replace")], _inherits("MASQUE_PS")],
+	"author replaces what is announced": [[w.mine, _announced, _action("replace")], w.allowed("D2.replace", "person")],
+	"author announces in the place of a mask": [
+		[w.mine, w.masked, {"action": "replace", "change": {"labels_added": ["INVISIBLE_PATIENT"]}}],
+		w.told("P6.together", "person"),
+	],
 	"establishment replaces": [[{"resource": {"author": ["Organization/clinic"]}}, _action("replace")], w.allowed("D2.replace", "person")],
 	"another professional replaces": [[w.circle, _action("replace")], w.told("D2.author", "person")],
 	"holder replaces what another wrote": [[w.camille, _action("replace")], w.told("D2.author", "person")],
