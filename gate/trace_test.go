@@ -13,6 +13,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/policies"
+	"github.com/pontlevis/pontlevis/record"
 	"github.com/pontlevis/pontlevis/space"
 )
 
@@ -232,5 +233,28 @@ func TestMetricsCarryNobody(t *testing.T) {
 		if strings.Contains(l, "camille") || strings.Contains(l, "dr-") || strings.Contains(l, "/") {
 			t.Errorf("a metric is labelled %q", l)
 		}
+	}
+}
+
+// TestMixedDepositHidesItsEnvelope: of a submission that is confidential in part, what is no document of its own goes
+// with the part that is hidden, and the other documents stay in sight.
+func TestMixedDepositHidesItsEnvelope(t *testing.T) {
+	t.Parallel()
+	h := newWorld(t).gate.hear(&Grant{})
+	open := &policies.Decision{Allow: true, Rule: "D1.circle"}
+	hidden := &policies.Decision{Allow: true, Rule: "D1.circle", Obligations: []policies.Obligation{
+		{Type: dutyTrace, Properties: map[string]any{"labels": []any{secret}}},
+	}}
+	ref := func(kind, id string) record.Ref { return record.Ref{Type: kind, ID: id} }
+	entries := h.depositEntries(&record.Interaction{Kind: record.KindTransaction}, &record.Deposit{Patient: "lucas"}, []verdict{
+		{ref("List", "set"), open}, {ref("DocumentReference", "cold"), open}, {ref("DocumentReference", "act"), hidden},
+	})
+	got := map[bool][]string{}
+	for _, e := range entries {
+		got[e.Hidden(secret)] = append(got[e.Hidden(secret)], e.Resources...)
+	}
+	want := map[bool][]string{true: {"List/set", "DocumentReference/act"}, false: {"DocumentReference/cold"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("hidden and open (-want +got):\n%s", diff)
 	}
 }
