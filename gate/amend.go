@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -76,7 +77,16 @@ func (h *hearing) unmade(ctx context.Context, i *record.Interaction, current *re
 
 // testable are the elements that a test, copy or move of a patch may look at. A test anywhere else would read a document
 // piece by piece, what was cut from it included.
-var testable = []string{"/status", "/securityLabel", "/extension", "/id", "/meta/versionId", "/resourceType"}
+var testable = []string{"/status", "/securityLabel", "/id", "/meta/versionId", "/resourceType"}
+
+// testableExtension is what may be looked at of an extension: its kind, and whether a document is archived. Another value
+// may be a reference that was cut.
+var testableExtension = regexp.MustCompile(`^/extension/[0-9]+/(url|valueBoolean)$`)
+
+func mayTest(path string) bool {
+	return testableExtension.MatchString(path) ||
+		slices.ContainsFunc(testable, func(t string) bool { return path == t || strings.HasPrefix(path, t+"/") })
+}
 
 func onlyTestsMetadata(patch []byte) *Refusal {
 	n, err := fhir.Parse(patch, fhir.Limits{})
@@ -88,7 +98,7 @@ func onlyTestsMetadata(patch []byte) *Refusal {
 		if o.Get("op").Text() == "test" {
 			from = o.Get("path").Text()
 		}
-		if from != "" && !slices.ContainsFunc(testable, func(t string) bool { return from == t || strings.HasPrefix(from, t+"/") }) {
+		if from != "" && !mayTest(from) {
 			no := refusal(http.StatusMethodNotAllowed, "business-rule",
 				"Un correctif ne lit que le statut, les étiquettes de confidentialité, les extensions et la version du document.",
 				"A patch looks at the status, the security labels, the extensions and the version of a document alone.")
@@ -99,8 +109,8 @@ func onlyTestsMetadata(patch []byte) *Refusal {
 	return nil
 }
 
-// amendmentActions names what an amendment does; the policies decide each. One that changes the words of a label and no
-// code is a relabelling too.
+// amendmentActions names what an amendment does; the policies decide each. Words of a label without its code are no
+// mask that somebody else may set: like the status they are the author's, or anyone of the circle could write into them.
 func amendmentActions(a *record.Amendment) []string {
 	var actions []string
 	if len(a.LabelsAdded)+len(a.LabelsRemoved) > 0 {
@@ -117,7 +127,7 @@ func amendmentActions(a *record.Amendment) []string {
 		actions = append(actions, actionArchive)
 	}
 	if actions == nil {
-		actions = []string{actionRelabel}
+		actions = []string{actionStatus}
 	}
 	return actions
 }

@@ -200,6 +200,11 @@ func TestPatch(t *testing.T) {
 	}
 	w.patch("camille", "/DocumentReference/report", mistaken).is(403)
 	w.patch("camille", "/DocumentReference/report", `[{"op":"replace","path":"/date","value":"2020-01-01T00:00:00Z"}]`).is(405)
+	words := `[{"op":"add","path":"/securityLabel/0/text","value":"à lire d'urgence"}]`
+	w.patch("inf-martin", "/DocumentReference/words", words).is(404)
+	w.put("camille", document("words", by("dr-lam"), labelled("N")))
+	w.patch("inf-martin", "/DocumentReference/words", words).is(403)
+	w.patch("dr-lam", "/DocumentReference/words", words).is(200)
 	// A professional of the circle masks for the person, and then does not see it any more: not even in the answer.
 	w.put("camille", document("other", by("dr-benali")))
 	if got := w.patch("inf-martin", "/DocumentReference/other", setMask).is(200); got.Body.Len() != 0 {
@@ -218,8 +223,11 @@ func cutMeta(body string) string {
 func TestPatchIsNoReading(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).settle()
-	w.put("camille", document("near", by("dr-lam"), and(`"relatesTo":[{"code":"appends","target":{"reference":"DocumentReference/letter"}}]`)))
+	w.put("camille", document("near", by("dr-lam"), and(`"extension":[{"url":"urn:x","valueReference":{"reference":"DocumentReference/letter"}}],"relatesTo":[{"code":"appends","target":{"reference":"DocumentReference/letter"}}]`)))
 	for _, patch := range []string{
+		`[{"op":"test","path":"/extension/0/valueReference/reference","value":"DocumentReference/letter"}]`,
+		`[{"op":"test","path":"/extension","value":[{"url":"urn:x","valueReference":{"reference":"DocumentReference/letter"}}]}]`,
+		`[{"op":"copy","from":"/extension/0","path":"/securityLabel/-"}]`,
 		`[{"op":"test","path":"/relatesTo/0/target/reference","value":"DocumentReference/letter"}]`,
 		`[{"op":"test","path":"/date","value":"2026-10-01T08:00:00Z"}]`,
 		`[{"op":"copy","from":"/relatesTo/0/target/reference","path":"/status"}]`,
