@@ -283,7 +283,7 @@ grant contains "D1.system" if {
 
 # METADATA
 # title: The report of the emergency
-# description: Whoever broke the glass leaves what they did.
+# description: Whoever broke the glass leaves what they did, as a document; a result or a condition with the code of a report is none.
 # custom:
 #   rule: E1.report
 #   layer: person
@@ -296,6 +296,7 @@ grant contains "D1.system" if {
 #   source: rules.md E1; CSP L1111-17 I
 grant contains "E1.report" if {
 	input.grant.mode == "bris_de_glace"
+	section.name in {"documents", "lists"}
 	not emergency.opposed
 	some code in input.resource.code
 	data.pontlevis.emergency_codes.reports[code]

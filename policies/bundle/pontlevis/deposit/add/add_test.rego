@@ -69,6 +69,7 @@ _cases := {
 	"measure without consent to write": [[w.camille, w.app, {"patient": {"apps": [w.app_consent.patient.apps[0]]}}], w.told("A1.consent", "app")],
 	"report of the emergency": [[w.glass, _report], w.allowed("E1.report", "person")],
 	"another document in an emergency": [[w.glass, w.circle], w.told("E1.read-only", "person")],
+	"result with the code of a report in an emergency": [[w.glass, _report, {"resource": {"type": "Observation"}}], w.told("E1.read-only", "person")],
 	"report at the call centre": [[w.call, _report], w.told("E1.read-only", "person")],
 	"report where the person opposes": [[w.glass, _report, {"patient": {"switches": {"BTG": "deny"}}}], w.told("E1.read-only", "person")],
 	"report by whoever is no health professional": [[w.glass, _report, w.social], w.told("E1.profession", "law")],
