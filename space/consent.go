@@ -60,9 +60,10 @@ func (f *Facts) readConsent(r *fhir.Resource) {
 		return
 	}
 	actors := identities(c.provision)
+	gives := c.provision.Get("type").Text() != deny && len(actors) > 0 && !c.Since.IsZero()
 	switch c.kind {
 	case Consultation, Express:
-		if len(actors) > 0 && !c.Since.IsZero() {
+		if gives {
 			f.Explicit = append(f.Explicit, Explicit{Actors: actors, Kind: c.kind, Recorder: c.recorder, Period: c.Period})
 			f.explicitSaid = append(f.explicitSaid, momentOf(r, c.Since))
 		}
@@ -75,7 +76,9 @@ func (f *Facts) readConsent(r *fhir.Resource) {
 	case Switches:
 		f.readSwitches(c)
 	case Administrator:
-		f.Administrator = append(f.Administrator, actors...)
+		if gives {
+			f.Administrator = append(f.Administrator, Named{actors, c.Period})
+		}
 	case RefuseDepositor:
 		f.Refused = append(f.Refused, shutOut(c.provision)...)
 	case EndLink:

@@ -19,7 +19,7 @@ type Facts struct {
 	Blocked       []string          // identities of professionals and organisations
 	Hidden        []Hidden          // documents hidden from one professional or profession
 	Circle        []Link            // with evidence and dates
-	Administrator []string          // identities of professionals named by the person
+	Administrator []Named           // professionals named by the person
 	Switches      map[string]string // only those set: ETREAT, BTG, MASKED → permit or deny
 	DefaultMasked bool              // new documents are masked for professionals
 	Delegates     []Delegate
@@ -41,6 +41,12 @@ type Explicit struct {
 	Actors   []string // identities it was given to
 	Kind     string   // Consultation or Express
 	Recorder string   // who recorded it, when another professional did (CSP L1111-17 II)
+	Period
+}
+
+// Named is a professional whom the person gave a part, under each of their identities.
+type Named struct {
+	Actors []string
 	Period
 }
 
@@ -116,7 +122,7 @@ func (f *Facts) settle() {
 	}
 	f.Circle = kept
 	f.maskChosen, f.switchesChosen = time.Time{}, time.Time{}
-	f.Blocked, f.Administrator, f.Refused = sorted(f.Blocked), sorted(f.Administrator), sorted(f.Refused)
+	f.Blocked, f.Refused = sorted(f.Blocked), sorted(f.Refused)
 }
 
 // endedBy reports whether the person ended this link after it began. The médecin traitant is declared to the health

@@ -76,3 +76,26 @@ func TestWithdrawalShutsEveryConsent(t *testing.T) {
 		})
 	}
 }
+
+// TestDeniedAndEndedConsentsGiveNothing: a Consent of a kind that opens the record opens nothing when its provision
+// denies, nor outside its period.
+func TestDeniedAndEndedConsentsGiveNothing(t *testing.T) {
+	t.Parallel()
+	const running, over, ahead = `"period":{"start":"2026-01-01"},`, `"period":{"start":"2020-01-01","end":"2020-02-01"},`, `"period":{"start":"2030-01-01"},`
+	for _, kind := range []string{Consultation, Express, Administrator} {
+		for provision, want := range map[string]int{
+			`"type":"permit",` + running: 1, running: 1, `"type":"deny",` + running: 0,
+		} {
+			f := Read(Lifecycle{}, "x", []*fhir.Resource{consentOf(t, kind, "active", "2026-01-02", `{`+provision+actor+`}`)})
+			if got := len(f.Explicit) + len(f.Administrator); got != want {
+				t.Errorf("%s with %s gives %d, want %d", kind, provision, got, want)
+			}
+		}
+	}
+	for period, want := range map[string]int{running: 1, over: 0, ahead: 0} {
+		f := Read(Lifecycle{}, "x", []*fhir.Resource{consentOf(t, Administrator, "active", "2020-01-02", `{`+period+actor+`}`)})
+		if got := f.Input(Concern{Identities: []string{"Practitioner/p"}}, noon)["administrators"].([]any); len(got) != want {
+			t.Errorf("an administrator with %s: %v", period, got)
+		}
+	}
+}

@@ -34,7 +34,7 @@ func (f *Facts) Input(who Concern, now time.Time) map[string]any {
 		"lifecycle":          dated(map[string]any{"state": state.State}, Period{state.Since, state.Until}),
 		"consent":            f.consentInput(who),
 		"blocked":            f.concerned(who, f.Blocked),
-		"administrators":     f.concerned(who, f.Administrator),
+		"administrators":     f.concerned(who, f.administrators(now)),
 		"refused_depositors": f.concerned(who, f.Refused),
 		"hidden":             f.hiddenInput(who),
 		"circle":             f.circleInput(who),
@@ -47,6 +47,17 @@ func (f *Facts) Input(who Concern, now time.Time) map[string]any {
 		out["born"] = f.Born
 	}
 	return out
+}
+
+// administrators are the identities of those who have that part at an instant.
+func (f *Facts) administrators(now time.Time) []string {
+	var out []string
+	for _, a := range f.Administrator {
+		if !now.Before(a.Since) && (a.Until.IsZero() || now.Before(a.Until)) {
+			out = append(out, a.Actors...)
+		}
+	}
+	return sorted(out)
 }
 
 func (f *Facts) concerned(who Concern, identities []string) []any {
