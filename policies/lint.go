@@ -139,7 +139,9 @@ func lastName(ref ast.Ref) string {
 
 // unusedData warns of a table of the bundle that no rule reads, in the modules as compiled, where every reference is spelt whole.
 func unusedData(p *parsed, modules map[string]*ast.Module) []Problem {
-	unused := slices.DeleteFunc(slices.Clone(p.tables), func(t dataTable) bool { return len(t.path) >= len(attributesPath) && slices.Equal(t.path[:len(attributesPath)], attributesPath) })
+	unused := slices.DeleteFunc(slices.Clone(p.tables), func(t dataTable) bool {
+		return len(t.path) >= len(attributesPath) && slices.Equal(t.path[:len(attributesPath)], attributesPath)
+	})
 	for _, m := range modules {
 		ast.WalkRefs(m, func(r ast.Ref) bool {
 			unused = slices.DeleteFunc(unused, func(t dataTable) bool { return reaches(r, t.path) })
