@@ -20,3 +20,24 @@ func TestDanglingReferencesStay(t *testing.T) {
 		}
 	}
 }
+
+// TestDepositedReferencesTellNothing: who deposits a reference learns nothing of what is there from whether it stays,
+// be it a result that is masked, a consent, or anything of another record.
+func TestDepositedReferencesTellNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle().minor()
+	result := func(id, patient, more string) string {
+		return `{"resourceType":"Observation","id":"` + id + `","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/` + patient + `"}` + more + `}`
+	}
+	w.put("camille", result("hidden", "camille", `,"meta":{"security":[{"system":"`+maskURL+`","code":"`+masque+`"}]}`), result("open", "camille", ""))
+	w.put("lucas", result("of-lucas", "lucas", ""))
+	for target, want := range map[string]bool{
+		"Observation/open": true, "Observation/hidden": false, "Observation/of-lucas": false, "Observation/absent": false, "Consent/block": false, "Consent/absent": false,
+	} {
+		more := `,"performer":[{"reference":"Practitioner/dr-lam"}],"extension":[{"url":"urn:x","valueReference":{"reference":"` + target + `"}}]`
+		at := w.post("dr-lam", "/Observation", result("x", "camille", more)).is(201).madeAt()
+		if got := strings.Contains(w.get("dr-lam", at).is(200).Body.String(), target); got != want {
+			t.Errorf("a reference to %s stays: %v, want %v", target, got, want)
+		}
+	}
+}

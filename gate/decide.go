@@ -44,6 +44,7 @@ type hearing struct {
 	decided  map[decisionKey]*policies.Decision
 
 	knows    map[record.Ref]bool // what redact found out
+	nowhere  map[record.Ref]bool // references that it found to lead nowhere
 	weighing map[record.Ref]bool // what it is finding out
 	followed int                 // references that it followed
 
@@ -62,7 +63,7 @@ func (g *Gate) hear(grant *Grant) *hearing {
 	return &hearing{
 		g: g, grant: grant, began: time.Now(), now: g.Now().UTC().Truncate(time.Second), revision: g.Policies.Current(),
 		source: g.source, sessions: map[sessionKey]*policies.Session{}, decided: map[decisionKey]*policies.Decision{},
-		knows: map[record.Ref]bool{}, weighing: map[record.Ref]bool{},
+		knows: map[record.Ref]bool{}, nowhere: map[record.Ref]bool{}, weighing: map[record.Ref]bool{},
 	}
 }
 

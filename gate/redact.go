@@ -31,8 +31,9 @@ func (h *hearing) follows() bool {
 // resource that lost something: it says the same in words.
 //
 // A reference to a document that leads nowhere is cut like one to a hidden document; else whoever deposits a reference
-// could read from it what is there. Other references that lead nowhere stay: real records are full of them, and the
-// narrative of each such resource would go too. The bytes of a document are given whole: what is inside has ids of its own.
+// could read from it what is there. For the same reason every reference that leads nowhere is cut from what was deposited
+// here. Else those that lead to no document stay: loaded records are full of them, and the narrative of each such
+// resource would go too. The bytes of a document are given whole: what is inside has ids of its own.
 func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.Stored, error) {
 	if stored.Patient == "" || len(stored.Body) == 0 || isBytes(stored.Type) {
 		return stored, nil
@@ -41,6 +42,7 @@ func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.St
 	if err != nil {
 		return nil, err
 	}
+	deposited := strings.HasPrefix(stored.Attributes.Source, clientSource(""))
 	hidden := map[string]bool{}
 	for k, ref := range r.Under(h.g.Base).References() {
 		if stored.Type == auditEvent && !strings.HasPrefix(ref.Path, "entity") {
@@ -49,6 +51,9 @@ func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.St
 		known, err := false, error(nil)
 		if k < maxReferencesEach {
 			known, err = h.mayKnow(ctx, ref)
+		}
+		if deposited && h.nowhere[record.Ref{Type: ref.Type, ID: ref.ID}] {
+			known = false
 		}
 		if err != nil {
 			return nil, err
@@ -113,6 +118,7 @@ func (h *hearing) mayKnowOf(ctx context.Context, target record.Ref) (bool, error
 	switch {
 	case err != nil || stored.Deleted:
 		known = !slices.Contains(hideable, target.Type)
+		h.nowhere[target] = true
 	case h.elsewhere(stored):
 	case stored.Patient == "":
 		known = true // in nobody's record
