@@ -19,14 +19,20 @@ type wrong struct {
 	statuses                 []int
 }
 
-func wrongs() []wrong {
-	patient := `{"resourceType":"Observation","status":"final","subject":{"reference":"Patient/camille"},"code":{"text":"x"}}`
-	get := func(name, path string, statuses ...int) wrong {
-		return wrong{name: name, method: http.MethodGet, path: path, statuses: statuses}
-	}
-	post := func(name, path, body string, statuses ...int) wrong {
-		return wrong{name: name, method: http.MethodPost, path: path, body: body, statuses: statuses}
-	}
+func wrongs() []wrong { return slices.Concat(wrongBodies(), wrongAddresses(), wrongChanges()) }
+
+const someMeasure = `{"resourceType":"Observation","status":"final","subject":{"reference":"Patient/camille"},"code":{"text":"x"}}`
+
+func wrongGet(name, path string, statuses ...int) wrong {
+	return wrong{name: name, method: http.MethodGet, path: path, statuses: statuses}
+}
+
+func wrongPost(name, path, body string, statuses ...int) wrong {
+	return wrong{name: name, method: http.MethodPost, path: path, body: body, statuses: statuses}
+}
+
+func wrongBodies() []wrong {
+	patient, post := someMeasure, wrongPost
 	return []wrong{
 		post("no JSON", "Observation", `{"resourceType":`, 400),
 		post("JSON with something after it", "Observation", patient+"x", 400),
@@ -47,6 +53,12 @@ func wrongs() []wrong {
 		{"compressed", http.MethodPost, "Observation", patient, []string{"Content-Encoding", "gzip"}, []int{415}},
 		{"another character set", http.MethodPost, "Observation", patient, []string{"Content-Type", "application/fhir+json; charset=latin-1"}, []int{415}},
 		{"FHIR R5", http.MethodPost, "Observation", patient, []string{"Content-Type", "application/fhir+json; fhirVersion=5.0"}, []int{415}},
+	}
+}
+
+func wrongAddresses() []wrong {
+	get := wrongGet
+	return []wrong{
 		{"XML wanted", http.MethodGet, "Patient/camille", "", []string{"Accept", "application/fhir+xml"}, []int{406}},
 		{"pictures wanted", http.MethodGet, "Patient/camille", "", []string{"Accept", "image/png"}, []int{406}},
 		get("XML wanted by _format", "Patient/camille?_format=xml", 406),
@@ -84,6 +96,12 @@ func wrongs() []wrong {
 		get("a long address", "Observation?patient=camille&code="+strings.Repeat("a", 20_000), 414, 400),
 		{"ten thousand parameters in a form", http.MethodPost, "Observation/_search", "patient=camille" + strings.Repeat("&code", 10_000), []string{"Content-Type", "application/x-www-form-urlencoded"}, []int{400, 413}},
 		{"a search form as JSON", http.MethodPost, "Observation/_search", `{"patient":"camille"}`, []string{"Content-Type", "application/json"}, []int{415}},
+	}
+}
+
+func wrongChanges() []wrong {
+	patient := someMeasure
+	return []wrong{
 		{"a document put", http.MethodPut, "DocumentReference/camille-consultation", `{"resourceType":"DocumentReference","id":"camille-consultation"}`, nil, []int{405}},
 		{"a put under another id", http.MethodPut, "Consent/camille-consent", `{"resourceType":"Consent","id":"other","status":"active"}`, nil, []int{400, 422}},
 		{"a method that is none", "BREW", "Patient/camille", "", nil, []int{405, 501, 400}},
