@@ -41,3 +41,17 @@ func TestDepositedReferencesTellNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestNamedDocumentsTellNothing: the same for a reference by identifier that says that it leads to a document.
+func TestNamedDocumentsTellNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle()
+	for name, want := range map[string]bool{"report": true, "letter": false, "lettex": false} {
+		for _, reference := range []string{`"type":"DocumentReference","identifier":{"system":"urn:doc","value":"` + name + `"}`, `"reference":"DocumentReference?identifier=urn:doc|` + name + `"`} {
+			at := w.post("dr-lam", "/Observation", `{"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/camille"},"performer":[{"reference":"Practitioner/dr-lam"}],"derivedFrom":[{`+reference+`}]}`).is(201).madeAt()
+			if got := strings.Contains(w.get("dr-lam", at).is(200).Body.String(), "derivedFrom"); got != want {
+				t.Errorf("a reference %s stays: %v, want %v", reference, got, want)
+			}
+		}
+	}
+}

@@ -141,13 +141,13 @@ var hideable = []string{"DocumentReference", "DocumentManifest", "List", "Binary
 var logicalTypes = []string{"DocumentReference", "DocumentManifest", "List"}
 
 // mayKnowNamed judges a reference by identifier alone. One that names nothing here is a name of somewhere else, an order
-// or an admission number; but a relation of documents that leads nowhere is cut, like one that leads to a hidden document.
+// or an admission number; but what says that it is a document and leads nowhere is cut, like what leads to a hidden one.
 func (h *hearing) mayKnowNamed(ctx context.Context, ref fhir.Reference) (bool, error) {
 	types := logicalTypes
 	if ref.Type != "" {
 		types = []string{ref.Type}
 	}
-	known := !strings.HasPrefix(ref.Path, "relatesTo")
+	known := !strings.HasPrefix(ref.Path, "relatesTo") && !slices.Contains(hideable, ref.Type)
 	for _, t := range types {
 		if !h.follows() {
 			return false, nil
