@@ -15,6 +15,7 @@ func (c Cast) camille() []object {
 			link{"Practitioner/dr-benali", "", space.Appointed, 300, 120},
 			link{"Practitioner/inf-martin", "", space.Prescribed, 40, 60},
 			link{"Practitioner/ph-diallo", "correspondent-pharmacist", space.Declared, 500, 0},
+			link{"Practitioner/dr-bloque", "", space.Added, 800, 0}, // blocked all the same: the block wins, with or without a link
 		),
 		c.trusted("camille-trusted", "camille", "Karim Haddad", "+33 1 99 00 12 34"),
 		c.appointment("camille-dentist", "camille", "Practitioner/dr-lam", "Détartrage", 3),

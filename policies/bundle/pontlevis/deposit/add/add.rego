@@ -246,7 +246,9 @@ grant contains "D1.consultation" if link.consulted
 
 # METADATA
 # title: A blocked professional may still deposit
-# description: A block is about reading.
+# description: |
+#   A block is about reading. It opens nothing either: a stranger who was blocked deposits as little as any stranger, and so cannot
+#   learn of the block.
 # custom:
 #   rule: D1.blocked
 #   layer: person
@@ -261,7 +263,12 @@ grant contains "D1.blocked" if {
 	input.actor.kind == "professional"
 	some name in input.patient.blocked
 	name in actor.all
+	_linked
 }
+
+_linked if link.circle
+
+_linked if link.past
 
 # METADATA
 # title: An authorised system deposits
