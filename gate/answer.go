@@ -59,7 +59,7 @@ func told(d *policies.Decision, entry string) *Refusal {
 		FR: sentence(d.Reason.FR, d.Remedy.FR), EN: sentence(d.Reason.EN, d.Remedy.EN),
 	}}
 	for _, o := range d.Obligations {
-		if o.Type == dutyLifecycle {
+		if state, _ := o.Properties["state"].(string); o.Type == dutyLifecycle && state != "" {
 			issues = append(issues, lifecycleIssue(o.Properties))
 		}
 	}
