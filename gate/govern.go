@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"sync"
+	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/fhir/structure"
@@ -52,9 +53,7 @@ func (h *hearing) govern(ctx context.Context, i *record.Interaction, before *rec
 		return nil, err
 	}
 	decide := func(f *space.Facts) (*policies.Decision, error) {
-		return h.change(ctx, f, actionGovern, i.Resource.Attributes(), map[string]any{
-			"kind": change.Kind, "verb": change.Verb, "target": change.Target,
-		})
+		return h.change(ctx, f, actionGovern, i.Resource.Attributes(), changeInput(change))
 	}
 	decision, err := decide(facts)
 	if err != nil {
@@ -80,6 +79,23 @@ func (h *hearing) govern(ctx context.Context, i *record.Interaction, before *rec
 	return h.commit(ctx, i, patient, entry, change.Kind, c)
 }
 
+// changeInput is input.change of a governance write.
+func changeInput(c space.Change) map[string]any {
+	out := map[string]any{"kind": c.Kind, "verb": c.Verb, "target": c.Target}
+	if !c.Until.IsZero() {
+		out["until"] = c.Until.UTC().Format(time.RFC3339)
+	}
+	return out
+}
+
+// unowned is said of a new version that does not name the person whose space it settles.
+func unowned() fhir.Issue {
+	return fhir.Issue{
+		Severity: "error", Code: "business-rule", Path: "patient",
+		FR: "La nouvelle version doit nommer la même personne que l'ancienne.", EN: "The new version must name the same person as the old one.",
+	}
+}
+
 // checkSpace asks the space what a governance write changes, and whether it is well said.
 func (h *hearing) checkSpace(ctx context.Context, facts *space.Facts, i *record.Interaction, before *record.Stored) (space.Change, []fhir.Issue, error) {
 	var was *fhir.Resource
@@ -94,6 +110,9 @@ func (h *hearing) checkSpace(ctx context.Context, facts *space.Facts, i *record.
 		return space.Change{}, nil, err
 	}
 	change, issues := space.Check(facts, was, i.Resource, helped, h.now)
+	if before != nil && record.OwnerOf(i.Resource, h.g.Base).Patient != before.Patient {
+		issues = append(issues, unowned())
+	}
 	return change, append(structure.Check(i.Resource), issues...), nil
 }
 

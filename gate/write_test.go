@@ -53,7 +53,8 @@ func TestDeposit(t *testing.T) {
 		t.Errorf("the laboratory gets %s", blind.Body)
 	}
 	w.get("lab", blind.madeAt()).is(403)
-	w.post("dr-bloque", "/DocumentReference", deposited("bonjour", by("dr-bloque"))).is(201)
+	// A stranger who was blocked deposits as little as any stranger, and so does not learn of the block.
+	w.post("dr-bloque", "/DocumentReference", deposited("bonjour", by("dr-bloque"))).is(403)
 	for prefer, want := range map[string]string{"return=minimal": "", "return=OperationOutcome": "OperationOutcome", "return=representation": "DocumentReference"} {
 		a := w.post("dr-lam", "/DocumentReference", deposited("bonjour", by("dr-lam")), "Prefer", prefer).is(201)
 		if !strings.Contains(a.Body.String(), want) || want == "" && a.Body.Len() != 0 {

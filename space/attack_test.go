@@ -29,14 +29,14 @@ func TestCircleChangeIsJudgedWhole(t *testing.T) {
 		after *fhir.Resource
 		want  Change
 	}{
-		"leaves":                           {circleOf(t, other+","+third), Change{"circle", End, "Practitioner/me"}},
-		"dismisses another":                {circleOf(t, me+","+third), Change{"circle", End, "Practitioner/o"}},
+		"leaves":                           {circleOf(t, other+","+third), Change{Kind: "circle", Verb: End, Target: "Practitioner/me"}},
+		"dismisses another":                {circleOf(t, me+","+third), Change{Kind: "circle", Verb: End, Target: "Practitioner/o"}},
 		"leaves with another":              {circleOf(t, third), Change{Kind: "circle", Verb: Alter}},
 		"becomes the treating doctor":      {circleOf(t, member("Practitioner/me", "treating", "2026-01-01")), Change{Kind: "circle", Verb: Alter}},
 		"leaves and prolongs another":      {circleOf(t, other+","+member("Practitioner/t", "x", "2020-01-01")), Change{Kind: "circle", Verb: Alter}},
 		"changes dates alone":              {circleOf(t, me+","+other+","+member("Practitioner/t", "x", "2020-01-01")), Change{Kind: "circle", Verb: Alter}},
-		"adds somebody":                    {circleOf(t, me+","+other+","+third+","+member("Practitioner/n", "", "2026-01-01")), Change{"circle", Give, "Practitioner/n"}},
-		"adds a link of somebody a second": {circleOf(t, me+","+other+","+third+","+me), Change{"circle", Give, "Practitioner/me"}},
+		"adds somebody":                    {circleOf(t, me+","+other+","+third+","+member("Practitioner/n", "", "2026-01-01")), Change{Kind: "circle", Verb: Give, Target: "Practitioner/n"}},
+		"adds a link of somebody a second": {circleOf(t, me+","+other+","+third+","+me), Change{Kind: "circle", Verb: Give, Target: "Practitioner/me"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,16 +65,16 @@ func TestDelegationKeepsItsKind(t *testing.T) {
 		want          Change
 		issues        int
 	}{
-		"becomes a mere relative": {&Facts{}, was, resource(t, `{"resourceType":"RelatedPerson","id":"rp","active":true}`), Change{LegalRepresentative, Alter, "Patient/p"}, 1},
-		"becomes a carer's":       {&Facts{}, was, delegation(t, Carer, "Patient/p", running), Change{LegalRepresentative, Alter, "Patient/p"}, 1},
-		"becomes another's":       {&Facts{}, was, delegation(t, LegalRepresentative, "Patient/q", running), Change{LegalRepresentative, Alter, "Patient/p"}, 1},
-		"is ended":                {&Facts{}, was, delegation(t, LegalRepresentative, "Patient/p", `"active":false,"period":{"start":"2026-01-01"}`), Change{LegalRepresentative, End, "Patient/p"}, 0},
-		"runs out":                {&Facts{}, was, delegation(t, LegalRepresentative, "Patient/p", `"active":true,"period":{"start":"2026-01-01","end":"2026-02-01"}`), Change{LegalRepresentative, End, "Patient/p"}, 0},
+		"becomes a mere relative": {&Facts{}, was, resource(t, `{"resourceType":"RelatedPerson","id":"rp","active":true}`), Change{Kind: LegalRepresentative, Verb: Alter, Target: "Patient/p"}, 1},
+		"becomes a carer's":       {&Facts{}, was, delegation(t, Carer, "Patient/p", running), Change{Kind: LegalRepresentative, Verb: Alter, Target: "Patient/p"}, 1},
+		"becomes another's":       {&Facts{}, was, delegation(t, LegalRepresentative, "Patient/q", running), Change{Kind: LegalRepresentative, Verb: Alter, Target: "Patient/p"}, 1},
+		"is ended":                {&Facts{}, was, delegation(t, LegalRepresentative, "Patient/p", `"active":false,"period":{"start":"2026-01-01"}`), Change{Kind: LegalRepresentative, Verb: End, Target: "Patient/p"}, 0},
+		"runs out":                {&Facts{}, was, delegation(t, LegalRepresentative, "Patient/p", `"active":true,"period":{"start":"2026-01-01","end":"2026-02-01"}`), Change{Kind: LegalRepresentative, Verb: End, Target: "Patient/p"}, 0},
 		"a relative becomes a fourth carer": {
-			three, resource(t, `{"resourceType":"RelatedPerson","id":"rp","active":true}`), delegation(t, Carer, "d", running), Change{Carer, Give, "d"}, 1,
+			three, resource(t, `{"resourceType":"RelatedPerson","id":"rp","active":true}`), delegation(t, Carer, "d", running), Change{Kind: Carer, Verb: Give, Target: "d"}, 1,
 		},
 		"a carer whose time was over becomes a fourth": {
-			three, delegation(t, Carer, "d", `"active":true,"period":{"start":"2026-01-01","end":"2026-02-01"}`), delegation(t, Carer, "d", running), Change{Carer, Give, "d"}, 1,
+			three, delegation(t, Carer, "d", `"active":true,"period":{"start":"2026-01-01","end":"2026-02-01"}`), delegation(t, Carer, "d", running), Change{Kind: Carer, Verb: Give, Target: "d"}, 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

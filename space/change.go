@@ -2,6 +2,7 @@ package space
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
@@ -12,6 +13,8 @@ type Change struct {
 	Kind   string // kind of Consent or of delegation, or "circle"
 	Verb   string // give, end, change
 	Target string // whom or what it concerns: an identity, a document, "" for the whole space
+
+	Until time.Time // when what is given ends by itself; zero when it does not say
 }
 
 // Verbs of a change.
@@ -38,7 +41,10 @@ func Check(f *Facts, before, after *fhir.Resource, helped int, now time.Time) (C
 
 func checkConsent(f *Facts, before, after *fhir.Resource) (Change, []fhir.Issue) {
 	c := parseConsent(after)
-	change := Change{Kind: c.kind, Verb: verb(before != nil && parseConsent(before).active, c.active, before != nil)}
+	change := Change{Kind: c.kind, Verb: verb(before != nil && parseConsent(before).active, c.active, before != nil), Until: c.Until}
+	if kinds := concepts(after.Node().Get("category"), KindSystem); len(kinds) > 1 {
+		return change, []fhir.Issue{bad("Consent.category", "Un consentement règle une seule chose : écrivez-en un pour chacune.", "A consent settles one thing: write one for each.")}
+	}
 	if before != nil && ConsentKind(before) != c.kind {
 		return change, []fhir.Issue{bad("Consent.category", "La nature d'un consentement ne change pas : créez-en un autre.", "What a consent settles does not change: create another one.")}
 	}
@@ -60,6 +66,9 @@ func checkConsent(f *Facts, before, after *fhir.Resource) (Change, []fhir.Issue)
 	}
 	need(!c.Since.IsZero(), "Consent.dateTime", "La date du consentement manque ou n'est pas lisible.", "The date of the consent is missing or unreadable.")
 	need(c.Until.IsZero() || c.Until.After(c.Since), "Consent.provision.period", "La fin précède le début.", "The end comes before the beginning.")
+	for _, actor := range actors {
+		need(isName(actor), "Consent.provision.actor", "Écrivez qui c'est par une référence comme Practitioner/… ou par un identifiant : "+actor+" ne nomme personne.", "Write who it is as a reference such as Practitioner/… or by an identifier: "+actor+" names nobody.")
+	}
 	switch c.kind {
 	case Initial:
 	case Consultation, Express, Block, Administrator, RefuseDepositor:
@@ -86,6 +95,17 @@ func checkConsent(f *Facts, before, after *fhir.Resource) (Change, []fhir.Issue)
 		need(false, "Consent.category", "Cet espace ne connaît pas cette sorte de consentement.", "This space does not know this kind of consent.")
 	}
 	return change, issues
+}
+
+// isName reports whether an identity can be anybody's: a reference to a resource, or an identifier in a system. One that
+// is written a little wrong would block or hide nothing.
+func isName(identity string) bool {
+	if system, value, ok := strings.Cut(identity, "|"); ok {
+		return strings.TrimSpace(system) == system && value != "" && strings.TrimSpace(value) == value
+	}
+	short := literal(identity)
+	kind, id, ok := strings.Cut(short, "/")
+	return ok && fhir.IsType(kind) && fhir.IsID(id)
 }
 
 // checkSwitches holds P10: MASKED may be permit only if one of the others is. A switch the write does not name keeps

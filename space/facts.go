@@ -114,6 +114,9 @@ func (f *Facts) settle() {
 	if f.Switches[SwitchMasked] == "" {
 		delete(f.Switches, SwitchMasked)
 	}
+	f.Explicit = slices.DeleteFunc(f.Explicit, func(e Explicit) bool {
+		return f.endedBy(Link{Actor: e.Actors, Period: e.Period}) // whoever ends a link ends what else lets them in
+	})
 	kept := f.Circle[:0]
 	for _, l := range f.Circle {
 		if !f.endedBy(l) {

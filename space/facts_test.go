@@ -149,3 +149,18 @@ func TestInputHoldsOnlyWhatConcernsTheActor(t *testing.T) {
 		t.Errorf("the blocked one's input: %v", other)
 	}
 }
+
+// TestEndingALinkEndsConsents: whoever ends a link means that this professional reads no longer, by whatever way in.
+func TestEndingALinkEndsConsents(t *testing.T) {
+	t.Parallel()
+	consultation := func(since string) *fhir.Resource {
+		return consentOf(t, Consultation, "active", since, `{"type":"permit","period":{"start":"`+since+`","end":"2126-01-01"},`+actor+`}`)
+	}
+	end := consentOf(t, EndLink, "active", "2026-06-01T00:00:00Z", `{"type":"deny",`+actor+`}`)
+	if got := Read(Lifecycle{}, "x", []*fhir.Resource{consultation("2026-05-01"), end}).Explicit; len(got) != 0 {
+		t.Errorf("a consent outlived the end of the link: %v", got)
+	}
+	if got := Read(Lifecycle{}, "x", []*fhir.Resource{consultation("2026-07-01"), end}).Explicit; len(got) != 1 {
+		t.Errorf("a consent given after the end: %v", got)
+	}
+}

@@ -32,6 +32,11 @@ live(period) if {
 hours_ago(hours) := time.format([now - (((hours * 3600) * 1000) * 1000000), "UTC", "RFC3339"])
 
 # METADATA
+# title: Hours ahead
+# description: The instant that many hours after now.
+hours_ahead(hours) := time.format([now + (((hours * 3600) * 1000) * 1000000), "UTC", "RFC3339"])
+
+# METADATA
 # title: Minutes ago
 # description: The instant that many minutes before now.
 minutes_ago(minutes) := time.format([now - (((minutes * 60) * 1000) * 1000000), "UTC", "RFC3339"])

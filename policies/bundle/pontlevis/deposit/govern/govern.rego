@@ -11,6 +11,7 @@ import data.pontlevis.access.emergency
 import data.pontlevis.actor
 import data.pontlevis.delegation
 import data.pontlevis.link
+import data.pontlevis.moment
 
 # METADATA
 # title: Apps do not govern
@@ -99,6 +100,25 @@ deny contains "P1.recorder" if {
 	input.actor.kind == "professional"
 	data.pontlevis.codes.recorded_consents[input.change.kind]
 	not _recorder
+}
+
+# METADATA
+# title: A recorded consent is for one consultation
+# description: Only the person gives one that lasts; else a professional could keep the door open for themselves.
+# custom:
+#   rule: P1.lasting
+#   layer: person
+#   reason:
+#     fr: Un consentement recueilli de vive voix vaut pour une consultation, pas davantage.
+#     en: A consent given by word of mouth is for one consultation, no longer.
+#   remedy:
+#     fr: Donnez-lui une fin proche ; la personne peut donner un accord plus long depuis son espace.
+#     en: Give it an end that is near; the person can give a longer one from their space.
+#   source: rules.md P1; CSP L1111-17 II
+deny contains "P1.lasting" if {
+	input.actor.kind == "professional"
+	input.change.kind in {"consultation", "express"}
+	not _brief
 }
 
 # METADATA
@@ -318,6 +338,13 @@ _recorder if {
 	link.consulted
 	input.change.verb == "give"
 }
+
+_brief if {
+	input.change.kind == "consultation"
+	not input.change.until
+}
+
+_brief if input.change.until <= moment.hours_ahead(data.pontlevis.settings.consultation_hours)
 
 # The end of a link is a consent of its own that is given, or a change of the care team.
 _ending if {

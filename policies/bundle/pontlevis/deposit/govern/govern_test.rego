@@ -7,6 +7,8 @@ import data.pontlevis.world as w
 
 _govern(kind, verb) := {"action": "govern", "resource": {"type": "Consent", "code": []}, "change": {"kind": kind, "verb": verb, "target": "Practitioner/other"}}
 
+_until(instant) := {"change": {"until": instant}}
+
 _on(target) := {"change": {"target": target}}
 
 _tell_holder := {{"type": "notify", "properties": {"about": "governance", "to": ["holder"]}}}
@@ -41,7 +43,10 @@ _cases := {
 	"helper": [[w.helper, _govern("block", "give")], w.told("P9.helper", "person")],
 	"professional of the circle records a consultation": [[w.circle, _govern("consultation", "give")], _done("P1.recorded", "person")],
 	"professional of the circle records the initial consent": [[w.linked, _govern("initial", "give")], _done("P1.recorded", "person")],
-	"professional of the circle records an express consent": [[w.circle, _govern("express", "give")], _done("P1.recorded", "person")],
+	"professional of the circle records an express consent for the day": [[w.circle, _govern("express", "give"), _until("2026-11-21T20:00:00Z")], _done("P1.recorded", "person")],
+	"professional records an express consent without end": [[w.circle, _govern("express", "give")], w.told("P1.lasting", "person")],
+	"professional records a consultation for a century": [[w.circle, _govern("consultation", "give"), _until("2126-01-01T00:00:00Z")], w.told("P1.lasting", "person")],
+	"professional records a consultation for the day": [[w.circle, _govern("consultation", "give"), _until("2026-11-21T20:00:00Z")], _done("P1.recorded", "person")],
 	"professional consulted records for another": [[_consulted, _govern("consultation", "give")], _done("P1.recorded", "person")],
 	"treating doctor records": [[w.treating, _govern("consultation", "give")], _done("P1.recorded", "person")],
 	"professional without a link records": [[_govern("consultation", "give")], w.told("P1.recorder", "person")],
