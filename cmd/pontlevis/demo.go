@@ -135,7 +135,10 @@ func (f *demoFlags) caddyfile(host, port, admin string) string {
 	for _, path := range f.imports {
 		fmt.Fprintf(&b, "\t\tload %q\n", path)
 	}
-	fmt.Fprintf(&b, "\t}\n}\nhttp://:%s {\n\tbind %s\n\troute {\n\t\tpontlevis\n\t\trespond \"Rien à cette adresse. Nothing at this address.\" 404\n\t}\n}\n", port, host)
+	b.WriteString("\t}\n}\n")
+	fmt.Fprintf(&b, "http://%s, http://localhost:%s {\n\tbind %s\n\troute {\n\t\tpontlevis\n\t\trespond \"Rien à cette adresse. Nothing at this address.\" 404\n\t}\n}\n", f.listen, port, host)
+	// A page of another name that has itself resolved to this address gets nothing (DNS rebinding).
+	fmt.Fprintf(&b, "http://:%s {\n\tbind %s\n\trespond \"Cette démonstration a un autre nom. This demonstration has another name.\" 421\n}\n", port, host)
 	return b.String()
 }
 
