@@ -14,7 +14,8 @@ import (
 	"github.com/pontlevis/pontlevis/space"
 )
 
-// patch changes the status, the labels or the archiving of a document (PDSm TD3.3), by id or by what it matches.
+// patch changes the status, the labels or the archiving of a document (PDSm TD3.3), or the labels of anything else in a
+// record, by id or by what it matches.
 func (h *hearing) patch(ctx context.Context, i *record.Interaction) (*Answer, error) {
 	if no := onlyTestsMetadata(i.Body); no != nil {
 		return nil, no
@@ -77,7 +78,7 @@ func (h *hearing) unmade(ctx context.Context, i *record.Interaction, current *re
 
 // testable are the elements that a test, copy or move of a patch may look at. A test anywhere else would read a document
 // piece by piece, what was cut from it included.
-var testable = []string{"/status", "/securityLabel", "/id", "/meta/versionId", "/resourceType"}
+var testable = []string{"/status", "/securityLabel", "/id", "/meta/versionId", "/meta/security", "/resourceType"}
 
 // testableExtension is what may be looked at of an extension: its kind, and whether a document is archived. Another value
 // may be a reference that was cut.
@@ -100,8 +101,8 @@ func onlyTestsMetadata(patch []byte) *Refusal {
 		}
 		if from != "" && !mayTest(from) {
 			no := refusal(http.StatusMethodNotAllowed, "business-rule",
-				"Un correctif ne lit que le statut, les étiquettes de confidentialité, les extensions et la version du document.",
-				"A patch looks at the status, the security labels, the extensions and the version of a document alone.")
+				"Un correctif ne lit que le statut, les étiquettes de confidentialité, les extensions et la version de la ressource.",
+				"A patch looks at the status, the security labels, the extensions and the version of a resource alone.")
 			no.Allow = []string{http.MethodGet, http.MethodHead}
 			return no
 		}

@@ -8,21 +8,28 @@ import (
 	"github.com/pontlevis/pontlevis/fhir"
 )
 
-// metadataElements are the elements a patch may change besides the archived extension.
-var metadataElements = []string{"status", "securityLabel"}
+// metadataElements are the elements of a document or folder that a patch may change besides labels in meta: extension
+// for the archived one alone.
+var metadataElements = []string{"status", "securityLabel", "extension"}
 
-// onlyMetadata refuses with 405 a patch that changes anything else than a document's status, labels and archiving
-// (rule D2: the content of a document never changes; PDSm: any other change answers 405).
+// isFiled reports whether a type has a status and an archiving that a patch may change, besides its labels.
+func isFiled(t string) bool { return t == "DocumentReference" || t == "List" }
+
+// onlyMetadata refuses with 405 a patch that changes anything else than labels, and of a document or folder its status
+// and archiving (rule D2: the content of a document never changes; PDSm: any other change answers 405).
 func onlyMetadata(before, after *fhir.Node) *Refusal {
-	for name, b := range before.Fields() {
-		if a := after.Get(name); !mayDiffer(name) && !same(b, a) {
-			return contentChanged(name)
-		}
+	may := []string{"meta"}
+	if isFiled(before.Get("resourceType").Text()) {
+		may = append(may, metadataElements...)
 	}
-	for name := range after.Fields() {
-		if !mayDiffer(name) && before.Get(name) == nil {
-			return contentChanged(name)
-		}
+	if name := differing(before, after, may...); name != "" {
+		return contentChanged(name)
+	}
+	if name := differing(before.Get("meta"), after.Get("meta"), "security"); name != "" {
+		return contentChanged("meta." + name)
+	}
+	if a := after.Get("meta"); a != nil && a.Kind() != fhir.Object {
+		return contentChanged("meta")
 	}
 	kept, stay := otherExtensions(before), otherExtensions(after)
 	if !slices.EqualFunc(kept, stay, same) {
@@ -31,14 +38,25 @@ func onlyMetadata(before, after *fhir.Node) *Refusal {
 	return nil
 }
 
-func mayDiffer(name string) bool {
-	return name == "extension" || slices.Contains(metadataElements, name)
+// differing names a member in which two objects differ, but for those that may; "" without any.
+func differing(before, after *fhir.Node, may ...string) string {
+	for name, b := range before.Fields() {
+		if a := after.Get(name); !slices.Contains(may, name) && !same(b, a) {
+			return name
+		}
+	}
+	for name := range after.Fields() {
+		if !slices.Contains(may, name) && before.Get(name) == nil {
+			return name
+		}
+	}
+	return ""
 }
 
 func contentChanged(element string) *Refusal {
 	no := refuse(http.StatusMethodNotAllowed, issueBusinessRule,
-		"Un document déposé ne change pas : seuls son statut, ses étiquettes de confidentialité et son archivage se corrigent ; le correctif touche aussi %s.",
-		"A deposited document does not change: only its status, security labels and archiving are amended; the patch also touches %s.",
+		"Ce qui est déposé ne change pas : seuls se corrigent ses étiquettes de confidentialité et, pour un document ou un classeur, son statut et son archivage ; le correctif touche aussi %s.",
+		"What was deposited does not change: only its security labels and, for a document or folder, its status and archiving are amended; the patch also touches %s.",
 		clip(element)).at(element)
 	no.Allow = []string{http.MethodGet, http.MethodHead}
 	return no
@@ -73,31 +91,18 @@ func same(a, b *fhir.Node) bool {
 // amend writes the patched elements into the current body, and says what they change.
 func amend(current *Stored, before, after *fhir.Resource) (*Amendment, *Refusal) {
 	a := &Amendment{Change: Change{Ref: current.Ref}}
-	if no := checkMetadata(after.Node()); no != nil {
+	if no := checkMetadata(before.Node(), after.Node()); no != nil {
 		return nil, no
 	}
-	body := before.Node()
-	changed := false
-	for _, name := range []string{"status", "securityLabel", "extension"} {
-		old, new := before.Node().Get(name), after.Node().Get(name)
-		if same(old, new) {
-			continue
-		}
-		changed = true
-		text := body.Without(name)
-		if new != nil {
-			text = body.With(name, new.Bytes())
-		}
-		var err error
-		if body, err = fhir.Parse(text, fhir.Limits{}); err != nil {
-			return nil, notPatched(err)
-		}
+	body, err := amendedBody(before.Node(), after.Node())
+	if err != nil {
+		return nil, notPatched(err)
 	}
-	if !changed {
+	if body == nil {
 		return a, nil
 	}
 	version := current.Version
-	a.Body, a.IfVersion = body.Bytes(), &version
+	a.Body, a.IfVersion = body, &version
 	was, is := before.Attributes().Labels, after.Attributes().Labels
 	a.LabelsAdded, a.LabelsRemoved = minus(is, was), minus(was, is)
 	if s := after.Node().Get("status").Text(); s != before.Node().Get("status").Text() {
@@ -109,8 +114,71 @@ func amend(current *Stored, before, after *fhir.Resource) (*Amendment, *Refusal)
 	return a, nil
 }
 
+// amendedBody writes what differs of the metadata into the body that stands; nil when nothing does.
+func amendedBody(before, after *fhir.Node) ([]byte, error) {
+	body, changed := before, false
+	for _, name := range metadataElements {
+		old, new := before.Get(name), after.Get(name)
+		if same(old, new) {
+			continue
+		}
+		changed = true
+		var err error
+		if body, err = fhir.Parse(withMember(body, name, new), fhir.Limits{}); err != nil {
+			return nil, err
+		}
+	}
+	if new := after.At("meta", "security"); !same(before.At("meta", "security"), new) {
+		meta := before.Get("meta")
+		if meta == nil {
+			meta = after.Get("meta") // which holds nothing else
+		}
+		return body.With("meta", withMember(meta, "security", new)), nil
+	}
+	if !changed {
+		return nil, nil
+	}
+	return body.Bytes(), nil
+}
+
+// withMember is an object with another value of one member, or without it.
+func withMember(n *fhir.Node, name string, value *fhir.Node) []byte {
+	if value == nil {
+		return n.Without(name)
+	}
+	return n.With(name, value.Bytes())
+}
+
 // checkMetadata checks the form of what a patch may change.
-func checkMetadata(n *fhir.Node) *Refusal {
+func checkMetadata(before, after *fhir.Node) *Refusal {
+	if s := after.At("meta", "security"); s != nil && !same(before.At("meta", "security"), s) {
+		if no := checkSecurity(s); no != nil {
+			return no
+		}
+	}
+	if !isFiled(after.Get("resourceType").Text()) {
+		return nil
+	}
+	return firstOf(checkFiled(after), func() *Refusal { return checkArchiving(after) })
+}
+
+// checkSecurity checks the form of meta.security (FHIR R4 resource.html#Meta).
+func checkSecurity(s *fhir.Node) *Refusal {
+	wrong := refuse(http.StatusUnprocessableEntity, issueValue, "meta.security est une liste d'au moins une étiquette, qui porte un code.",
+		"meta.security is a list of at least one label, which has a code.").at("meta.security")
+	if s.Kind() != fhir.Array || s.Len() == 0 {
+		return wrong
+	}
+	for coding := range s.Each() {
+		if coding.Kind() != fhir.Object || coding.Get("code").Kind() != fhir.String {
+			return wrong
+		}
+	}
+	return nil
+}
+
+// checkFiled checks the status and the labels of a document or folder.
+func checkFiled(n *fhir.Node) *Refusal {
 	wrong := func(path, fr, en string) *Refusal {
 		return refuse(http.StatusUnprocessableEntity, issueValue, fr, en).at(path)
 	}
@@ -138,6 +206,14 @@ func checkMetadata(n *fhir.Node) *Refusal {
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// checkArchiving checks the extensions of a document or folder.
+func checkArchiving(n *fhir.Node) *Refusal {
+	wrong := func(path, fr, en string) *Refusal {
+		return refuse(http.StatusUnprocessableEntity, issueValue, fr, en).at(path)
 	}
 	if e := n.Get("extension"); e != nil && (e.Kind() != fhir.Array || e.Len() == 0) {
 		return wrong("extension", "extension est une liste d'au moins un élément.", "extension is a list of at least one element.")

@@ -94,12 +94,10 @@ func interactions(t string) []string {
 		return []string{"read", "vread", "update", "history-instance", "search-type"}
 	case slices.Contains([]string{"Consent", "CareTeam", "RelatedPerson"}, t):
 		return []string{"read", "vread", "update", "history-instance", "create", "search-type"}
-	case t == "DocumentReference" || t == "List":
-		return []string{"read", "vread", "patch", "delete", "history-instance", "create", "search-type"}
 	case directoryServed(t):
 		return []string{"read", "vread", "history-instance", "search-type"}
 	}
-	return []string{"read", "vread", "delete", "history-instance", "create", "search-type"}
+	return []string{"read", "vread", "patch", "delete", "history-instance", "create", "search-type"}
 }
 
 // resources writes rest.resource, which is the same for every base.

@@ -56,9 +56,8 @@ func (d *Deposit) describe(it *item) Change {
 	}
 	member("custodian", d.nameInside(it.node, composition.Get("custodian")))
 	member("description", composition.Get("title").Bytes())
-	if c := composition.Get("confidentiality"); c != nil {
-		member("securityLabel", []byte(`[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":`+
-			string(quote(c.Text()))+`}]}]`))
+	if labels := labelsOf(it.node); len(labels) > 0 {
+		member("securityLabel", concepts(nil, labels))
 	}
 	b.WriteString(`,"content":[{"attachment":{"contentType":"application/fhir+json","url":`)
 	b.Write(quote(it.ref.String()))

@@ -11,8 +11,8 @@ import (
 	"github.com/pontlevis/pontlevis/fhir"
 )
 
-// takeDocument checks a DocumentReference, takes inline data out into a Binary of its own (ITI-105), and notes what it
-// replaces.
+// takeDocument checks a DocumentReference, takes inline data out into a Binary of its own (ITI-105), gives it the labels
+// of its bytes, and notes what it replaces.
 func (d *Deposit) takeDocument(it *item, items []*item) *Refusal {
 	n := it.resource.Node()
 	if s := n.Get("status").Text(); s != "current" {
@@ -39,7 +39,12 @@ func (d *Deposit) takeDocument(it *item, items []*item) *Refusal {
 			edits = append(edits, splice{a.Offset(), a.Offset() + len(a.Bytes()), text})
 		}
 	}
-	d.Changes = append(d.Changes, Change{Ref: it.ref, Body: spliced(it.resource.JSON(), edits), IfNone: true})
+	body, err := d.handOn(it, items, spliced(it.resource.JSON(), edits))
+	if err != nil {
+		return refuse(http.StatusUnprocessableEntity, issueStructure, "Les étiquettes du document ne sont pas lisibles : %s.",
+			"The document's labels cannot be read: %s.", err).at(it.at)
+	}
+	d.Changes = append(d.Changes, Change{Ref: it.ref, Body: body, IfNone: true})
 	d.Documents = append(d.Documents, it.ref)
 	return nil
 }

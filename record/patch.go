@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
@@ -13,7 +14,7 @@ import (
 // ArchivedURL is the extension by which a document or list is archived (PDSm, pdsm-ext-is-archived).
 const ArchivedURL = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived"
 
-// Amendment is a change of a document's metadata: what a PATCH may do to it, and nothing more (PDSm, TD3.3).
+// Amendment is a change of a resource's metadata: what a PATCH may do to it, and nothing more (PDSm, TD3.3).
 type Amendment struct {
 	Change // of the whole resource, at the version that was patched; Body is nil when the patch changes nothing
 
@@ -25,10 +26,11 @@ type Amendment struct {
 // Empty reports whether the patch changes nothing.
 func (a *Amendment) Empty() bool { return a.Body == nil }
 
-// ParsePatch applies a JSON Patch (RFC 6902) to a document's metadata as it stands, and gives what changes. Only
-// status, securityLabel and the archived extension may: a patch that changes anything else is refused with 405, a
-// patch that cannot be applied with 422, one whose test fails with 409, one for another version with 412.
-// The new body differs from the current one in the bytes of these elements alone.
+// ParsePatch applies a JSON Patch (RFC 6902) to a resource's metadata as it stands, and gives what changes. Of anything
+// in a record only meta.security may, of a DocumentReference or List also status, securityLabel and the archived
+// extension: a patch that changes anything else is refused with 405, a patch that cannot be applied with 422, one whose
+// test fails with 409, one for another version with 412. So are patches of what governs a record, of the access log, of
+// bytes and of the directory, with 405. The new body differs from the current one in the bytes of these elements alone.
 func ParsePatch(i *Interaction, current *Stored) (*Amendment, error) {
 	a, no := parsePatch(i, current)
 	if no != nil {
@@ -38,10 +40,10 @@ func ParsePatch(i *Interaction, current *Stored) (*Amendment, error) {
 }
 
 func parsePatch(i *Interaction, current *Stored) (*Amendment, *Refusal) {
-	if current.Type != "DocumentReference" && current.Type != "List" {
+	if !isFiled(current.Type) && (current.Patient == "" || !slices.Contains(interactions(current.Type), "patch")) {
 		no := refuseMethod(http.MethodPatch, http.MethodGet, http.MethodHead)
-		no.Issues[0].FR += " Seules les métadonnées d'un document ou d'un classeur se corrigent ainsi."
-		no.Issues[0].EN += " Only the metadata of a document or folder are amended so."
+		no.Issues[0].FR += " Seules se corrigent ainsi les métadonnées d'un document ou d'un classeur, et les étiquettes de confidentialité de ce qu'un dossier contient."
+		no.Issues[0].EN += " Only the metadata of a document or folder, and the security labels of what a record holds, are amended so."
 		return nil, no
 	}
 	if i.IfMatch != "" && i.IfMatch != versionText(current.Version) {

@@ -110,7 +110,8 @@ func TestPatchesAreRefused(t *testing.T) {
 		`[{"op":"remove","path":"/content/0"}]`:                                                       405,
 		`[{"op":"add","path":"/docStatus","value":"final"}]`:                                          405,
 		`[{"op":"replace","path":"/id","value":"other"}]`:                                             405,
-		`[{"op":"add","path":"/meta","value":{"security":[]}}]`:                                       405,
+		`[{"op":"add","path":"/meta","value":{"source":"urn:x","security":[]}}]`:                      405,
+		`[{"op":"add","path":"/meta","value":{"security":[]}}]`:                                       422,
 		`[{"op":"remove","path":"/extension/0"}]`:                                                     405,
 		`[{"op":"replace","path":"/extension/0/valueDecimal","value":1.0}]`:                           405,
 		`[{"op":"add","path":"/extension/-","value":{"url":"urn:y","valueCode":"x"}}]`:                405,
@@ -209,6 +210,7 @@ func TestAmendmentsLeaveContentAlone(t *testing.T) {
 	values := rapid.SampledFrom([]string{
 		`"current"`, `"superseded"`, `"entered-in-error"`, mask, `[` + mask + `]`, `{"url":"` + ArchivedURL + `","valueBoolean":true}`,
 		`{"url":"urn:x","valueDecimal":1.00}`, `"Lettre à l'ami"`, `null`, `[]`, `"R"`,
+		`{"security":[{"code":"MASQUE_PS"}]}`, `{"security":[{"code":"MASQUE_PS"}],"source":"urn:x"}`,
 	})
 	accepted := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -239,7 +241,10 @@ func TestAmendmentsLeaveContentAlone(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v: %s", err, a.Body)
 		}
-		rest := func(n *fhir.Node) string { return string(n.Without("status", "securityLabel", "extension")) }
+		rest := func(n *fhir.Node) string { return string(n.Without("status", "securityLabel", "extension", "meta")) }
+		if m := after.Get("meta"); m != nil && string(m.Without("security")) != "{}" {
+			t.Fatalf("patch %s\nmade %s", patch, a.Body)
+		}
 		if rest(before) != rest(after) {
 			t.Fatalf("patch %s\nmade %s", patch, a.Body)
 		}
