@@ -143,6 +143,9 @@ func (h *hearing) decideDeposit(ctx context.Context, i *record.Interaction, d *r
 			return nil, err
 		}
 	}
+	if err := h.handHides(ctx, d); err != nil {
+		return nil, err
+	}
 	return h.depositEntries(i, d, slices.Concat(verdicts, replaced)), d.Supersede()
 }
 

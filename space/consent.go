@@ -168,3 +168,14 @@ func (f *Facts) readApp(c consent) {
 		}
 	}
 }
+
+// Hides gives what an active Consent hides, and from whom; nothing when it hides nothing.
+func Hides(r *fhir.Resource) []Hidden {
+	c := parseConsent(r)
+	if c.kind != Hide || !c.active {
+		return nil
+	}
+	f := &Facts{}
+	f.readHidden(c)
+	return f.Hidden
+}
