@@ -101,6 +101,29 @@ deny contains "P5.relabel" if {
 	"MASQUE_PS" in labels.changed
 	not _persons_side
 	not link.ordinary
+	not _default_mask
+}
+
+# METADATA
+# title: The mask that an announcement put off
+# description: |
+#   Where the holder masks new documents by default, one that arrived under an announcement has no mask yet (P6 refuses both together), so
+#   whoever lifts the announcement puts the mask on. Whoever may unmask does so in a change of its own, which is told to the person.
+# custom:
+#   rule: P5.default
+#   layer: person
+#   reason:
+#     fr: La personne masque par défaut ses nouveaux documents ; lever l'attente d'annonce ne doit pas montrer celui-ci à tous.
+#     en: The person masks new documents by default; lifting the announcement must not show this one to everybody.
+#   remedy:
+#     fr: Retirez INVISIBLE_PATIENT et ajoutez MASQUE_PS dans le même changement.
+#     en: Remove INVISIBLE_PATIENT and add MASQUE_PS in the same change.
+#   source: rules.md P5, P6
+deny contains "P5.default" if {
+	input.action == "relabel"
+	input.patient.default_masked
+	"INVISIBLE_PATIENT" in input.change.labels_removed
+	not "MASQUE_PS" in labels.after
 }
 
 # METADATA
@@ -286,6 +309,17 @@ _asked if {
 	input.action == "relabel"
 	actor.caregiver
 	"MASQUE_PS" in labels.changed
+	not _default_mask
+}
+
+# The mask that the holder asked for in advance takes the place of an announcement; who may lift one is P6.lift.
+_default_mask if {
+	input.action == "relabel"
+	input.patient.default_masked
+	"INVISIBLE_PATIENT" in input.resource.labels
+	"INVISIBLE_PATIENT" in input.change.labels_removed
+	"MASQUE_PS" in input.change.labels_added
+	not "MASQUE_PS" in input.change.labels_removed
 }
 
 _archives if {

@@ -17,6 +17,12 @@ _announced := {"resource": {"labels": ["N", "INVISIBLE_PATIENT"]}}
 
 _reveal := _change([], ["INVISIBLE_PATIENT"])
 
+_default := {"patient": {"default_masked": true}}
+
+_both := {"resource": {"labels": ["N", "MASQUE_PS", "INVISIBLE_PATIENT"]}}
+
+_swap := _change(["MASQUE_PS"], ["INVISIBLE_PATIENT"])
+
 _at_request := w.allowed_with("P5.at-request", "person", {{"type": "notify", "properties": {"about": "mask", "to": ["holder"]}}})
 
 _inherits(code) := w.allowed_with("D2.replace", "person", {{"type": "label", "properties": {
@@ -48,7 +54,23 @@ _cases := {
 	"author announces": [[w.mine, _announced, _reveal], w.allowed("D2.change", "person")],
 	"holder sets an announcement": [[w.camille, _change(["INVISIBLE_PATIENT"], [])], w.told("P6.lift", "person")],
 	"masked and announcement together": [[w.circle, w.mine, _announced, _mask], w.told("P6.together", "person")],
-	"mask in the place of an announcement": [[w.circle, _announced, _change(["MASQUE_PS"], ["INVISIBLE_PATIENT"])], _at_request],
+	"mask in the place of an announcement": [[w.circle, _announced, _swap], _at_request],
+	"mask in the place of an announcement, by an author without a link": [[w.mine, _announced, _swap], w.told("P5.relabel", "person")],
+	"masked by default, announced without the mask": [[w.circle, _announced, _default, _reveal], w.told("P5.default", "person")],
+	"masked by default, the author announces without the mask": [[w.mine, _announced, _default, _reveal], w.told("P5.default", "person")],
+	"masked by default, the author of the circle announces without the mask": [[w.circle, w.mine, _announced, _default, _reveal], w.told("P5.default", "person")],
+	"masked by default, the treating doctor announces without the mask": [[w.treating, _announced, _default, _reveal], w.told("P5.default", "person")],
+	"masked by default, both lifted at once": [[w.treating, _both, _default, _change([], ["MASQUE_PS", "INVISIBLE_PATIENT"])], w.told("P5.default", "person")],
+	"masked by default, the mask put on and taken off": [
+		[w.mine, _announced, _default, _change(["MASQUE_PS"], ["MASQUE_PS", "INVISIBLE_PATIENT"])],
+		w.told("P5.relabel", "person"),
+	],
+	"masked by default, announced with the mask": [[w.circle, _announced, _default, _swap], w.allowed("D2.change", "person")],
+	"masked by default, the author announces with the mask": [[w.mine, _announced, _default, _swap], w.allowed("D2.change", "person")],
+	"masked by default, masked already": [[w.mine, _both, _default, _reveal], w.allowed("D2.change", "person")],
+	"masked by default, no announcement to lift": [[w.mine, _default, _swap], w.told("P5.relabel", "person")],
+	"masked by default, the holder lifts an announcement": [[w.camille, _announced, _default, _swap], w.refused("P6.invisible", "person")],
+	"masked by default, another label changes": [[w.mine, _announced, _default, _change(["R"], ["N"])], w.allowed("D2.change", "person")],
 	"holder hides from representatives": [[w.camille, w.minor, _change(["INVISIBLE_REPRESENTANTS_LEGAUX"], [])], w.told("P8.label", "person")],
 	"professional hides from representatives": [[w.circle, w.minor, _change(["INVISIBLE_REPRESENTANTS_LEGAUX"], [])], w.allowed("D2.change", "person")],
 	"author hides from representatives": [[w.mine, w.minor, _change(["INVISIBLE_REP_LEGAUX"], [])], w.allowed("D2.change", "person")],
