@@ -48,19 +48,21 @@ deny contains "D1.type" if not section.audience.deposit
 
 # METADATA
 # title: Evidence of a link comes from elsewhere
-# description: An encounter or an appointment opens a link, so a professional does not write one; the systems of establishments and the person do.
+# description: |
+#   An encounter or an appointment opens a link for whomever it names, so neither a professional nor a system writes one: what is judged
+#   of it says neither which organisation provides it nor for whom its practitioners work. The person and a representative do.
 # custom:
 #   rule: P2.evidence
 #   layer: person
 #   reason:
-#     fr: Un rendez-vous ou une venue crée un lien de soin ; un professionnel ne le crée pas lui-même.
-#     en: An appointment or an encounter creates a care link; a professional does not create it themselves.
+#     fr: Un rendez-vous ou une venue crée un lien de soin ; ni un professionnel ni un logiciel ne le crée lui-même.
+#     en: An appointment or an encounter creates a care link; neither a professional nor a system creates it.
 #   remedy:
-#     fr: Le logiciel de l'établissement, ou la personne, peut l'enregistrer.
-#     en: The establishment's software, or the person, can record it.
+#     fr: La personne ou son représentant peut l'enregistrer ; l'exploitant du service peut charger ceux d'un établissement.
+#     en: The person or their representative can record it; the operator of the service can load those of an establishment.
 #   source: rules.md P2
 deny contains "P2.evidence" if {
-	not input.actor.kind in {"patient", "representative", "system"}
+	not input.actor.kind in {"patient", "representative"}
 	data.pontlevis.codes.evidence[input.resource.type]
 }
 

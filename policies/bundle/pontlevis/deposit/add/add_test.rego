@@ -17,6 +17,10 @@ _measure := [w.camille, w.app, w.app_consent]
 
 _signed(source) := {"resource": {"source": source}}
 
+_labelled(category) := {"client": {"label": {"categories": [category]}}}
+
+_of_lab := {"resource": {"author": ["Organization/lab"], "members": ["Organization/lab"]}}
+
 _cases := {
 	"holder": [[w.camille], w.allowed("D1.holder", "person")],
 	"representative": [[w.karim, w.minor], w.allowed("D1.representative", "person")],
@@ -50,6 +54,12 @@ _cases := {
 	"a consent": [[w.camille, _type("Consent")], w.told("D1.type", "person")],
 	"the directory": [[w.circle, _type("Practitioner")], w.told("D1.directory", "law")],
 	"an encounter by a professional": [[w.circle, _type("Encounter")], w.told("P2.evidence", "person")],
+	"an encounter by a system": [[w.lab, _type("Encounter"), _labelled("history")], w.told("P2.evidence", "person")],
+	"an encounter by a system that names itself": [[w.lab, _type("Encounter"), _labelled("history"), _of_lab], w.told("P2.evidence", "person")],
+	"an appointment by a system": [[w.lab, _type("Appointment"), _labelled("agenda")], w.told("P2.evidence", "person")],
+	"an episode of care by a system": [[w.lab, _type("EpisodeOfCare"), _labelled("history")], w.told("P2.evidence", "person")],
+	"a condition by a system": [[w.lab, _type("Condition"), _labelled("history")], w.allowed("D1.system", "person")],
+	"an encounter by a representative": [[w.karim, w.minor, _type("Encounter")], w.allowed("D1.representative", "person")],
 	"an appointment by a carer": [[w.sofia, _type("Appointment")], w.told("P2.evidence", "person")],
 	"an appointment by the holder": [[w.camille, _type("Appointment")], w.allowed("D1.holder", "person")],
 	"a condition by a professional": [[w.circle, _type("Condition")], w.allowed("D1.circle", "person")],
