@@ -118,7 +118,7 @@ else := {"rule": rule, "layer": "person"} if rule := min(person.standing)
 
 else := {"rule": rule, "layer": "establishment"} if rule := min(establishment.standing)
 
-else := {"rule": rule, "layer": "app"} if rule := min(app.standing)
+else := {"rule": rule, "layer": "app"} if rule := app.first
 
 # METADATA
 # title: Refusal by the person's space or the resource

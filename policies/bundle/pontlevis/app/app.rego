@@ -106,6 +106,16 @@ standing contains "A1.scope" if {
 }
 
 # METADATA
+# title: Order of refusals by the app alone
+# description: An app that is no longer online is told that, before what its label or its scopes lack.
+# scope: document
+first := min(_offline)
+
+first := min(standing) if count(_offline) == 0
+
+_offline := standing & {"A3.status", "A3.expired"}
+
+# METADATA
 # title: The person consented to the app
 # description: For this purpose, this category and this direction, and not ended since.
 # custom:
@@ -148,7 +158,7 @@ deny contains "A2.majority" if {
 # entrypoint: true
 default decision := {"allow": false, "rule": "default", "layer": "default", "tell": false, "obligations": []}
 
-decision := answer.refuse({"rule": rule, "layer": "app"}) if rule := min(standing)
+decision := answer.refuse({"rule": rule, "layer": "app"}) if rule := first
 
 decision := answer.refuse({"rule": rule, "layer": "app"}) if {
 	count(standing) == 0
