@@ -63,7 +63,7 @@ func (s *Server) stepPatient(v *visit, form url.Values) {
 			s.showPatients(v, form.Get("ins"), "unknown")
 			return
 		}
-		chosen = Relation{Patient: found.Patient, Name: ins}
+		chosen = Relation{Patient: found.Patient, Name: first(found.Name, ins)} // found: they may read who it is
 	default:
 		all, err := s.relations.PatientsOf(ctx, v.person)
 		if err != nil {
