@@ -36,6 +36,9 @@ func LoadWith(ctx context.Context, fsys fs.FS, o LoadOptions) (*Revision, error)
 		if failed := p.failedTests(ctx); len(failed) > 0 {
 			return nil, refusal(failed)
 		}
+		if err := r.tryNarrowing(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return r, nil
 }

@@ -1,6 +1,8 @@
 package policies
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,11 +14,12 @@ import (
 // place, so that documents that differ in it alone share a decision. The id of a document matters only to somebody from
 // whom a document was hidden by name, say; without this every document would be a class of its own.
 //
-// It is a claim of the bundle about its own rules. TestTableEqualsEvaluator holds it: the table is compared with the
-// evaluator, which sees every attribute.
+// It is a claim of the bundle about its own rules. Loading a bundle tries it on the inputs of the bundle's own tests, and
+// ours on random worlds (TestTableEqualsEvaluator): the table is compared with the evaluator, which sees every attribute.
 type narrowing struct {
 	attribute string
 	path      []string // in the input, such as patient, hidden
+	types     []string // of resources for which it matters even then; nil: all
 }
 
 // attributesPath is where a bundle may keep its attributes table.
@@ -42,23 +45,71 @@ func (r *Revision) narrowings() ([]narrowing, error) {
 				n.path = append(n.path, s)
 			}
 		}
+		types, listed := line["only_for"].([]any)
+		for _, t := range types {
+			if s, ok := t.(string); ok {
+				n.types = append(n.types, s)
+			}
+		}
 		if len(n.path) == 0 || len(n.path) != len(path) || attribute == "type" {
 			return nil, fmt.Errorf("data.pontlevis.attributes.%s needs only_with: the path of a part of the input", attribute)
+		}
+		if _, said := line["only_for"]; said && (!listed || len(n.types) == 0 || len(n.types) != len(types)) {
+			return nil, fmt.Errorf("data.pontlevis.attributes.%s: only_for is a list of types of resources", attribute)
 		}
 		out = append(out, n)
 	}
 	return out, nil
 }
 
-// blanked are the attributes that no rule looks at in this context.
-func blanked(all []narrowing, c *Context) []string {
-	var out []string
+// tryNarrowing holds the attributes table to the inputs of the bundle's own tests: a rule that looks at an attribute where
+// the table says that none does would be asked about "".
+func (r *Revision) tryNarrowing(ctx context.Context) error {
+	if len(r.narrow) == 0 {
+		return nil
+	}
+	seeds, err := r.testInputs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range seeds {
+		var d *Difference
+		if err := Differential(ctx, r.evaluator, Tabled{r}, c); errors.As(err, &d) {
+			return refusal([]Problem{{
+				Rule: "attributes", Severity: Error, File: "pontlevis/attributes/data.json",
+				Message: fmt.Sprintf("an attribute matters where the table says that it does not: a test's input is decided by %s, and by %s without it", d.A.Rule, d.B.Rule),
+				Mend:    "take the attribute out of the table, or say where else it matters.",
+			}})
+		}
+	}
+	return nil
+}
+
+// blanks are the attributes that no rule looks at in this context: for any resource, or but for some types.
+type blanks []narrowing
+
+func blanked(all []narrowing, c *Context) blanks {
+	var out blanks
 	for _, n := range all {
-		if empty(c.member(n.path)) {
-			out = append(out, n.attribute)
+		switch {
+		case empty(c.member(n.path)):
+			n.types = nil
+			out = append(out, n)
+		case n.types != nil:
+			out = append(out, n)
 		}
 	}
 	return out
+}
+
+// has reports whether an attribute is blank in a resource of a type; one that says no type loses none for its sake.
+func (b blanks) has(attribute, resourceType string) bool {
+	for _, n := range b {
+		if n.attribute == attribute && (n.types == nil || resourceType != "" && !slices.Contains(n.types, resourceType)) {
+			return true
+		}
+	}
+	return false
 }
 
 // member is a part of the facts, nil when it is absent.
@@ -101,12 +152,12 @@ func empty(v ast.Value) bool {
 // narrowed is a resource with some of its texts blank.
 type narrowed struct {
 	view
-	blank []string
+	blanks
 }
 
 func (n narrowed) get(name string) (any, bool) {
 	v, ok := n.view.get(name)
-	if !ok || !slices.Contains(n.blank, name) {
+	if !ok || !n.blanks.has(name, n.resourceType()) {
 		return v, ok
 	}
 	switch v.(type) {
@@ -114,4 +165,14 @@ func (n narrowed) get(name string) (any, bool) {
 		return "", true
 	}
 	return v, true
+}
+
+func (n narrowed) resourceType() string {
+	switch t, _ := n.view.get("type"); t := t.(type) {
+	case string:
+		return t
+	case ast.String:
+		return string(t)
+	}
+	return ""
 }

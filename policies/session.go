@@ -56,7 +56,7 @@ func NewContext(input map[string]any) (*Context, error) {
 type Session struct {
 	rev     *Revision
 	context *Context
-	blank   []string // attributes that no rule looks at in this context
+	blank   blanks // attributes that no rule looks at in this context
 	logged  sync.Once
 }
 
