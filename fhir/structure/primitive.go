@@ -66,8 +66,23 @@ func wellFormed(typeName, text string) bool {
 	case "integer", "unsignedInt", "positiveInt":
 		_, err := strconv.ParseInt(text, 10, 32)
 		return err == nil && matchesPattern(typeName, text)
+	case "decimal":
+		return isSensible(text) && matchesPattern(typeName, text)
 	}
 	return matchesPattern(typeName, text)
+}
+
+// maxDecimal is the longest decimal taken, in characters. R4 asks for 18 digits of precision and leaves more to the
+// server; numbers of thousands of digits, or with exponents of as many, break those who read the record.
+const maxDecimal = 64
+
+// isSensible: a decimal of bounded length whose exponent has three digits at most.
+func isSensible(text string) bool {
+	if len(text) > maxDecimal {
+		return false
+	}
+	at := strings.IndexAny(text, "eE")
+	return at < 0 || len(strings.TrimLeft(text[at+1:], "+-0")) <= 3
 }
 
 // isText: no control characters but tab and line ends, and not longer than R4 allows.
