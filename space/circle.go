@@ -1,8 +1,6 @@
 package space
 
 import (
-	"time"
-
 	"github.com/pontlevis/pontlevis/fhir"
 )
 
@@ -17,10 +15,6 @@ const (
 	Prescribed = "prescription"
 	Added      = "added"
 )
-
-// How long a link outlives the appointment or encounter that it rests on, so that the report can be written and the
-// result read. No text gives a figure: 30 days is pontlevis' choice.
-const fade = 30 * 24 * time.Hour
 
 // readCareTeam takes each participant of an active CareTeam for a link.
 func (f *Facts) readCareTeam(r *fhir.Resource) {
@@ -58,7 +52,8 @@ func source(participant *fhir.Node) string {
 	return Added
 }
 
-// readAppointment links the practitioners who have accepted an appointment, from the day it was made.
+// readAppointment links the practitioners who have accepted an appointment, from the day it was made to its end. How
+// long the link then fades is a setting of the policies.
 func (f *Facts) readAppointment(r *fhir.Resource) {
 	n := r.Node()
 	switch n.Get("status").Text() {
@@ -76,7 +71,6 @@ func (f *Facts) readAppointment(r *fhir.Resource) {
 	if p.Since.IsZero() || p.Until.IsZero() {
 		return
 	}
-	p.Until = p.Until.Add(fade)
 	for _, who := range n.Get("participant").Items() {
 		actors := everyIdentity(who.Get("actor"))
 		if who.Get("status").Text() == "accepted" && isCaregiver(who.Get("actor")) && len(actors) > 0 {
@@ -100,9 +94,6 @@ func (f *Facts) readEncounter(r *fhir.Resource) {
 	}
 	if p.Since.IsZero() {
 		return
-	}
-	if !p.Until.IsZero() {
-		p.Until = p.Until.Add(fade)
 	}
 	if actors := everyIdentity(n.Get("serviceProvider")); len(actors) > 0 {
 		f.Circle = append(f.Circle, Link{Actor: actors, Source: Admitted, Period: p})

@@ -50,7 +50,7 @@ const (
 	SwitchMasked = "MASKED" // masked documents in an emergency
 )
 
-// Types are the FHIR types whose resources make the facts, in the order Read wants none of.
+// Types are the FHIR types whose resources make the facts.
 func Types() []string {
 	return []string{"Patient", "Consent", "CareTeam", "RelatedPerson", "Appointment", "Encounter"}
 }

@@ -15,7 +15,7 @@ circle if {
 	input.actor.kind == "professional"
 	some link in input.patient.circle
 	link.actor in actor.all
-	moment.live(link)
+	_current(link)
 }
 
 # METADATA
@@ -26,7 +26,7 @@ treating if {
 	some link in input.patient.circle
 	link.role == "treating"
 	link.actor in actor.names
-	moment.live(link)
+	_current(link)
 }
 
 # METADATA
@@ -45,7 +45,7 @@ past if {
 roles contains link.role if {
 	some link in input.patient.circle
 	link.actor in actor.all
-	moment.live(link)
+	_current(link)
 }
 
 # METADATA
@@ -112,6 +112,15 @@ ordinary if {
 }
 
 ordinary if consulted
+
+# A link that rests on an appointment or a stay outlives it by some days, so that the report can be written and read.
+_current(link) if moment.live(link)
+
+_current(link) if {
+	link.since <= input.now
+	link.until
+	link.until > moment.hours_ago(24 * data.pontlevis.settings.fade_days[link.source])
+}
 
 # A consent given before the withdrawal falls with it; one for a consultation ends by itself.
 _valid(consent) if {
