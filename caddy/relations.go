@@ -3,6 +3,7 @@ package pontlevis
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,50 +64,48 @@ func (r *relations) FindPatient(ctx context.Context, p *oauth.Person, ins string
 	return oauth.Relation{Kind: "professional", Patient: patient, Name: name}, true, nil
 }
 
-// agree keeps what a person agreed with an app as a Consent of the space the grant is for. The app may then reach the
-// categories of its label, within the scopes that were granted. Whoever may not share the space (a carer, a
-// professional) agrees to nothing by letting an app in: it reads what the person's own consent lets it.
+// agree keeps what a person agreed with an app as a Consent of the space the grant is for: what the page showed, type by
+// type and direction by direction, and no more. Whoever may not share the space (a carer, a professional) agrees to
+// nothing by letting an app in: it reads what the person's own consent lets it.
 func (r *relations) agree(ctx context.Context, g *gate.Grant) error {
 	if g.Client.Kind == "portal" || g.Patient == "" || g.Actor.Kind == "professional" {
-		return nil
-	}
-	directions := directionsOf(g.Scopes)
-	if len(directions) == 0 || len(g.Client.Label.Categories) == 0 {
 		return nil
 	}
 	own := *g
 	own.Client = gate.Client{ID: "sign-in", Kind: "portal", Category: "health", Label: gate.Label{Status: catalog.Online}}
 	own.Scopes = []string{"patient/Consent.cu"}
-	err := r.gate.Agree(ctx, &own, gate.Agreement{
-		Client: g.Client.ID, Purpose: g.Purpose, Categories: g.Client.Label.Categories, Directions: directions,
-	})
-	if gate.Refused(err) {
-		return nil
+	for _, d := range []struct{ name, letters string }{{"read", "rs"}, {"write", "cud"}} {
+		categories := reached(g, d.letters)
+		if len(categories) == 0 {
+			continue
+		}
+		err := r.gate.Agree(ctx, &own, gate.Agreement{Client: g.Client.ID, Purpose: g.Purpose, Categories: categories, Directions: []string{d.name}})
+		if err != nil && !gate.Refused(err) {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
-// directionsOf says whether SMART scopes read, write or both (v2 letters; v1 words are normalised before).
-func directionsOf(scopes []string) []string {
-	read, write := false, false
-	for _, scope := range scopes {
-		_, rest, ok := strings.Cut(scope, "/")
+// reached are the FHIR types that the scopes of a grant reach with one of the letters; every category of the label where
+// a scope is for all types. The policies take a type for a category of its own.
+func reached(g *gate.Grant, letters string) []string {
+	var types []string
+	for _, word := range g.Scopes {
+		_, rest, ok := strings.Cut(word, "/")
 		if !ok {
 			continue
 		}
-		_, letters, _ := strings.Cut(rest, ".")
-		letters, _, _ = strings.Cut(letters, "?")
-		read = read || strings.ContainsAny(letters, "rs")
-		write = write || strings.ContainsAny(letters, "cud")
+		kind, granted, _ := strings.Cut(rest, ".")
+		switch {
+		case !strings.ContainsAny(granted, letters):
+		case kind == "*":
+			return g.Client.Label.Categories
+		case !slices.Contains(types, kind):
+			types = append(types, kind)
+		}
 	}
-	var out []string
-	if read {
-		out = append(out, "read")
-	}
-	if write {
-		out = append(out, "write")
-	}
-	return out
+	return types
 }
 
 // choosing is what a professional may do while they choose a patient at sign-in: read who the patient is, through our
