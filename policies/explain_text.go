@@ -32,8 +32,8 @@ func (e *Explanation) Text(lang string) string {
 		outcome = w["granted"]
 	}
 	fmt.Fprintf(&b, "%s %s %s", outcome, w["by"], e.Decision.Rule)
-	if e.Rule.Title != "" {
-		fmt.Fprintf(&b, " « %s »", e.Rule.Title)
+	if title := e.Rule.Title; title != "" && lang == "en" { // titles are written for those who write rules, in English
+		fmt.Fprintf(&b, " “%s”", title)
 	}
 	fmt.Fprintf(&b, " (%s: %s)\n", w["layer"], e.Decision.Layer)
 	for _, part := range []struct{ key, text string }{
@@ -48,6 +48,9 @@ func (e *Explanation) Text(lang string) string {
 	}
 	fmt.Fprintf(&b, "\n%s:\n", w["rules"])
 	for _, s := range e.Steps {
+		if lang != "en" {
+			s.Title = ""
+		}
 		s.write(&b, w)
 	}
 	return b.String()
@@ -62,7 +65,8 @@ func (t Text) in(lang string) string {
 
 func (s Step) write(b *strings.Builder, w map[string]string) {
 	mark := map[State]string{Held: "✓", Unmet: "✗", Unreached: "·"}[s.State]
-	fmt.Fprintf(b, "%s %-4s %s: %s (%s:%d)", mark, s.Rule, s.Title, w[string(s.State)], s.File, s.Line)
+	name := strings.TrimRight(fmt.Sprintf("%-4s %s", s.Rule, s.Title), " ")
+	fmt.Fprintf(b, "%s %s: %s (%s:%d)", mark, name, w[string(s.State)], s.File, s.Line)
 	if len(s.Facts) > 0 {
 		fmt.Fprintf(b, ", %s %s", w["from"], listFacts(s.Facts, w))
 	}
