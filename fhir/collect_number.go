@@ -61,7 +61,7 @@ func (c *collector) ends(kind ValueKind, n *Node) {
 	v := low
 	switch {
 	case ok1 && ok2:
-		v.NumberHigh = high.NumberHigh
+		v.NumberHigh, v.LexicalHigh = high.NumberHigh, high.Lexical
 	case ok1:
 		v.NumberHigh = math.Inf(1)
 	case ok2:

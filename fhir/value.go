@@ -46,9 +46,10 @@ type Value struct {
 	// (included) and NumberHigh (excluded) the interval its digits stand for: 5.40
 	// is [5.395, 5.405). For a Range they are its two ends, infinite where open,
 	// and Number is the one that is given (the low one of both). Lexical is the
-	// number as written. Comparator is that of the Quantity.
-	Number, NumberLow, NumberHigh float64
-	Lexical, Comparator           string
+	// number as written, LexicalHigh the high end of a Range that has both.
+	// Comparator is that of the Quantity.
+	Number, NumberLow, NumberHigh    float64
+	Lexical, LexicalHigh, Comparator string
 
 	// Reference is set for references and canonicals; a canonical has its URL
 	// without version and its version in Version.

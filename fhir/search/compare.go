@@ -50,41 +50,55 @@ func (o *Operand) matchUnit(v *fhir.Value) bool {
 	return true
 }
 
-// extent is the exact range of a number: both ends included, nil where open.
-type extent struct{ low, high *big.Rat }
+// extent is the exact range of a number: nil where unbounded, an end included unless it is open.
+type extent struct {
+	low, high         *big.Rat
+	lowOpen, highOpen bool
+}
 
 // matchNumber compares a searched number with a number, quantity or range. Equality takes the precision written in the
-// search into account; the other prefixes take the number as exact (R4 search §3.1.1.4.8).
+// search into account; the other prefixes take the number as exact (R4 search §3.1.1.4.8). What is compared with is the
+// whole range that a quantity's comparator or a Range means (§3.1.1.4.7).
 func (o *Operand) matchNumber(v *fhir.Value) bool {
 	e, ok := extentOf(v)
 	if !ok {
 		return false
 	}
 	n := o.Number
-	inside := e.low != nil && e.high != nil && e.low.Cmp(n.Low) >= 0 &&
-		(e.high.Cmp(n.High) < 0 || (e.low.Cmp(e.high) < 0 && e.high.Cmp(n.High) == 0))
 	switch o.Prefix {
 	case NotEqual:
-		return !inside
+		return !e.within(n)
 	case Greater:
 		return e.high == nil || e.high.Cmp(n.Value) > 0
 	case Less:
 		return e.low == nil || e.low.Cmp(n.Value) < 0
 	case GreaterOrEqual:
-		return e.high == nil || e.high.Cmp(n.Value) >= 0
+		return e.reaches(n.Value)
 	case LessOrEqual:
-		return e.low == nil || e.low.Cmp(n.Value) <= 0
+		return e.low == nil || e.low.Cmp(n.Value) < 0 || e.low.Cmp(n.Value) == 0 && !e.lowOpen
 	case StartsAfter:
-		return e.low != nil && e.low.Cmp(n.Value) > 0
+		return e.low != nil && (e.low.Cmp(n.Value) > 0 || e.low.Cmp(n.Value) == 0 && e.lowOpen)
 	case EndsBefore:
-		return e.high != nil && e.high.Cmp(n.Value) < 0
+		return !e.reaches(n.Value)
 	case Approximately:
-		return (e.high == nil || e.high.Cmp(n.Low) >= 0) && (e.low == nil || e.low.Cmp(n.High) < 0)
+		return e.reaches(n.Low) && (e.low == nil || e.low.Cmp(n.High) < 0)
 	}
-	return inside
+	return e.within(n)
 }
 
-// extentOf is the range of a value: a point for a number, opened by a quantity's comparator (<, <=, >=, >).
+// within reports whether the searched interval holds the whole extent.
+func (e *extent) within(n *Number) bool {
+	return e.low != nil && e.high != nil && e.low.Cmp(n.Low) >= 0 &&
+		(e.high.Cmp(n.High) < 0 || e.high.Cmp(n.High) == 0 && e.highOpen)
+}
+
+// reaches reports whether the extent has a number that is at least x.
+func (e *extent) reaches(x *big.Rat) bool {
+	return e.high == nil || e.high.Cmp(x) > 0 || e.high.Cmp(x) == 0 && !e.highOpen
+}
+
+// extentOf is the range of a value: a point for a number, opened by a quantity's comparator (<, <=, >=, >), from end to
+// end for a Range.
 func extentOf(v *fhir.Value) (extent, bool) {
 	if v.Kind != fhir.NumberValue && v.Kind != fhir.QuantityValue {
 		return extent{}, false
@@ -94,26 +108,23 @@ func extentOf(v *fhir.Value) (extent, bool) {
 		return extent{}, false
 	}
 	point := d.rat()
-	if _, low, high, _ := fhir.ParseNumber(v.Lexical); low != v.NumberLow || high != v.NumberHigh {
-		return rangeOf(v, point, low), true
+	switch {
+	case v.LexicalHigh != "":
+		high, ok := parseDecimal(v.LexicalHigh)
+		if !ok {
+			return extent{}, false
+		}
+		return extent{low: point, high: high.rat()}, true
+	case math.IsInf(v.NumberLow, -1): // a Range with its high end alone
+		return extent{high: point}, true
+	case math.IsInf(v.NumberHigh, 1):
+		return extent{low: point}, true
 	}
 	switch v.Comparator {
 	case "<", "<=":
-		return extent{high: point}, true
+		return extent{high: point, highOpen: v.Comparator == "<"}, true
 	case ">", ">=":
-		return extent{low: point}, true
+		return extent{low: point, lowOpen: v.Comparator == ">"}, true
 	}
-	return extent{point, point}, true
-}
-
-// rangeOf is the extent of a Range, of which one end is written and the other, when there is one, a float at the edge
-// of its precision. low is the lower edge of the written end.
-func rangeOf(v *fhir.Value, written *big.Rat, low float64) extent {
-	if low != v.NumberLow { // open below: the high end is written
-		return extent{high: written}
-	}
-	if math.IsInf(v.NumberHigh, 1) {
-		return extent{low: written}
-	}
-	return extent{low: written, high: new(big.Rat).SetFloat64(v.NumberHigh)}
+	return extent{low: point, high: point}, true
 }

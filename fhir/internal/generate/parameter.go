@@ -22,10 +22,13 @@ type component struct {
 	Expression string `json:"expression"`
 }
 
-// mhd are the two parameters of ITI-66 which IHE's MHD defines in its text and
-// the ANS's CapabilityStatement lists (DesignationType, SourceId), without a
-// SearchParameter resource in either.
+// mhd are the parameters which IHE's MHD defines in its text (creation of
+// ITI-67, the other two of ITI-66) and the ANS's CapabilityStatement lists,
+// without a SearchParameter resource in either.
 var mhd = []parameter{
+	{Code: "creation", Type: "date", Base: []string{"DocumentReference"},
+		Expression: "DocumentReference.content.attachment.creation",
+		URL:        "https://profiles.ihe.net/ITI/MHD/SearchParameter/DocumentReference-Creation"},
 	{Code: "designationType", Type: "token", Base: []string{"List"},
 		Expression: "List.extension('https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-designationType').value",
 		URL:        "https://profiles.ihe.net/ITI/MHD/SearchParameter/List-DesignationType"},
@@ -55,6 +58,9 @@ func merge(standard, french []parameter) []parameter {
 		if p.Code == "authorOrg" { // the profile puts the extension on List.source
 			p.Expression += " | List.source.extension('https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-authorOrg').value"
 		}
+		if p.Code == "relationship" && slices.Contains(p.Base, "DocumentReference") {
+			p.Component = byMeaning(p.Component)
+		}
 		p.Base = slices.DeleteFunc(slices.Clone(p.Base), func(base string) bool {
 			return slices.ContainsFunc(all, func(q parameter) bool {
 				return q.Code == p.Code && slices.Contains(q.Base, base)
@@ -66,4 +72,18 @@ func merge(standard, french []parameter) []parameter {
 	}
 	slices.SortStableFunc(all, func(a, b parameter) int { return strings.Compare(a.Code, b.Code) })
 	return all
+}
+
+// byMeaning mends the components of DocumentReference's relationship: HL7's R4
+// file joins the definition of relatesto (a reference) with the expression code,
+// and that of relation (a token) with target. The order of the definitions is
+// what queries are written in, so the expressions change places.
+func byMeaning(components []component) []component {
+	if len(components) != 2 || components[0].Expression != "code" || components[1].Expression != "target" {
+		return components // mended at the source
+	}
+	return []component{
+		{Definition: components[0].Definition, Expression: components[1].Expression},
+		{Definition: components[1].Definition, Expression: components[0].Expression},
+	}
 }
