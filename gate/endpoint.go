@@ -144,22 +144,11 @@ func send(w http.ResponseWriter, r *http.Request, status int, contentType string
 
 func (g *Gate) writeError(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) int {
 	var token *TokenError
-	var unclear *record.Refusal
 	var no *Refusal
-	switch {
-	case errors.As(err, &token):
+	if errors.As(err, &token) {
 		no = g.challenge(w, token)
-	case errors.As(err, &unclear):
-		no = &Refusal{Status: unclear.Status, Issues: unclear.Issues, Allow: unclear.Allow}
-	case errors.As(err, &no):
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		no = refusal(http.StatusServiceUnavailable, "timeout", "La demande a été abandonnée, ou demandait trop de temps.", "The request was abandoned, or took too long.")
-	default:
-		slog.ErrorContext(ctx, "the gate could not answer", "error", err)
-		no = refusal(http.StatusServiceUnavailable, "transient",
-			"Le service ne peut pas répondre pour l'instant ; rien n'a été montré ni changé. Réessayez.",
-			"The service cannot answer now; nothing was shown or changed. Try again.")
-		no.Retry = 5 * time.Second
+	} else {
+		no = g.inWords(ctx, err)
 	}
 	if len(no.Allow) > 0 {
 		w.Header().Set("Allow", strings.Join(no.Allow, ", "))
@@ -169,6 +158,31 @@ func (g *Gate) writeError(ctx context.Context, w http.ResponseWriter, r *http.Re
 	}
 	send(w, r, no.Status, fhirJSON, fhir.OperationOutcome(no.Issues...))
 	return no.Status
+}
+
+// inWords is what is said of an error: a refusal as it is, a failure without its cause, which goes to the log.
+func (g *Gate) inWords(ctx context.Context, err error) *Refusal {
+	var unclear *record.Refusal
+	var no *Refusal
+	switch {
+	case errors.As(err, &unclear):
+		return ofRecord(unclear)
+	case errors.As(err, &no):
+		return no
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return refusal(http.StatusServiceUnavailable, "timeout", "La demande a été abandonnée, ou demandait trop de temps.", "The request was abandoned, or took too long.")
+	}
+	slog.ErrorContext(ctx, "the gate could not answer", "error", err)
+	no = refusal(http.StatusServiceUnavailable, "transient",
+		"Le service ne peut pas répondre pour l'instant ; rien n'a été montré ni changé. Réessayez.",
+		"The service cannot answer now; nothing was shown or changed. Try again.")
+	no.Retry = 5 * time.Second
+	return no
+}
+
+// ofRecord is a refusal of what is not understood.
+func ofRecord(unclear *record.Refusal) *Refusal {
+	return &Refusal{Status: unclear.Status, Issues: unclear.Issues, Allow: unclear.Allow}
 }
 
 // challenge says how to get a token (RFC 6750 §3, RFC 9728 §5.1). Without any token it carries no error code.

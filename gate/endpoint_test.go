@@ -117,7 +117,7 @@ func TestMisunderstood(t *testing.T) {
 		{"PUT", "/DocumentReference", "", nil, 405, "GET"},
 		{"PUT", "/DocumentReference/report", document("report"), nil, 405, "PATCH"},
 		{"DELETE", "/Consent/sharing", "", nil, 405, "PUT"},
-		{"POST", "/", `{"resourceType":"Bundle","type":"batch"}`, nil, 405, "POST"},
+		{"POST", "/", `{"resourceType":"Bundle","type":"batch"}`, nil, 400, ""},
 		{"GET", "/_history", "", nil, 404, ""},
 		{"GET", "/DocumentReference/_history", "", nil, 404, ""},
 		{"POST", "/DocumentReference", `{`, nil, 400, ""},

@@ -21,6 +21,9 @@ func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page
 	if no := unserved(i.Kind); no != nil {
 		return nil, no
 	}
+	if i.Kind == record.KindBatch {
+		return g.batch(ctx, grant, i)
+	}
 	h := g.hear(grant)
 	h.page = page
 	if i.Kind == record.KindSearch {
@@ -53,12 +56,6 @@ func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page
 // unserved refuses what is understood and not offered, to anybody, in words that say what to do instead.
 func unserved(kind record.Kind) *Refusal {
 	switch kind {
-	case record.KindBatch:
-		no := refusal(http.StatusMethodNotAllowed, "not-supported",
-			"Un lot (batch) n'est pas offert : envoyez une transaction, ou chaque demande seule.",
-			"A batch is not offered: send a transaction, or each request by itself.")
-		no.Allow = []string{http.MethodPost}
-		return no
 	case record.KindHistoryType, record.KindHistorySystem:
 		return refusal(http.StatusNotFound, "not-supported",
 			"L'historique d'un type ou du serveur entier n'est pas offert : demandez celui d'une ressource, [type]/[id]/_history.",
