@@ -21,7 +21,7 @@ var levels = [][]string{
 	{"fhir/search", "fhir/structure"},
 	{"store"},
 	{"policies", "space", "record", "audit"},
-	{"record/importer"},
+	{"record/importer", "record/generate"},
 	{"gate"},
 	{"oauth", "catalog"},
 	{"web"},

@@ -11,7 +11,7 @@ import (
 )
 
 func recordCommand() *cobra.Command {
-	c := &cobra.Command{Use: "record <command>", Short: "Works on the records of a stopped server"}
+	c := &cobra.Command{Use: "record <command>", Short: "Makes records, and loads them into a stopped server"}
 	var data, base string
 	load := &cobra.Command{
 		Use:   "import --data <folder> <file or folder>...",
@@ -35,6 +35,6 @@ func recordCommand() *cobra.Command {
 	}
 	load.Flags().StringVar(&data, "data", "", "data folder of the server")
 	load.Flags().StringVar(&base, "base", "http://127.0.0.1:8700/fhir", "URL of the FHIR endpoint, for absolute references to it")
-	c.AddCommand(load)
+	c.AddCommand(load, generateCommand())
 	return c
 }
