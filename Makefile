@@ -10,7 +10,7 @@ LISTEN ?= 127.0.0.1:8700
 DATA   ?=
 CLIENTS := test/clients
 
-.PHONY: help build demo test tools clients lint go-test race bench kills
+.PHONY: help build demo test tools clients lint go-test race bench bench-long bench-parts kills
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,7 +44,13 @@ go-test: ## every Go test
 race: ## the packages where requests meet, under the race detector
 	go test -count=1 -short -race -timeout 20m ./store ./audit ./space ./catalog ./gate ./oauth
 
-bench: ## decisions, searches and log entries, in CPU time
+bench: ## whole servers side by side: CPU per request and latency, against bare Caddy (a minute; make bench-long for more)
+	go run ./bench
+
+bench-long: ## the same, longer, and with every number of clients
+	go run ./bench -long
+
+bench-parts: ## decisions, searches and log entries alone, in CPU time
 	go test -run '^$$' -bench . -benchmem ./policies ./record ./audit ./fhir/...
 
 kills: ## kill -9 while writing, 200 times in a row

@@ -27,7 +27,7 @@ var levels = [][]string{
 	{"web"},
 	{"demo"},
 	{"caddy"},
-	{"cmd/pontlevis"},
+	{"cmd/pontlevis", "bench"},
 }
 
 // apart are folders that are no part of the gateway's own graph: generators and stand-ins for absent modules.
