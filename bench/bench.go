@@ -83,6 +83,9 @@ func (b *bench) few(n int) []int {
 
 // beside measures a workload on the gate beside Caddy.
 func (b *bench) beside(ctx context.Context, w workload, clients ...int) error {
+	if b.o.clients > 0 {
+		clients = []int{b.o.clients}
+	}
 	for _, n := range clients {
 		all, err := w.requests(ctx, b.gate, b.population)
 		if err != nil {
@@ -90,6 +93,9 @@ func (b *bench) beside(ctx context.Context, w workload, clients ...int) error {
 		}
 		r, err := compare(ctx, w, n, b.rounds, b.span, contender{b.caddy, all}, contender{b.gate, all})
 		if err != nil {
+			return err
+		}
+		if err := b.logShare(ctx, r, contender{b.gate, all}); err != nil {
 			return err
 		}
 		r.print(os.Stdout)

@@ -17,6 +17,7 @@ import (
 type options struct {
 	binary   string
 	patients int
+	clients  int
 	long     bool
 	only     string
 	keep     string
@@ -29,9 +30,10 @@ func main() {
 	var o options
 	flag.StringVar(&o.binary, "binary", "", "the server to measure (default: built from the sources)")
 	flag.IntVar(&o.patients, "patients", 200, "patients, each with a token and a record of their own")
+	flag.IntVar(&o.clients, "clients", 0, "one number of clients alone")
 	flag.BoolVar(&o.long, "long", false, "longer and more rounds, and every number of clients for every request")
 	flag.StringVar(&o.only, "only", "", "measure one part alone: read, page, large, writer, idle")
-	flag.StringVar(&o.keep, "profile", "", "folder that gets a CPU profile of the gate for each row")
+	flag.StringVar(&o.keep, "profile", "", "folder that keeps the CPU profile of the gate of each row")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
