@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/policies"
@@ -18,9 +17,6 @@ import (
 //
 // page is the sealed position in the link of a page that an earlier answer gave, "" for the first page.
 func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page string) (*Answer, error) {
-	if no := unserved(i.Kind); no != nil {
-		return nil, no
-	}
 	if i.Kind == record.KindBatch {
 		return g.batch(ctx, grant, i)
 	}
@@ -37,6 +33,8 @@ func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page
 		return h.readOne(ctx, i)
 	case record.KindHistoryInstance:
 		return h.history(ctx, i)
+	case record.KindHistoryType, record.KindHistorySystem:
+		return h.histories(ctx, i)
 	case record.KindSearch:
 		return h.search(ctx, i)
 	case record.KindEverything:
@@ -53,30 +51,20 @@ func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page
 	return nil, refusal(http.StatusMethodNotAllowed, "not-supported", "Cette interaction n'est pas servie ici.", "This interaction is not served here.")
 }
 
-// unserved refuses what is understood and not offered, to anybody, in words that say what to do instead.
-func unserved(kind record.Kind) *Refusal {
-	switch kind {
-	case record.KindHistoryType, record.KindHistorySystem:
-		return refusal(http.StatusNotFound, "not-supported",
-			"L'historique d'un type ou du serveur entier n'est pas offert : demandez celui d'une ressource, [type]/[id]/_history.",
-			"The history of a type or of the whole server is not offered: ask for that of one resource, [type]/[id]/_history.")
-	}
-	return nil
-}
-
 // admit holds what may be told: whether the grant may ask at all and, when it is bound to one record, whether that
 // record is open to it. Neither depends on what the request would find, so telling tells nothing of a record's content.
 func (h *hearing) admit(ctx context.Context, i *record.Interaction) error {
 	if i.Writes() {
 		return nil // a write is told its refusal with the write's own decision
 	}
-	d, err := h.open(ctx, "", actionAsk, i.Ref.Type)
+	asked := askedType(i)
+	d, err := h.open(ctx, "", actionAsk, asked)
 	if err != nil {
 		return err
 	}
 	said := d
-	if d.Allow && h.grant.Patient != "" && !isDirectory(i.Ref.Type) {
-		if d, said, err = h.admitTo(ctx, h.grant.Patient, i.Ref.Type); err != nil {
+	if d.Allow && h.grant.Patient != "" && !isDirectory(asked) {
+		if d, said, err = h.admitTo(ctx, h.grant.Patient, asked); err != nil {
 			return err
 		}
 		if !said.Tell {
@@ -94,6 +82,15 @@ func (h *hearing) admit(ctx context.Context, i *record.Interaction) error {
 		return nothingHere()
 	}
 	return told(said, entry.ID)
+}
+
+// askedType is the type that a request is decided by as a whole. The history of a record is asked of its Patient, as
+// everything in it is; each of its versions is decided by its own type besides.
+func askedType(i *record.Interaction) string {
+	if i.Kind == record.KindHistorySystem {
+		return "Patient"
+	}
+	return i.Ref.Type
 }
 
 // admitTo decides a type in the record that the grant is bound to, and what is said of it: of a refusal in silence, what
@@ -125,7 +122,11 @@ func strangersView(patient string) *space.Facts {
 
 // readOne answers a read, a vread or the bytes of a document.
 func (h *hearing) readOne(ctx context.Context, i *record.Interaction) (*Answer, error) {
-	current, d, err := h.find(ctx, i.Ref)
+	find := h.find
+	if i.Kind == record.KindVRead {
+		find = h.findEver
+	}
+	current, d, err := find(ctx, i.Ref)
 	if err != nil {
 		return nil, err
 	}
@@ -186,108 +187,6 @@ func (h *hearing) elsewhere(stored *record.Stored) bool {
 	return h.grant.Patient != "" && stored.Patient != "" && stored.Patient != h.grant.Patient
 }
 
-// older replaces a permitted current version by the version asked for. Today's labels govern what was written before
-// them: each old version is decided under them, and by what it said itself.
-func (h *hearing) older(ctx context.Context, current *record.Stored, version string) (*record.Stored, error) {
-	old, err := h.source.Version(ctx, current.Ref, version)
-	if errors.Is(err, record.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading an older version: %w", err)
-	}
-	if old.Version == current.Version {
-		return current, nil
-	}
-	allowed, err := h.permitOlder(ctx, current, old)
-	if err != nil || !allowed {
-		return nil, err
-	}
-	return old, nil
-}
-
-func (h *hearing) permitOlder(ctx context.Context, current, old *record.Stored) (bool, error) {
-	if old.Deleted {
-		return false, nil
-	}
-	if isBytes(old.Type) {
-		h.decided[decisionKey{old, h.within}] = h.decided[decisionKey{current, h.within}]
-		return true, nil
-	}
-	s, err := h.session(ctx, current.Patient, actionRead)
-	if err != nil {
-		return false, err
-	}
-	attributes := old.Attributes
-	attributes.Labels = current.Attributes.Labels
-	d, err := h.decide(ctx, s, actionRead, attributes)
-	if err != nil {
-		return false, err
-	}
-	h.decided[decisionKey{old, h.within}] = d
-	return d.Allow, nil
-}
-
-// history answers the versions of one resource, newest first.
-func (h *hearing) history(ctx context.Context, i *record.Interaction) (*Answer, error) {
-	current, d, err := h.find(ctx, i.Ref)
-	if err != nil {
-		return nil, err
-	}
-	if current == nil || !d.Allow {
-		return nil, h.refuse(ctx, i, current, d)
-	}
-	all, err := h.source.History(ctx, i.Ref)
-	if err != nil {
-		return nil, fmt.Errorf("reading a history: %w", err)
-	}
-	shown := []*record.Stored{}
-	for k, old := range all {
-		if !wanted(i, all, k) {
-			continue
-		}
-		allowed := old.Version == current.Version
-		if allowed {
-			h.decided[decisionKey{old, h.within}] = d
-		} else if allowed, err = h.permitOlder(ctx, current, old); err != nil {
-			return nil, err
-		}
-		if allowed {
-			shown = append(shown, old)
-		}
-	}
-	if i.Count > 0 && len(shown) > i.Count {
-		shown = shown[:i.Count]
-	}
-	entries, err := h.seen(i, shown)
-	if err != nil {
-		return nil, err
-	}
-	if len(entries) == 0 { // nothing since then: the question is logged all the same
-		entries = []audit.Entry{decided(h.newEntry(i, current.Patient), d)}
-	}
-	if shown, err = h.redactAll(ctx, shown); err != nil {
-		return nil, err
-	}
-	if err := h.append(ctx, entries...); err != nil {
-		return nil, err
-	}
-	return &Answer{Status: 200, Body: record.HistoryBundle(h.g.Base, i.Ref, shown)}, nil
-}
-
-// wanted reports whether the version at k, of all newest first, is one that a history asks for: written since an
-// instant, or in force at one (FHIR R4 http.html#history).
-func wanted(i *record.Interaction, all []*record.Stored, k int) bool {
-	if all[k].Updated.Before(i.Since) {
-		return false
-	}
-	if i.At.IsZero() {
-		return true
-	}
-	first := slices.IndexFunc(all, func(s *record.Stored) bool { return !s.Updated.After(i.At) })
-	return k == first
-}
-
 // refuse writes the entry of a read that gives nothing and returns the one answer for it. What was absent is logged
 // too, so that asking costs the same; it is of the record that the grant is for, if of any.
 func (h *hearing) refuse(ctx context.Context, i *record.Interaction, stored *record.Stored, d *policies.Decision) error {
@@ -308,7 +207,7 @@ func (h *hearing) refused(ctx context.Context, i *record.Interaction, stored *re
 	}
 	if d == nil {
 		var err error
-		if d, err = h.open(ctx, "", actionAsk, ref.Type); err != nil {
+		if d, err = h.open(ctx, "", actionAsk, askedType(i)); err != nil {
 			return audit.Entry{}, err
 		}
 	}

@@ -99,7 +99,7 @@ type asked struct {
 func (h *hearing) ask(ctx context.Context, i *record.Interaction, in scope) (*asked, error) {
 	a := &asked{opened: map[string]*policies.Decision{}}
 	for _, patient := range slices.Concat(in.patients, in.beyond) {
-		d, err := h.open(ctx, patient, actionSearch, i.Ref.Type)
+		d, err := h.open(ctx, patient, actionSearch, askedType(i))
 		if err != nil {
 			return nil, err
 		}
@@ -217,7 +217,10 @@ func (h *hearing) next(i *record.Interaction, p *record.Position) (string, error
 
 // self is what a request asks, in canonical words, under the base.
 func (h *hearing) self(i *record.Interaction) string {
-	if i.Kind == record.KindEverything {
+	switch i.Kind {
+	case record.KindHistoryInstance, record.KindHistoryType, record.KindHistorySystem:
+		return historyPath(i) + i.HistoryQuery()
+	case record.KindEverything:
 		return i.Ref.String() + "/$everything" + everythingQuery(i)
 	}
 	if self := i.Query.Self(); self != "" {

@@ -53,6 +53,8 @@ var silentQuestions = func() []string {
 	out := []string{
 		// Not the log: it tells of the questions this test has asked.
 		"/Patient/camille/$everything" + everyType, "/Patient/camille/$everything" + everyType + "&_count=2", "/Patient/camille/$everything?_type=List,DocumentReference,Binary",
+		"/_history", "/_history?_count=2", "/_history?_count=1&_since=2026-01-01T00:00:00Z", "/_history?patient=camille", "/_history?patient=camille&_count=3",
+		"/DocumentReference/_history?patient=camille", "/DocumentReference/_history?patient=camille&_count=1", "/List/_history?patient=camille&_at=2026-11-22T00:00:00Z",
 		"/List?patient=camille", "/List?patient=camille&_include=List:item", "/List?patient=camille&item:missing=false&_total=accurate",
 		"/List?item=DocumentReference/a", "/List?item.identifier=urn:doc|b", "/Patient?_id=camille&_revinclude=DocumentReference:patient",
 		"/Patient?_has:DocumentReference:patient:identifier=urn:doc|a", "/Patient?_has:List:patient:item=DocumentReference/b",

@@ -58,24 +58,6 @@ func (p *Page) size() int {
 	return n
 }
 
-// HistoryBundle writes versions of one resource, newest first, as a history (FHIR R4 http.html#history): each with the
-// request that would make it and the response it had. total counts the versions given. base is the server's FHIR base.
-func HistoryBundle(base string, ref Ref, versions []*Stored) []byte {
-	size := 1024
-	for _, s := range versions {
-		size += len(s.Body) + 384
-	}
-	w := &bundleWriter{out: make([]byte, 0, size)}
-	total := len(versions)
-	w.begin("history", &total)
-	w.link("self", base+"/"+ref.String()+"/_history")
-	w.endLinks()
-	for _, s := range versions {
-		w.version(base, s)
-	}
-	return w.end()
-}
-
 // bundleWriter writes a Bundle member by member.
 type bundleWriter struct {
 	out     []byte

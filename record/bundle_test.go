@@ -76,7 +76,8 @@ func TestHistoryBundle(t *testing.T) {
 			Request, Response map[string]string
 		}
 	}
-	if err := json.Unmarshal(HistoryBundle("http://test/fhir", ref, versions), &bundle); err != nil {
+	total := len(versions)
+	if err := json.Unmarshal(HistoryBundle("http://test/fhir", "http://test/fhir/"+ref.String()+"/_history", "", &total, versions), &bundle); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

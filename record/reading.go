@@ -43,12 +43,12 @@ func (i *Interaction) versionRead(r *http.Request, version string, p *parameters
 	return firstOf(p.only(), func() *Refusal { return i.readConditions(r.Header) })
 }
 
-// history understands the three histories (FHIR R4 http.html#history).
-func (i *Interaction) history(method string, kind Kind, p *parameters) *Refusal {
+// history understands [type]/[id]/_history (FHIR R4 http.html#history).
+func (i *Interaction) history(method string, p *parameters) *Refusal {
 	if !reads(method) {
 		return refuseMethod(method, http.MethodGet, http.MethodHead)
 	}
-	i.Kind, i.Parameters = kind, p.names()
+	i.Kind, i.Parameters = KindHistoryInstance, p.names()
 	if no := p.only("_count", "_since", "_at"); no != nil {
 		return no
 	}
@@ -85,7 +85,7 @@ func (i *Interaction) readPage(p *parameters) *Refusal {
 			return refuse(http.StatusBadRequest, issueValue,
 				"_count attend un nombre entier d'au moins 1.", "_count takes a whole number of at least 1.").at("_count")
 		}
-		i.Count = min(n, 200)
+		i.Count = min(n, MaxHistory)
 	}
 	for _, f := range []struct {
 		name string

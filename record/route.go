@@ -17,7 +17,7 @@ func (i *Interaction) route(r *http.Request, segments []string, p *parameters) *
 	case first == "metadata" && len(rest) == 0:
 		return i.metadata(r.Method, p)
 	case first == "_history" && len(rest) == 0:
-		return i.history(r.Method, KindHistorySystem, p)
+		return i.historyOf(r.Method, KindHistorySystem, p)
 	case strings.HasPrefix(first, "$"):
 		return unknownOperation(first)
 	case !fhir.IsType(first):
@@ -32,7 +32,7 @@ func (i *Interaction) route(r *http.Request, segments []string, p *parameters) *
 		if isDocumentType(first) {
 			return searchedThroughDocuments(first)
 		}
-		return i.history(r.Method, KindHistoryType, p)
+		return i.historyOf(r.Method, KindHistoryType, p)
 	case rest[0] == "_search" && len(rest) == 1:
 		return i.searchByPost(r, p)
 	case strings.HasPrefix(rest[0], "$"):
@@ -118,7 +118,7 @@ func (i *Interaction) atInstance(r *http.Request, rest []string, p *parameters) 
 		if isDocumentType(i.Ref.Type) {
 			return searchedThroughDocuments(i.Ref.Type)
 		}
-		return i.history(r.Method, KindHistoryInstance, p)
+		return i.history(r.Method, p)
 	case rest[1] == "_history" && len(rest) == 3:
 		return i.versionRead(r, rest[2], p)
 	case i.Ref.Type == "Patient" && rest[1] == "$everything" && len(rest) == 2:

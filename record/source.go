@@ -147,6 +147,9 @@ type Source interface {
 	Version(ctx context.Context, ref Ref, version string) (*Stored, error)
 	// History gives every version, newest first, or ErrNotFound.
 	History(ctx context.Context, ref Ref) ([]*Stored, error)
+	// Histories yields every resource of these types that a record holds or held, each as its versions, newest first; a
+	// deletion is a version. The resources come in ascending order of Ref. An error ends it.
+	Histories(ctx context.Context, patient string, types []string) iter.Seq2[[]*Stored, error]
 	// Patient gives what is known of a record, or ErrNotFound when nothing was ever written to it.
 	Patient(ctx context.Context, patient string) (Compartment, error)
 	// Lookup finds living resources of a type by exact identifier "system|value" ("|value" without system) over all
