@@ -18,7 +18,7 @@ const module = "github.com/pontlevis/pontlevis/"
 // of one floor do not import one another.
 var levels = [][]string{
 	{"fhir"},
-	{"fhir/search", "fhir/structure"},
+	{"fhir/search", "fhir/structure", "fhir/terminology"},
 	{"store"},
 	{"policies", "space", "record", "audit"},
 	{"record/importer", "record/generate"},

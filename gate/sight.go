@@ -56,6 +56,8 @@ func asksLinks(q *search.Query) bool {
 
 func criterionAsksLinks(c *search.Criterion) bool {
 	switch {
+	case c.Listed():
+		return true // by what a List names
 	case c.Has != nil:
 		return criterionAsksLinks(c.Has.Then)
 	case len(c.Chain) == 0:

@@ -20,6 +20,8 @@ const (
 	MaxExamined = 200_000
 	// MaxIncluded is how many resources _include and _revinclude may add to a page; a notice tells when there were more.
 	MaxIncluded = 200
+	// MaxIterations is how many times :iterate goes on from what was included; a notice tells when there was more.
+	MaxIterations = 5
 )
 
 // Position says where a page ended: after the resource with these sort keys and this Ref. It names a resource, so it
@@ -56,14 +58,19 @@ type Page struct {
 // where it was written. Chains and _include follow literal references to resources of these records and of the
 // directory, whether or not scope.Directory is set; references by identifier alone when exactly one resource of the
 // wanted type has it; and, chains alone, references to contained resources, which are part of what contains them. _has
-// and _revinclude look where matches come from, and go by literal references.
+// and _revinclude look where matches come from, and go by literal references; so do _list and hierarchies (:above and
+// :below of a reference), whose Lists and steps are looked for where chains lead.
 // A resource of any other patient's record does not exist.
 //
 // Without _sort matches come in the order of their ids. The total is counted only when q asks for it (_total=accurate
 // or estimate, or _summary=count): an honest total needs a decision on every match, where a page needs them for one
-// page. Errors: ErrTooCostly, what permit or src give, and the context's.
+// page. Errors: ErrTooCostly, a *Refusal when codes cannot be told apart (a value set that is not held), what permit or
+// src give, and the context's.
 func Search(ctx context.Context, src Source, q *search.Query, scope Scope, after *Position, permit Permit) (*Page, error) {
 	x := newSearcher(ctx, src, scope, permit)
+	if err := x.prepare(q.Criteria); err != nil {
+		return nil, fmt.Errorf("searching %s: %w", q.Type, err)
+	}
 	page, err := x.page(q, after)
 	if err != nil {
 		return nil, fmt.Errorf("searching %s: %w", q.Type, err)
@@ -217,57 +224,6 @@ func (c *collector) finish(count int) *Page {
 		p.Matches = append(p.Matches, f.stored)
 	}
 	return p
-}
-
-// include adds what _include and _revinclude ask for to a page.
-func (x *searcher) include(q *search.Query, page *Page) error {
-	seen := make(map[Ref]bool, len(page.Matches))
-	for _, s := range page.Matches {
-		seen[s.Ref] = true
-	}
-	add := func(list []*Stored) error {
-		list = slices.DeleteFunc(list, func(s *Stored) bool { return seen[s.Ref] })
-		list, err := x.let(list)
-		if err != nil {
-			return err
-		}
-		for _, s := range list {
-			switch {
-			case seen[s.Ref]:
-			case len(page.Included) >= MaxIncluded:
-				page.Notices = []fhir.Issue{tooManyIncluded}
-			default:
-				seen[s.Ref] = true
-				page.Included = append(page.Included, s)
-			}
-		}
-		return nil
-	}
-	for _, i := range q.Include {
-		list, err := x.referred(page.Matches, i.Param, i.Target)
-		if err == nil {
-			err = add(list)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	for _, i := range q.RevInclude {
-		list, err := x.referring(page.Matches, i)
-		if err == nil {
-			err = add(list)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-var tooManyIncluded = fhir.Issue{
-	Severity: "warning", Code: "incomplete",
-	FR: fmt.Sprintf("Cette page inclut %d ressources liées, d'autres n'y tiennent pas : demandez-les par une recherche de leur type.", MaxIncluded),
-	EN: fmt.Sprintf("This page includes %d related resources and there are more: ask for them by a search of their type.", MaxIncluded),
 }
 
 // describeRefs is a search value that names resources, for an index.

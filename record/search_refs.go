@@ -164,8 +164,11 @@ func (x *searcher) referred(list []*Stored, p *fhir.Param, target string) ([]*St
 	return out, nil
 }
 
-// referring gives the resources that refer to one of list as a _revinclude asks, in order of Ref.
-func (x *searcher) referring(list []*Stored, i search.Include) ([]*Stored, error) {
+// referring gives the resources that refer to one of list in a parameter as a _revinclude asks, in order of Ref.
+func (x *searcher) referring(list []*Stored, i search.Include, p *fhir.Param) ([]*Stored, error) {
+	list = slices.DeleteFunc(slices.Clone(list), func(s *Stored) bool {
+		return i.Target != "" && s.Type != i.Target || len(p.Target) > 0 && !slices.Contains(p.Target, s.Type)
+	})
 	wanted := make(map[Ref]bool, len(list))
 	for _, s := range list {
 		wanted[s.Ref] = true
@@ -174,7 +177,7 @@ func (x *searcher) referring(list []*Stored, i search.Include) ([]*Stored, error
 	for piece := range slices.Chunk(list, search.MaxValues) {
 		// The same question as a search, for the index.
 		o := search.Options{Strict: true, Base: piece[0].base}
-		q, _, err := search.ParseWith(i.Source, o, i.Param.Name+"="+describeRefs(piece))
+		q, _, err := search.ParseWith(i.Source, o, p.Name+"="+describeRefs(piece))
 		if err != nil {
 			return nil, fmt.Errorf("asking what refers to a page: %w", err)
 		}
@@ -182,7 +185,7 @@ func (x *searcher) referring(list []*Stored, i search.Include) ([]*Stored, error
 			if err != nil {
 				return nil, err
 			}
-			refs, err := literals(s, i.Param)
+			refs, err := literals(s, p)
 			if err != nil {
 				return nil, err
 			}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/pontlevis/pontlevis/fhir/search"
+	"github.com/pontlevis/pontlevis/fhir/terminology"
 )
 
 // searcher is one search on its way: where it looks, and what it has found out so far.
@@ -22,6 +23,10 @@ type searcher struct {
 	having   map[*search.Criterion]map[Ref]struct{} // by _has criterion: what permitted resources refer to
 	named    map[string][]Ref                       // by type and identifier
 	inside   map[*Stored]map[string]*Stored         // contained resources by their local id
+	meant    map[*search.Criterion][]search.CodeSet // by criterion on codes
+	listing  map[*search.Criterion]map[Ref]struct{} // by _list criterion: what permitted Lists name
+	lineage  map[*search.Criterion]lineage          // by criterion in a hierarchy
+	terms    *terminology.Terms
 	examined int
 }
 
@@ -42,7 +47,8 @@ func newSearcher(ctx context.Context, src Source, scope Scope, permit Permit) *s
 		ctx: ctx, src: src, scope: scope, permit: permit,
 		decided: map[versionOf]verdict{}, resolved: map[Ref]*Stored{}, named: map[string][]Ref{},
 		followed: map[*search.Criterion]map[*Stored]bool{}, having: map[*search.Criterion]map[Ref]struct{}{},
-		inside: map[*Stored]map[string]*Stored{},
+		inside: map[*Stored]map[string]*Stored{}, meant: map[*search.Criterion][]search.CodeSet{},
+		listing: map[*search.Criterion]map[Ref]struct{}{}, lineage: map[*search.Criterion]lineage{},
 	}
 }
 
@@ -171,7 +177,7 @@ func (x *searcher) matching(list []*Stored, criteria []search.Criterion) ([]*Sto
 	for _, plain := range []bool{true, false} {
 		for i := range criteria {
 			c := &criteria[i]
-			if (len(c.Chain) == 0 && c.Has == nil) != plain || len(list) == 0 {
+			if c.Plain() != plain || len(list) == 0 {
 				continue
 			}
 			ok, err := x.satisfied(list, c)
@@ -197,6 +203,12 @@ func (x *searcher) satisfied(list []*Stored, c *search.Criterion) ([]bool, error
 		return x.had(list, c)
 	case len(c.Chain) > 0:
 		return x.chained(list, c)
+	case c.Listed():
+		return x.listed(list, c)
+	case c.Codes():
+		return x.coded(list, c)
+	case c.Hierarchy():
+		return x.related(list, c)
 	}
 	out := make([]bool, len(list))
 	for i, s := range list {

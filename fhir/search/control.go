@@ -19,22 +19,24 @@ var controls map[string]control
 
 func init() { // a literal would be an initialisation cycle through the readers
 	controls = map[string]control{
-		"_count":      {false, (*parser).readCount},
-		"_sort":       {false, (*parser).readSort},
-		"_include":    {true, (*parser).readInclude},
-		"_revinclude": {true, (*parser).readInclude},
-		"_summary":    {false, (*parser).readSummary},
-		"_elements":   {false, (*parser).readElements},
-		"_total":      {false, (*parser).readTotal},
-		"_format":     {false, (*parser).readFormat},
-		"_pretty":     {false, (*parser).readPretty},
+		"_count":              {false, (*parser).readCount},
+		"_sort":               {false, (*parser).readSort},
+		"_include":            {true, (*parser).readInclude},
+		"_revinclude":         {true, (*parser).readInclude},
+		"_include:iterate":    {true, (*parser).readInclude},
+		"_revinclude:iterate": {true, (*parser).readInclude},
+		"_summary":            {false, (*parser).readSummary},
+		"_elements":           {false, (*parser).readElements},
+		"_total":              {false, (*parser).readTotal},
+		"_format":             {false, (*parser).readFormat},
+		"_pretty":             {false, (*parser).readPretty},
 	}
 }
 
 // unsupported are parameters of R4 that change which resources match. Leaving one out would answer another question,
 // so they are refused in lenient handling too.
 var unsupported = []string{
-	"_list", "_filter", "_query", "_text", "_content", "_contained", "_containedType", "_type", "_score", "near",
+	"_filter", "_query", "_text", "_content", "_contained", "_containedType", "_type", "_score", "near",
 }
 
 // refused returns the error for a parameter that is never read, or nil.
@@ -51,9 +53,9 @@ func refused(name string) error {
 	if !known || !modified {
 		return nil
 	}
-	if modifier == "iterate" || modifier == "recurse" {
-		return fail(name, codeNotSupported, "L'inclusion répétée (:%s) n'est pas prise en charge.",
-			"Repeated inclusion (:%s) is not supported.", modifier)
+	if modifier == "recurse" {
+		return fail(name, codeNotSupported, "Le modificateur :recurse est d'avant R4 : écrivez %s:iterate.",
+			"Modifier :recurse is from before R4: write %s:iterate.", bare)
 	}
 	return fail(name, codeInvalid, "Le paramètre %s n'admet pas le modificateur %q.",
 		"Parameter %s has no modifier %q.", bare, show(modifier))
@@ -151,62 +153,6 @@ func (p *parser) readPretty(name, value string) error {
 			"_pretty takes true or false, rather than %q.", show(value))
 	}
 	p.query.Pretty = value == "true"
-	return nil
-}
-
-// readInclude reads `_include=Source:param[:Target]` and `_revinclude` of the same form. The wildcard is refused: it
-// would bring in whatever is referred to, unasked.
-func (p *parser) readInclude(name, value string) error {
-	if len(p.query.Include)+len(p.query.RevInclude) >= MaxIncludes {
-		return fail(name, codeTooCostly, "La recherche a plus de %d inclusions.",
-			"The search has more than %d inclusions.", MaxIncludes)
-	}
-	if value == "*" || strings.HasSuffix(value, ":*") {
-		return fail(name, codeNotSupported, "L'inclusion de tout (*) n'est pas prise en charge : nommez les références.",
-			"Including everything (*) is not supported: name the references.")
-	}
-	parts := strings.Split(value, ":")
-	if len(parts) < 2 || len(parts) > 3 {
-		return fail(name, codeValue, "%s attend Type:paramètre ou Type:paramètre:TypeCible, pas %q.",
-			"%s takes Type:parameter or Type:parameter:TargetType, rather than %q.", name, show(value))
-	}
-	include := Include{Source: parts[0]}
-	if len(parts) == 3 {
-		include.Target = parts[2]
-		if !fhir.IsType(include.Target) {
-			return noType(name, include.Target)
-		}
-	}
-	if !fhir.IsType(include.Source) {
-		return noType(name, include.Source)
-	}
-	include.Param = fhir.ParamOf(include.Source, parts[1])
-	if include.Param == nil || include.Param.Type != "reference" {
-		return fail(name, codeValue, "%s n'a pas de paramètre de référence %q.",
-			"%s has no reference parameter %q.", include.Source, show(parts[1]))
-	}
-	return p.placeInclude(name, include)
-}
-
-// placeInclude checks that an inclusion touches the searched type, and keeps it.
-func (p *parser) placeInclude(name string, i Include) error {
-	if i.Target != "" && !targets(i.Param, i.Target) {
-		return fail(name, codeValue, "%s de %s ne désigne jamais %s.", "%[1]s of %[2]s never refers to %[3]s.",
-			i.Param.Name, i.Source, i.Target)
-	}
-	if name == "_include" {
-		if i.Source != p.query.Type {
-			return fail(name, codeValue, "_include part du type recherché (%s), pas de %s.",
-				"_include starts from the type searched (%s) rather than %s.", p.query.Type, i.Source)
-		}
-		p.query.Include = append(p.query.Include, i)
-		return nil
-	}
-	if !targets(i.Param, p.query.Type) || (i.Target != "" && i.Target != p.query.Type) {
-		return fail(name, codeValue, "%s de %s ne désigne jamais %s.", "%[1]s of %[2]s never refers to %[3]s.",
-			i.Param.Name, i.Source, p.query.Type)
-	}
-	p.query.RevInclude = append(p.query.RevInclude, i)
 	return nil
 }
 

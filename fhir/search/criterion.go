@@ -11,12 +11,11 @@ import (
 // depth counts how far a criterion has been followed.
 type depth struct{ chain, has int }
 
-// modifiers are those each type of parameter admits besides `:missing` (R4 search §3.1.1.4.5). The terminology ones
-// (:above, :below, :in, :not-in on tokens) need a terminology service and are refused, as R4 asks of a server that does
-// not support a modifier. References take a resource type too.
+// modifiers are those each type of parameter admits besides `:missing` (R4 search §3.1.1.4.5). References take a
+// resource type too, and `:above` and `:below` where a type they lead to is a hierarchy.
 var modifiers = map[string][]string{
 	"string":    {"exact", "contains"},
-	"token":     {"not", "text", "of-type"},
+	"token":     {"not", "text", "of-type", "in", "not-in", "above", "below"},
 	"reference": {"identifier"},
 	"uri":       {"below", "above"},
 }
@@ -25,6 +24,9 @@ var modifiers = map[string][]string{
 func (p *parser) criterion(resourceType, name, value string, d depth) (*Criterion, error) {
 	if rest, ok := strings.CutPrefix(name, "_has:"); ok {
 		return p.has(resourceType, rest, value, d)
+	}
+	if bare, _, _ := strings.Cut(name, ":"); bare == listParameter {
+		return p.list(name, value)
 	}
 	head, rest, chained := strings.Cut(name, ".")
 	bare, modifier, modified := strings.Cut(head, ":")
@@ -67,6 +69,8 @@ func checkModifier(param *fhir.Param, modifier string, chained bool) error {
 	case modifier == "missing" && param.Type != "composite":
 		return nil
 	case slices.Contains(modifiers[param.Type], modifier):
+		return nil
+	case param.Type == "reference" && (modifier == "above" || modifier == "below") && len(hierarchical(param)) > 0:
 		return nil
 	}
 	return fail(param.Name, codeNotSupported, "Le paramètre %s (%s) n'admet pas le modificateur :%s.",

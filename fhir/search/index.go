@@ -14,7 +14,7 @@ const maxKeyTypes = 8
 // [IndexKeys]. The converse does not hold: what an index finds is matched again. It returns nil, false when no index of
 // equal keys can answer (dates, strings, `:not`, `:missing`, chains …), and then every resource must be looked at.
 func (c *Criterion) Keys() ([]string, bool) {
-	if c.Param == nil || len(c.Chain) > 0 || c.Has != nil {
+	if !c.Plain() {
 		return nil, false
 	}
 	var keys []string

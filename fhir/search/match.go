@@ -8,14 +8,19 @@ import (
 	"github.com/pontlevis/pontlevis/fhir"
 )
 
-// ErrNotPlain is returned by [Criterion.Match] for a chain or a reverse chain, which need other resources.
-var ErrNotPlain = errors.New("search: a chained criterion is matched by following it")
+// ErrNotPlain is returned by [Criterion.Match] for a criterion that needs other resources than the one it is about.
+var ErrNotPlain = errors.New("search: the criterion is matched by looking at other resources")
+
+// Plain reports whether [Criterion.Match] can answer.
+func (c *Criterion) Plain() bool {
+	return c.Param != nil && len(c.Chain) == 0 && c.Has == nil && !c.Codes() && !c.Hierarchy()
+}
 
 // Match reports whether r satisfies a plain criterion: whether any of its values matches any of those the parameter
 // takes in r. `:missing` and `:not` look at all of them (R4 search §3.1.1.4.5). A criterion of another resource type
 // never matches, `:not` and `:missing` included.
 func (c *Criterion) Match(r *fhir.Resource) (bool, error) {
-	if c.Param == nil || len(c.Chain) > 0 || c.Has != nil {
+	if !c.Plain() {
 		return false, ErrNotPlain
 	}
 	if c.Param.Resource != r.Type() {

@@ -84,8 +84,11 @@ func textOperand(name, piece string) (Operand, error) {
 // tokenOperand reads `code`, `system|code`, `|code`, `system|`, and `system|code|value` of `:of-type`
 // (R4 search §3.1.1.4.10).
 func tokenOperand(c *Criterion, piece string) (Operand, error) {
-	if c.Modifier == "text" {
+	switch c.Modifier {
+	case "text":
 		return textOperand(c.Name, piece)
+	case "in", "not-in":
+		return valueSetOperand(c, piece)
 	}
 	parts := cut(piece, '|')
 	for i := range parts {
@@ -101,6 +104,9 @@ func tokenOperand(c *Criterion, piece string) (Operand, error) {
 				":of-type takes system|code|value, rather than %q.", show(piece))
 		}
 		return Operand{System: parts[0], HasSystem: parts[0] != "", Code: parts[1], OfType: parts[2], folded: lower(parts[1])}, nil
+	case (c.Modifier == "above" || c.Modifier == "below") && (len(parts) != 2 || parts[0] == "" || parts[1] == ""):
+		return Operand{}, fail(c.Name, codeValue, ":%[2]s attend système|code, pas %[1]q : un code seul ne dit pas dans quelle hiérarchie.",
+			":%[2]s takes system|code, rather than %[1]q: a code alone does not say in which hierarchy.", show(piece), c.Modifier)
 	case len(parts) == 1:
 		return Operand{Code: parts[0], folded: lower(parts[0])}, nil
 	case len(parts) == 2 && (parts[0] != "" || parts[1] != ""):
@@ -118,6 +124,9 @@ func (p *parser) referenceOperand(c *Criterion, piece string) (Operand, error) {
 	}
 	if p.Base != "" {
 		text = strings.TrimPrefix(text, p.Base+"/")
+	}
+	if c.Hierarchy() {
+		return hierarchyOperand(c, text)
 	}
 	if strings.Contains(text, ":") {
 		return Operand{URL: text}, nil

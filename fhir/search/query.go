@@ -17,7 +17,7 @@ const (
 	MaxAlternatives = 1000     // stops references to "any type" from multiplying through a chain, even one that leads nowhere
 	MaxCount        = 200      // stops pages of a whole record; _count above it is cut to it
 	MaxSort         = 5        // stops sort keys as long as the resource
-	MaxIncludes     = 20       // stops inclusion of the whole graph
+	MaxIncludes     = 20       // stops inclusion of the whole graph; `*` counts as one
 	MaxElements     = 50       // stops element lists longer than any resource
 	MaxDigits       = 40       // stops numbers whose arithmetic never ends
 	MaxExponent     = 100      // stops 1e999999999, small to write and huge to expand
@@ -55,8 +55,9 @@ type Query struct {
 
 // Criterion is one condition on a resource: any of its Values suffices.
 //
-// Exactly one of three shapes: a plain criterion has Values; a chained one has Chain and a reference Param; a reverse
-// chain has Has and no Param. [Criterion.Match] answers for plain ones alone.
+// Its shape is one of these: a plain criterion has Values, and [Criterion.Match] answers for it; a chained one has Chain
+// and a reference Param; a reverse chain has Has and no Param; `_list` has the lists in Values, and no Param; one on
+// codes ([Criterion.Codes]) needs terminology, and one in a hierarchy ([Criterion.Hierarchy]) the resources above.
 type Criterion struct {
 	Param    *fhir.Param
 	Name     string // the parameter's name, without modifier or chain
@@ -88,9 +89,25 @@ type Has struct {
 
 // Include is one `_include` or `_revinclude`: resources of Source refer in Param to resources of Target ("" any type).
 type Include struct {
-	Source string
-	Param  *fhir.Param
-	Target string
+	Source  string
+	Param   *fhir.Param // nil for the wildcard: every reference parameter of Source
+	Target  string
+	Iterate bool // `:iterate`: applied to what was included too
+}
+
+// Params are the reference parameters that the inclusion goes by, in the order of their names; of the wildcard, those
+// that may lead to Target.
+func (i Include) Params() []*fhir.Param {
+	if i.Param != nil {
+		return []*fhir.Param{i.Param}
+	}
+	var all []*fhir.Param
+	for _, p := range fhir.Params(i.Source) {
+		if p.Type == "reference" && (i.Target == "" || targets(p, i.Target)) {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // SortKey is one key of `_sort`.
@@ -118,7 +135,7 @@ const (
 
 // Operand is one value of a criterion, read according to the parameter's type; fields of other types are zero.
 type Operand struct {
-	Text    string // string, uri, and token `:text`: the value without escapes
+	Text    string // string, uri, token `:text`, `:in`, `:not-in`: the value without escapes
 	Missing bool   // `:missing`: true when the parameter must be absent
 
 	Prefix    Prefix    // date, number, quantity

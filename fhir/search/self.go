@@ -9,7 +9,7 @@ import (
 
 // canonical is the value of c as Self repeats it.
 func canonical(c *Criterion, value string) string {
-	if c.leaf().Param.Type == "date" && c.leaf().Modifier == "" {
+	if p := c.leaf().Param; p != nil && p.Type == "date" && c.leaf().Modifier == "" {
 		return spaceForPlus(value)
 	}
 	return value
@@ -39,10 +39,10 @@ func (q *Query) Self() string {
 		add(c.self, c.raw)
 	}
 	for _, i := range q.Include {
-		add("_include", i.String())
+		add(i.parameter("_include"), i.String())
 	}
 	for _, i := range q.RevInclude {
-		add("_revinclude", i.String())
+		add(i.parameter("_revinclude"), i.String())
 	}
 	if len(q.Sort) > 0 {
 		add("_sort", q.sorting())
@@ -73,15 +73,6 @@ var legible = strings.NewReplacer("%3A", ":", "%2C", ",", "%24", "$", "%2F", "/"
 
 func encode(s string) string { return legible.Replace(url.QueryEscape(s)) }
 
-// String writes the inclusion as a search does: Source:param[:Target].
-func (i Include) String() string {
-	s := i.Source + ":" + i.Param.Name
-	if i.Target != "" {
-		s += ":" + i.Target
-	}
-	return s
-}
-
 func (q *Query) sorting() string {
 	keys := make([]string, 0, len(q.Sort))
 	for _, k := range q.Sort {
@@ -101,8 +92,14 @@ func (q *Query) ParameterNames() []string {
 	for _, c := range q.Criteria {
 		names = append(names, c.self)
 	}
+	for _, i := range q.Include {
+		names = append(names, i.parameter("_include"))
+	}
+	for _, i := range q.RevInclude {
+		names = append(names, i.parameter("_revinclude"))
+	}
 	for name, used := range map[string]bool{
-		"_include": len(q.Include) > 0, "_revinclude": len(q.RevInclude) > 0, "_sort": len(q.Sort) > 0,
+		"_sort":  len(q.Sort) > 0,
 		"_count": q.counted, "_summary": q.Summary != SummaryNone, "_elements": len(q.Elements) > 0,
 		"_total": q.Total != "", "_format": q.Format != "", "_pretty": q.Pretty,
 	} {
