@@ -19,7 +19,7 @@ const module = "github.com/pontlevis/pontlevis/"
 var levels = [][]string{
 	{"fhir"},
 	{"fhir/search", "fhir/structure", "fhir/terminology"},
-	{"store"},
+	{"store", "policies/plan"},
 	{"policies", "space", "record", "audit"},
 	{"record/importer", "record/generate"},
 	{"gate"},

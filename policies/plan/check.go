@@ -1,0 +1,56 @@
+package plan
+
+import "github.com/open-policy-agent/opa/v1/ir"
+
+// check refuses what is not run compiled, all of it at once: statements and builtins that are not known, and functions that reach themselves,
+// for each function has one place for each of its locals.
+func (c *compiler) check(q *ir.Plan) {
+	state := map[*ir.Func]int{}
+	c.checkBlocks(q.Blocks, state)
+}
+
+const (
+	checking = 1
+	checked1 = 2
+)
+
+func (c *compiler) checkBlocks(blocks []*ir.Block, state map[*ir.Func]int) {
+	walk(blocks, func(s ir.Stmt) bool {
+		if _, known := touchedBy(s); !known {
+			c.refuse(s.GetLocation(), "statement %s", kindOf(s))
+			return false
+		}
+		switch s := s.(type) {
+		case *ir.CallStmt:
+			if fn, ok := c.funcs[s.Func]; ok {
+				c.checkFunction(fn, s, state)
+			} else if _, ok := builtinFor(s.Func); !ok {
+				c.refuse(s.GetLocation(), "builtin %s", s.Func)
+			}
+		case *ir.CallDynamicStmt:
+			if len(s.Args) != 2 {
+				c.refuse(s.GetLocation(), "dynamic call with arguments")
+			}
+			for _, fn := range c.reachable(s.Path) {
+				c.checkFunction(fn, s, state)
+			}
+		}
+		return true
+	})
+}
+
+func (c *compiler) checkFunction(fn *ir.Func, from ir.Stmt, state map[*ir.Func]int) {
+	switch state[fn] {
+	case checking:
+		c.refuse(from.GetLocation(), "recursion through %s", fn.Name)
+		return
+	case checked1:
+		return
+	}
+	if len(fn.Params) < 2 || fn.Params[0] != ir.Input || fn.Params[1] != ir.Data {
+		c.refuse(from.GetLocation(), "function %s without input and data", fn.Name)
+	}
+	state[fn] = checking
+	c.checkBlocks(fn.Blocks, state)
+	state[fn] = checked1
+}

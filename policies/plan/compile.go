@@ -1,0 +1,224 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ir"
+)
+
+// Options change how a plan is compiled and run.
+type Options struct {
+	// Vary names the member of the input that differs between the evaluations of one page; empty when nothing does.
+	Vary string
+	// StrictBuiltinErrors makes a builtin that fails an error of the evaluation, as rego.StrictBuiltinErrors does. Otherwise its call is
+	// undefined.
+	StrictBuiltinErrors bool
+	// Steps bounds one evaluation: turns of loops and calls of functions. Zero is DefaultSteps.
+	Steps int
+	// Plain leaves every statement where the plan has it: nothing is done once for a page. It is for tests.
+	Plain bool
+}
+
+// DefaultSteps is what an evaluation may take: some tenths of a second.
+const DefaultSteps = 4 << 20
+
+// level says what a value can depend on.
+type level uint8
+
+const (
+	perProgram  level = iota // constants and data
+	perPage                  // the input without the member that varies
+	perDocument              // all of it
+)
+
+// Program is a compiled query. It is immutable and safe for concurrent use.
+type Program struct {
+	options Options
+	start   []Value // the places as a machine begins with them: what is known of the program comes first
+	known   int     // how many of them are known of the program
+	pages   int     // how many are of the program or the page
+	memos   int
+	regions int
+	blocks  [][]op
+	input   int // place of the input
+	stats   Stats
+	pool    machines
+}
+
+// Stats says what the compiler found.
+type Stats struct {
+	Functions   int // functions compiled, those under a `with` counted apart
+	OncePerLife int // statements whose outcome is known when the program is compiled
+	OncePerPage int // statements run once for a page
+	EachTime    int // statements run for each document
+}
+
+// Stats gives the numbers of a program.
+func (p *Program) Stats() Stats { return p.stats }
+
+// compiler gathers a program.
+type compiler struct {
+	options   Options
+	policy    *ir.Policy
+	funcs     map[string]*ir.Func
+	builtins  map[string]*builtin
+	shaped    map[*ir.Func]*routine
+	plain     map[*ir.Func]*routine
+	places    []level // of each place, until they are put in order
+	constants map[string]int
+	values    map[int]Value // of the constant places
+	levels    map[*ir.Func]level
+	refused   Unsupported
+	program   *Program
+}
+
+// Compile turns one entry point of a plan into a Program over the data. The entry point is the name of one of the plan's queries.
+// A policy that holds what this package does not run gives an *Unsupported that lists all of it.
+func Compile(p *ir.Policy, entrypoint string, data Value, o Options) (*Program, error) {
+	if o.Steps <= 0 {
+		o.Steps = DefaultSteps
+	}
+	c := &compiler{
+		options: o, policy: p, funcs: map[string]*ir.Func{}, builtins: map[string]*builtin{}, shaped: map[*ir.Func]*routine{},
+		plain: map[*ir.Func]*routine{}, constants: map[string]int{}, values: map[int]Value{}, levels: map[*ir.Func]level{},
+		program: &Program{options: o},
+	}
+	at := slices.IndexFunc(p.Plans.Plans, func(q *ir.Plan) bool { return q.Name == entrypoint })
+	if at < 0 {
+		return nil, fmt.Errorf("compiling a plan: no query is named %q", entrypoint)
+	}
+	for _, fn := range p.Funcs.Funcs {
+		c.funcs[fn.Name] = fn
+	}
+	query := p.Plans.Plans[at]
+	c.check(query)
+	if len(c.refused.Constructs) > 0 {
+		return nil, &c.refused
+	}
+	c.query(query, data)
+	if len(c.refused.Constructs) > 0 {
+		return nil, &c.refused
+	}
+	return c.program, c.finish()
+}
+
+func (c *compiler) refuse(at *ir.Location, format string, args ...any) {
+	var files []*ir.StringConst
+	if c.policy.Static != nil {
+		files = c.policy.Static.Files
+	}
+	c.refused.add(files, at, format, args...)
+}
+
+func (c *compiler) text(i int) string {
+	if c.policy.Static == nil || i < 0 || i >= len(c.policy.Static.Strings) {
+		c.refuse(nil, "string number %d", i)
+		return ""
+	}
+	return c.policy.Static.Strings[i].Value
+}
+
+// newPlace gives a place that nothing else has.
+func (c *compiler) newPlace(l level) int {
+	c.places = append(c.places, l)
+	return len(c.places) - 1
+}
+
+// constant gives the place of a constant.
+func (c *compiler) constant(v Value) int {
+	key := string(v.AppendKey(nil))
+	if at, ok := c.constants[key]; ok {
+		return at
+	}
+	at := c.newPlace(perProgram)
+	c.constants[key], c.values[at] = at, v
+	return at
+}
+
+// query compiles the entry point.
+func (c *compiler) query(q *ir.Plan, data Value) {
+	in, base := c.newPlace(perPage), c.newPlace(perProgram)
+	c.program.input = in
+	c.values[base] = data
+	e := &emitter{c: c, place: map[ir.Local]int{ir.Input: in, ir.Data: base}, plain: false}
+	c.program.blocks = e.blocks(q.Blocks)
+}
+
+// routine compiles a function, once plain and once not.
+func (c *compiler) routine(fn *ir.Func, plain bool) *routine {
+	made := c.shaped
+	if plain {
+		made = c.plain
+	}
+	if r, ok := made[fn]; ok {
+		return r
+	}
+	c.program.stats.Functions++
+	e := &emitter{c: c, plain: plain, place: map[ir.Local]int{}}
+	r := &routine{name: fn.Name, memo: -1, level: perDocument}
+	made[fn] = r
+	params := fn.Params
+	if !plain {
+		e.place[ir.Input], e.place[ir.Data] = c.program.input, c.program.input+1
+		params = params[2:]
+		if len(params) == 0 {
+			r.memo, r.value = c.program.memos, c.newPlace(r.level)
+			c.program.memos++
+		}
+	}
+	for _, l := range params {
+		r.params = append(r.params, e.at(l))
+	}
+	r.blocks = e.blocks(fn.Blocks)
+	for l, at := range e.place {
+		if !slices.Contains(params, l) && (plain || l > ir.Data) {
+			r.blank = append(r.blank, at)
+		}
+	}
+	slices.Sort(r.blank)
+	return r
+}
+
+// byPath gives the functions that a dynamic call can reach.
+func (c *compiler) byPath(path []ir.Operand, plain bool) map[string]*routine {
+	out := map[string]*routine{}
+	for _, fn := range c.reachable(path) {
+		var key []byte
+		for _, step := range fn.Path {
+			key = appendStep(key, step)
+		}
+		out[string(key)] = c.routine(fn, plain)
+	}
+	return out
+}
+
+// reachable gives the functions without arguments whose path fits one that is partly known.
+func (c *compiler) reachable(path []ir.Operand) []*ir.Func {
+	var out []*ir.Func
+	for _, fn := range c.policy.Funcs.Funcs {
+		if len(fn.Path) != len(path) || len(fn.Params) != 2 {
+			continue
+		}
+		fits := true
+		for i, o := range path {
+			if s, ok := o.Value.(ir.StringIndex); ok && c.text(int(s)) != fn.Path[i] {
+				fits = false
+			}
+		}
+		if fits {
+			out = append(out, fn)
+		}
+	}
+	return out
+}
+
+// finish makes the row that machines begin with.
+func (c *compiler) finish() error {
+	p := c.program
+	p.start = make([]Value, len(c.places))
+	for at, v := range c.values {
+		p.start[at] = v
+	}
+	return nil
+}
