@@ -17,6 +17,7 @@ import (
 type options struct {
 	binary   string
 	patients int
+	span     time.Duration
 	clients  int
 	long     bool
 	only     string
@@ -31,6 +32,7 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "", "the server to measure (default: built from the sources)")
 	flag.IntVar(&o.patients, "patients", 200, "patients, each with a token and a record of their own")
 	flag.IntVar(&o.clients, "clients", 0, "one number of clients alone")
+	flag.DurationVar(&o.span, "span", 0, "how long a round lasts")
 	flag.BoolVar(&o.long, "long", false, "longer and more rounds, and every number of clients for every request")
 	flag.StringVar(&o.only, "only", "", "measure one part alone: read, page, large, writer, idle")
 	flag.StringVar(&o.keep, "profile", "", "folder that keeps the CPU profile of the gate of each row")
@@ -65,6 +67,9 @@ func run(ctx context.Context, o options) (err error) {
 	b := &bench{o: o, folder: folder, population: newPopulation(o.patients), rounds: 3, span: time.Second}
 	if o.long {
 		b.rounds, b.span = 9, 3*time.Second
+	}
+	if o.span > 0 {
+		b.span = o.span
 	}
 	defer b.close()
 	if err := b.start(ctx); err != nil {

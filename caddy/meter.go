@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,23 @@ type meter struct {
 	logged    prometheus.Histogram
 	denied    *prometheus.HistogramVec
 	events    *prometheus.CounterVec
+
+	ruled, answered sync.Map // children of decisions and requests, found once
+}
+
+type answerKey struct {
+	interaction string
+	status      int
+}
+
+// children gives what a metric has under some labels: the lookup by label values hashes each of them every time.
+func children[K comparable, V any](known *sync.Map, labels K, find func() V) V {
+	if c, ok := known.Load(labels); ok {
+		return c.(V)
+	}
+	c := find()
+	known.Store(labels, c)
+	return c
 }
 
 func newMeter(r *prometheus.Registry, s *state) (*meter, error) {
@@ -90,9 +108,15 @@ func (r revisionInfo) Collect(ch chan<- prometheus.Metric) {
 // gate is the meter as the gate takes it.
 func (m *meter) gate() gate.Meter {
 	return gate.Meter{
-		Decided: func(rule, outcome string, n int) { m.decisions.WithLabelValues(rule, outcome).Add(float64(n)) },
+		Decided: func(rule, outcome string, n int) {
+			children(&m.ruled, [2]string{rule, outcome}, func() prometheus.Counter {
+				return m.decisions.WithLabelValues(rule, outcome)
+			}).Add(float64(n))
+		},
 		Answered: func(interaction string, status int, took time.Duration) {
-			m.requests.WithLabelValues(interaction, strconv.Itoa(status)).Observe(took.Seconds())
+			children(&m.answered, answerKey{interaction, status}, func() prometheus.Observer {
+				return m.requests.WithLabelValues(interaction, strconv.Itoa(status))
+			}).Observe(took.Seconds())
 		},
 		Logged: func(took time.Duration) { m.logged.Observe(took.Seconds()) },
 		Denied: func(change string, took time.Duration) { m.denied.WithLabelValues(change).Observe(took.Seconds()) },

@@ -95,8 +95,8 @@ func (s *state) open(base string) (err error) {
 		return err
 	}
 	s.records.Base = base
-	s.lives = space.Lifecycles{DB: s.db}
-	s.apps = catalog.Apps{DB: s.db, Now: time.Now}
+	s.lives = space.Lifecycles{DB: s.db, Known: &store.Decoded[space.Lifecycle]{}}
+	s.apps = catalog.Apps{DB: s.db, Now: time.Now, Known: &store.Decoded[catalog.App]{}}
 	return nil
 }
 

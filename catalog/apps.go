@@ -17,20 +17,25 @@ var (
 
 // Apps is the catalogue, kept in the store.
 type Apps struct {
-	DB  store.DB
-	Now func() time.Time
+	DB    store.DB
+	Now   func() time.Time
+	Known *store.Decoded[App] // remembers what was decoded; nil remembers nothing
 }
 
 func appKey(id string) []byte { return store.Key("app", id) }
 
-// Get returns an entry, or ErrNotFound.
+// Get returns an entry, or ErrNotFound. What its slices hold may be shared with other callers.
 func (c Apps) Get(ctx context.Context, id string) (a App, err error) {
 	err = c.DB.View(ctx, store.Global, func(tx store.Tx) error {
-		found, err := store.GetJSON(tx, appKey(id), &a)
-		if err == nil && !found {
+		known, err := c.Known.Get(tx, appKey(id))
+		switch {
+		case err != nil:
+			return err
+		case known == nil:
 			return ErrNotFound
 		}
-		return err
+		a = *known
+		return nil
 	})
 	if err != nil {
 		return App{}, fmt.Errorf("reading the catalogue: %w", err)

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,7 +34,7 @@ func (s *Server) Authenticate(ctx context.Context, bearer string) (*gate.Grant, 
 	if err != nil {
 		return nil, fmt.Errorf("reading an app's label: %w", err)
 	}
-	return grantFor(g, client, person, app, a.scopes(g), a.Expires), nil
+	return s.made.grant(madeFrom{g, a, client, person}, app), nil
 }
 
 // grantFor is a grant as the gate takes it.
@@ -60,15 +59,10 @@ func (s *Server) liveToken(ctx context.Context, bearer string) (g *grantRecord, 
 		return nil, nil, invalidToken("This is no access token of this server.")
 	}
 	err = s.db.View(ctx, partitionOf(id), func(tx store.Tx) error {
-		raw := tx.Get(accessKey(id, hash))
-		if raw == nil {
-			return ErrNotFound
-		}
-		a = new(accessRecord)
-		if err := json.Unmarshal(raw, a); err != nil {
+		if a, err = row(&s.accesses, tx, accessKey(id, hash)); err != nil {
 			return err
 		}
-		g, err = s.grants.get(tx, grantKey(id))
+		g, err = row(&s.grants, tx, grantKey(id))
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -95,11 +89,11 @@ func (s *Server) liveToken(ctx context.Context, bearer string) (g *grantRecord, 
 // parties reads the client and the person of a grant; ErrNotFound when one of them may not act any more.
 func (s *Server) parties(ctx context.Context, g *grantRecord) (c *Client, p *Person, err error) {
 	err = s.db.View(ctx, store.Global, func(tx store.Tx) error {
-		if c, err = s.clients.get(tx, clientKey(g.Client)); err != nil {
+		if c, err = row(&s.clients, tx, clientKey(g.Client)); err != nil {
 			return err
 		}
 		if g.Person != "" {
-			p, err = s.people.get(tx, personKey(g.Person))
+			p, err = row(&s.people, tx, personKey(g.Person))
 		}
 		return err
 	})

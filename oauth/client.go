@@ -146,7 +146,7 @@ func (s *Server) PutClient(ctx context.Context, c Client) error {
 func (s *Server) Client(ctx context.Context, id string) (*Client, error) {
 	var c *Client
 	err := s.db.View(ctx, store.Global, func(tx store.Tx) (err error) {
-		c, err = s.clients.get(tx, clientKey(id))
+		c, err = row(&s.clients, tx, clientKey(id))
 		return err
 	})
 	return c, err

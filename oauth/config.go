@@ -86,9 +86,12 @@ type Server struct {
 	cross    *http.CrossOriginProtection
 	throttle *throttle
 	argon    chan struct{} // bounds the memory and CPU of simultaneous password checks
-	people   decoded[Person]
-	clients  decoded[Client]
-	grants   decoded[grantRecord]
+	people   store.Decoded[Person]
+	clients  store.Decoded[Client]
+	grants   store.Decoded[grantRecord]
+	accesses store.Decoded[accessRecord]
+	endeds   store.Decoded[endedRecord]
+	made     madeGrants
 	handler  http.Handler
 
 	stop context.CancelFunc

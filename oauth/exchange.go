@@ -179,7 +179,7 @@ func (s *Server) write(tx store.Tx, x *exchange, g *grantRecord, now time.Time) 
 // readGrant reads a grant and, beside it, one code.
 func (s *Server) readGrant(ctx context.Context, id, codeSig string) (g *grantRecord, c *codeRecord, err error) {
 	err = s.db.View(ctx, partitionOf(id), func(tx store.Tx) error {
-		if g, err = s.grants.get(tx, grantKey(id)); err != nil {
+		if g, err = row(&s.grants, tx, grantKey(id)); err != nil {
 			return err
 		}
 		if codeSig == "" {

@@ -72,7 +72,7 @@ func (s *Server) PutPerson(ctx context.Context, p Person) error {
 func (s *Server) Person(ctx context.Context, key string) (*Person, error) {
 	var p *Person
 	err := s.db.View(ctx, store.Global, func(tx store.Tx) (err error) {
-		p, err = s.people.get(tx, personKey(key))
+		p, err = row(&s.people, tx, personKey(key))
 		return err
 	})
 	return p, err
@@ -86,7 +86,7 @@ func (s *Server) personByLogin(ctx context.Context, login string) (*Person, erro
 		if key == nil {
 			return nil
 		}
-		p, err = s.people.get(tx, personKey(string(key)))
+		p, err = row(&s.people, tx, personKey(string(key)))
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}

@@ -53,11 +53,13 @@ func (s *Server) endings(ctx context.Context, patient, client string) (counts [2
 	}
 	err = s.db.View(ctx, store.PatientPartition(patient), func(tx store.Tx) error {
 		for i, c := range []string{client, ""} {
-			var e endedRecord
-			if _, err := store.GetJSON(tx, endedKey(patient, c), &e); err != nil {
+			e, err := s.endeds.Get(tx, endedKey(patient, c))
+			if err != nil {
 				return err
 			}
-			counts[i] = e.Count
+			if e != nil {
+				counts[i] = e.Count
+			}
 		}
 		return nil
 	})

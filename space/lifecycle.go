@@ -105,14 +105,20 @@ func (l Lifecycle) move(now time.Time, to string, until time.Time, reason string
 }
 
 // Lifecycles keeps the lifecycle of each space, in the partition of its patient.
-type Lifecycles struct{ DB store.DB }
+type Lifecycles struct {
+	DB    store.DB
+	Known *store.Decoded[Lifecycle] // remembers what was decoded; nil remembers nothing
+}
 
 func lifecycleKey(patient string) []byte { return store.Key(patient, "lifecycle") }
 
 // Of returns the lifecycle of a space; the zero Lifecycle when there is none.
 func (s Lifecycles) Of(ctx context.Context, patient string) (l Lifecycle, err error) {
 	err = s.DB.View(ctx, store.PatientPartition(patient), func(tx store.Tx) error {
-		_, err := store.GetJSON(tx, lifecycleKey(patient), &l)
+		known, err := s.Known.Get(tx, lifecycleKey(patient))
+		if known != nil {
+			l = *known
+		}
 		return err
 	})
 	if err != nil {

@@ -1,0 +1,68 @@
+package oauth
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// row reads a row that is remembered decoded; ErrNotFound when it is not there.
+func row[T any](known *store.Decoded[T], tx store.Tx, key []byte) (*T, error) {
+	v, err := known.Get(tx, key)
+	if err == nil && v == nil {
+		err = ErrNotFound
+	}
+	return v, err
+}
+
+// maxMade bounds the memory of made grants; past it the table starts afresh.
+const maxMade = 1 << 16
+
+// madeGrants remembers the live grants that were given out, by what they were made from. The rows are read and compared at
+// each request: the same decoded row is the same bytes. Whoever gets the same *gate.Grant again may keep what they made of
+// it.
+type madeGrants struct {
+	mu  sync.RWMutex
+	all map[*accessRecord]madeGrant
+}
+
+// madeFrom are the rows behind a live grant, as this request read them.
+type madeFrom struct {
+	grant  *grantRecord
+	access *accessRecord
+	client *Client
+	person *Person // nil for a back-end system
+}
+
+type madeGrant struct {
+	from  madeFrom
+	app   App
+	grant *gate.Grant
+}
+
+// grant gives the grant made from these rows and this entry of the catalogue.
+func (m *madeGrants) grant(from madeFrom, app App) *gate.Grant {
+	m.mu.RLock()
+	made, ok := m.all[from.access]
+	m.mu.RUnlock()
+	if ok && made.from == from && made.app.same(&app) {
+		return made.grant
+	}
+	g := grantFor(from.grant, from.client, from.person, app, from.access.scopes(from.grant), from.access.Expires)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.all == nil || len(m.all) >= maxMade {
+		m.all = make(map[*accessRecord]madeGrant)
+	}
+	m.all[from.access] = madeGrant{from, app, g}
+	return g
+}
+
+// same reports whether two entries say the same of what a grant takes from them: the label and the category.
+func (a *App) same(o *App) bool {
+	l, k := &a.Label, &o.Label
+	return a.Category == o.Category && l.Status == k.Status && l.Exchange == k.Exchange && l.Expires.Equal(k.Expires) &&
+		slices.Equal(l.Purposes, k.Purposes) && slices.Equal(l.Categories, k.Categories) && slices.Equal(l.Directions, k.Directions)
+}
