@@ -25,6 +25,11 @@ func viewOf(resource any) (view, error) {
 		return mapView(nil), nil
 	case map[string]any:
 		return mapView(r), nil
+	case *Resource:
+		if r == nil {
+			return mapView(nil), nil
+		}
+		return r, nil
 	case ast.Object:
 		return objectView{r}, nil
 	}
@@ -163,46 +168,3 @@ func (s structView) get(name string) (any, bool) {
 }
 
 func (s structView) names() []string { return s.plan.order }
-
-// appendClass writes the class of a resource: the attributes in the read set, with their names.
-func (s readSet) appendClass(b []byte, v view) ([]byte, error) {
-	names := s.names
-	if s.all {
-		names = v.names()
-	}
-	var err error
-	for _, name := range names {
-		x, ok := v.get(name)
-		if !ok {
-			continue
-		}
-		b = appendText(b, 's', name)
-		if b, err = appendValue(b, x, 1); err != nil {
-			return nil, fmt.Errorf("resource.%s: %w", name, err)
-		}
-	}
-	return b, nil
-}
-
-// project gives the resource as the policy will see it: the read set alone. What the key of the table does not hold cannot be looked at.
-func (s readSet) project(v view) (ast.Value, error) {
-	names := s.names
-	if s.all {
-		names = v.names()
-	}
-	pairs := make([][2]*ast.Term, 0, len(names))
-	for _, name := range names {
-		x, ok := v.get(name)
-		if !ok {
-			continue
-		}
-		val, err := toValue(x, 1)
-		if err != nil {
-			return nil, fmt.Errorf("resource.%s: %w", name, err)
-		}
-		if val.Compare(ast.NullValue) != 0 {
-			pairs = append(pairs, [2]*ast.Term{ast.InternedTerm(name), ast.NewTerm(val)})
-		}
-	}
-	return ast.NewObject(pairs...), nil
-}

@@ -56,11 +56,7 @@ func BenchmarkSession(b *testing.B) {
 
 func BenchmarkDecisionByEvaluator(b *testing.B) {
 	r, s, c := benchWorld(b)
-	v, err := viewOf(c.Resource)
-	if err != nil {
-		b.Fatal(err)
-	}
-	resource, err := r.reads.project(v)
+	resource, err := NewResource(c.Resource)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -316,15 +316,15 @@ func TestTableIsBounded(t *testing.T) {
 	var context [32]byte
 	for i := range 4 * tableShards * generationLimit {
 		context[0], context[1], context[2], context[3] = byte(i), byte(i>>8), byte(i>>16), byte(i>>24)
-		table.put(&context, []byte("class"), &Decision{})
+		table.put(&context, hashOf("class"), "class", &known{})
 	}
 	if n, limit := table.size(), 2*tableShards*generationLimit; n > limit || n == 0 {
 		t.Errorf("the table holds %d entries, its bound is %d", n, limit)
 	}
-	if table.get(&context, []byte("class")) == nil {
+	if get(table, &context, hashOf("class"), "class") == nil {
 		t.Error("the newest entry is gone")
 	}
-	if table.get(&context, []byte("clasS")) != nil {
+	if get(table, &context, hashOf("class"), "clasS") != nil {
 		t.Error("another class has the entry")
 	}
 }

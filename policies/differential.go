@@ -33,7 +33,7 @@ func Differential(ctx context.Context, a, b Evaluator, c Case) error {
 	if err != nil {
 		return err
 	}
-	resource, err := toValue(c.Resource, 0)
+	resource, err := NewResource(c.Resource)
 	if err != nil {
 		return fmt.Errorf("building the resource: %w", err)
 	}
@@ -73,8 +73,12 @@ func sameJSON(a, b map[string]any) bool {
 type Tabled struct{ Revision *Revision }
 
 // Evaluate implements Evaluator.
-func (t Tabled) Evaluate(ctx context.Context, c *Context, resource ast.Value) (*Decision, error) {
-	s := &Session{rev: t.Revision, context: c, blank: blanked(t.Revision.narrow, c)}
+func (t Tabled) Evaluate(ctx context.Context, c *Context, resource *Resource) (*Decision, error) {
+	bare, err := c.judge(t.Revision)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	s := &Session{rev: t.Revision, context: c, blank: t.Revision.blanked(bare)}
 	return s.Decide(ctx, resource)
 }
 

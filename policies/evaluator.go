@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
@@ -17,7 +16,7 @@ const evaluationLimit = 2 * time.Second
 // evaluator is the reference, and any other must equal it, whole decision by whole decision (see Differential).
 // Implementations are safe for concurrent use. A nil decision goes with an error.
 type Evaluator interface {
-	Evaluate(ctx context.Context, c *Context, resource ast.Value) (*Decision, error)
+	Evaluate(ctx context.Context, c *Context, resource *Resource) (*Decision, error)
 }
 
 // reference is OPA's evaluator, called as leanly as it allows: a prepared query, an input made of shared values, one read transaction for
@@ -27,7 +26,7 @@ type reference struct {
 }
 
 // Evaluate implements Evaluator.
-func (e reference) Evaluate(ctx context.Context, c *Context, resource ast.Value) (*Decision, error) {
+func (e reference) Evaluate(ctx context.Context, c *Context, resource *Resource) (*Decision, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -68,15 +68,11 @@ func Explain(ctx context.Context, rev *Revision, input map[string]any, resource 
 	if err != nil {
 		return nil, err
 	}
-	v, err := viewOf(resource)
+	seen, err := NewResource(resource)
 	if err != nil {
 		return nil, fmt.Errorf("explaining: %w", err)
 	}
-	value, err := readSet{all: true}.project(v)
-	if err != nil {
-		return nil, fmt.Errorf("explaining: %w", err)
-	}
-	whole := s.context.Input(value)
+	whole := s.context.Input(seen)
 	t := &explainTracer{queries: map[uint64]*attempt{}, bodies: map[string]*body{}}
 	cancel := topdown.NewCancel()
 	defer context.AfterFunc(ctx, cancel.Cancel)()

@@ -35,6 +35,9 @@ func (r *Revision) narrowings() ([]narrowing, error) {
 	if !ok {
 		return nil, fmt.Errorf("data.pontlevis.attributes must map attributes to what they matter for")
 	}
+	if len(table) > maxNarrowings {
+		return nil, fmt.Errorf("data.pontlevis.attributes has more than %d lines", maxNarrowings)
+	}
 	var out []narrowing
 	for _, attribute := range sortedKeys(table) {
 		line, _ := table[attribute].(map[string]any)
@@ -85,66 +88,54 @@ func (r *Revision) tryNarrowing(ctx context.Context) error {
 	return nil
 }
 
-// blanks are the attributes that no rule looks at in this context: for any resource, or but for some types.
-type blanks []narrowing
+// blanks are the attributes that no rule looks at in a context: for any resource, or but for some types. A revision has one *blanks for each
+// set of narrowings whose part of the context is absent, so that they compare by identity.
+type blanks struct {
+	all []narrowing // types nil: of every resource
+}
 
-func blanked(all []narrowing, c *Context) blanks {
-	var out blanks
-	for _, n := range all {
+// maxNarrowings is how many lines an attributes table may have.
+const maxNarrowings = 60
+
+// blanked gives the blanks of contexts in which the parts that these narrowings look at (a set, by index) are not there.
+func (r *Revision) blanked(bare uint64) *blanks {
+	if known, ok := r.blanks.Load(bare); ok {
+		return known.(*blanks)
+	}
+	b := &blanks{}
+	for i, n := range r.narrow {
 		switch {
-		case empty(c.member(n.path)):
+		case bare&(1<<i) != 0:
 			n.types = nil
-			out = append(out, n)
+			b.all = append(b.all, n)
 		case n.types != nil:
-			out = append(out, n)
+			b.all = append(b.all, n)
 		}
 	}
-	return out
+	known, _ := r.blanks.LoadOrStore(bare, b)
+	return known.(*blanks)
+}
+
+// over gives a resource as it is seen with some of its attributes blank.
+func (b *blanks) over(v view) view {
+	if len(b.all) == 0 {
+		return v
+	}
+	return narrowed{v, b}
 }
 
 // has reports whether an attribute is blank in a resource of a type; one that says no type loses none for its sake.
-func (b blanks) has(attribute, resourceType string) bool {
-	for _, n := range b {
-		if n.attribute == attribute && (n.types == nil || resourceType != "" && !slices.Contains(n.types, resourceType)) {
+func (b *blanks) has(attribute string, v view) bool {
+	for _, n := range b.all {
+		if n.attribute != attribute {
+			continue
+		}
+		if n.types == nil {
 			return true
 		}
-	}
-	return false
-}
-
-// member is a part of the facts, nil when it is absent.
-func (c *Context) member(path []string) ast.Value {
-	var v ast.Value
-	for _, pair := range c.pairs {
-		if pair[0].Value.Compare(ast.String(path[0])) == 0 {
-			v = pair[1].Value
+		if t := typeOf(v); t != "" && !slices.Contains(n.types, t) {
+			return true
 		}
-	}
-	for _, p := range path[1:] {
-		o, ok := v.(ast.Object)
-		if !ok {
-			return nil
-		}
-		t := o.Get(ast.InternedTerm(p))
-		if t == nil {
-			return nil
-		}
-		v = t.Value
-	}
-	return v
-}
-
-// empty reports whether a part of the input is surely absent or empty.
-func empty(v ast.Value) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case ast.String:
-		return v == ""
-	case *ast.Array:
-		return v.Len() == 0
-	case ast.Object:
-		return v.Len() == 0
 	}
 	return false
 }
@@ -152,27 +143,34 @@ func empty(v ast.Value) bool {
 // narrowed is a resource with some of its texts blank.
 type narrowed struct {
 	view
-	blanks
+	blanks *blanks
 }
 
 func (n narrowed) get(name string) (any, bool) {
 	v, ok := n.view.get(name)
-	if !ok || !n.blanks.has(name, n.resourceType()) {
+	if !ok || !n.blanks.has(name, n.view) {
 		return v, ok
 	}
-	switch v.(type) {
+	switch v := v.(type) {
 	case string, ast.String:
 		return "", true
+	case canonical:
+		if _, text := v.isText(); text {
+			return "", true
+		}
 	}
 	return v, true
 }
 
-func (n narrowed) resourceType() string {
-	switch t, _ := n.view.get("type"); t := t.(type) {
+func typeOf(v view) string {
+	switch t, _ := v.get("type"); t := t.(type) {
 	case string:
 		return t
 	case ast.String:
 		return string(t)
+	case canonical:
+		text, _ := t.isText()
+		return text
 	}
 	return ""
 }

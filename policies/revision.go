@@ -2,6 +2,7 @@ package policies
 
 import (
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type Revision struct {
 	ordered  []Rule
 	reads    readSet
 	narrow   []narrowing
+	blanks   sync.Map // set of narrowings → *blanks
 	schema   *node
 
 	evaluator Evaluator

@@ -1,12 +1,9 @@
 package policies
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // node is one place of the input schema, cut down to what facts are held to at run time and what the lint asks of them: type, members,
@@ -18,6 +15,10 @@ type node struct {
 	closed   bool
 	items    *node
 	enum     []any
+
+	kinds  kinds            // types, as a set
+	slots  map[string]*slot // members and required names, for the walk over facts
+	needed int              // how many slots are required
 }
 
 // schemaOf builds the tree; `$ref` inside the document is followed, elsewhere it is a problem.
@@ -52,6 +53,7 @@ func buildNode(root, s map[string]any, depth int) (*node, error) {
 	if err := n.buildMembers(root, s, depth); err != nil {
 		return nil, err
 	}
+	n.prepare()
 	if items, ok := s["items"].(map[string]any); ok {
 		var err error
 		if n.items, err = buildNode(root, items, depth+1); err != nil {
@@ -158,119 +160,4 @@ func (n *node) openObjects(path string) []string {
 		out = append(out, n.items.openObjects(path+"[]")...)
 	}
 	return out
-}
-
-// check holds a value of OPA to the schema. The error names the path alone, never the value: facts are of persons.
-func (n *node) check(v ast.Value, path string) error {
-	if n == nil {
-		return nil
-	}
-	if len(n.types) > 0 && !slices.ContainsFunc(n.types, func(t string) bool { return isType(v, t) }) {
-		return fmt.Errorf("%s is %s, the schema says %s", path, ast.ValueName(v), strings.Join(n.types, " or "))
-	}
-	if len(n.enum) > 0 && !slices.ContainsFunc(n.enum, func(e any) bool { return sameScalar(v, e) }) {
-		return fmt.Errorf("%s is none of the values the schema lists", path)
-	}
-	switch v := v.(type) {
-	case ast.Object:
-		return n.checkObject(v, path)
-	case *ast.Array:
-		if n.items == nil {
-			return nil
-		}
-		return v.Iter(func(t *ast.Term) error { return n.items.check(t.Value, path+"[]") })
-	}
-	return nil
-}
-
-// checkContext holds the facts to the schema: all of it but the resource.
-func (n *node) checkContext(c *Context) error {
-	have := make(map[string]bool, len(c.pairs))
-	for _, pair := range c.pairs {
-		name := string(pair[0].Value.(ast.String))
-		have[name] = true
-		child, known := n.members[name]
-		if !known && n.closed {
-			return fmt.Errorf("input.%s is not in the schema", name)
-		}
-		if err := child.check(pair[1].Value, "input."+name); err != nil {
-			return err
-		}
-	}
-	for _, name := range n.required {
-		if name != resourceMember && !have[name] {
-			return fmt.Errorf("input.%s is missing, the schema requires it", name)
-		}
-	}
-	return nil
-}
-
-// checkResource holds the attributes that the policy will see to the schema, and asks for those it requires, seen or not.
-func (n *node) checkResource(projected ast.Value, whole view) error {
-	n = n.members[resourceMember]
-	if n == nil {
-		return nil
-	}
-	for _, name := range n.required {
-		if _, ok := whole.get(name); !ok {
-			return fmt.Errorf("input.resource.%s is missing, the schema requires it", name)
-		}
-	}
-	return projected.(ast.Object).Iter(func(k, e *ast.Term) error {
-		name := string(k.Value.(ast.String))
-		return n.members[name].check(e.Value, "input.resource."+name)
-	})
-}
-
-func (n *node) checkObject(v ast.Object, path string) error {
-	for _, name := range n.required {
-		if v.Get(ast.InternedTerm(name)) == nil {
-			return fmt.Errorf("%s.%s is missing, the schema requires it", path, name)
-		}
-	}
-	return v.Iter(func(k, e *ast.Term) error {
-		name, _ := k.Value.(ast.String)
-		child, known := n.members[string(name)]
-		if !known && n.closed {
-			return fmt.Errorf("%s.%s is not in the schema", path, string(name))
-		}
-		return child.check(e.Value, path+"."+string(name))
-	})
-}
-
-func isType(v ast.Value, name string) bool {
-	switch v := v.(type) {
-	case ast.Object:
-		return name == "object"
-	case *ast.Array, ast.Set:
-		return name == "array"
-	case ast.String:
-		return name == "string"
-	case ast.Boolean:
-		return name == "boolean"
-	case ast.Number:
-		if name == "integer" {
-			_, whole := v.Int64()
-			return whole
-		}
-		return name == "number"
-	case ast.Null:
-		return name == "null"
-	}
-	return false
-}
-
-func sameScalar(v ast.Value, e any) bool {
-	switch e := e.(type) {
-	case string:
-		s, ok := v.(ast.String)
-		return ok && string(s) == e
-	case bool:
-		b, ok := v.(ast.Boolean)
-		return ok && bool(b) == e
-	case json.Number:
-		n, ok := v.(ast.Number)
-		return ok && n.Compare(ast.Number(e)) == 0
-	}
-	return e == nil && v.Compare(ast.NullValue) == 0
 }

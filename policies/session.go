@@ -2,61 +2,16 @@ package policies
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"sync"
-
-	"github.com/open-policy-agent/opa/v1/ast"
 )
-
-// resourceMember is the one member of the input that differs between the documents of a page.
-const resourceMember = "resource"
-
-// Context is everything of the input but the resource, in the form an evaluator wants it: converted once, shared by every document of a
-// request. It is immutable and safe for concurrent use.
-type Context struct {
-	pairs  [][2]*ast.Term
-	digest [sha256.Size]byte
-}
-
-// Digest identifies the facts: two contexts with the same digest are the same for every policy.
-func (c *Context) Digest() [sha256.Size]byte { return c.digest }
-
-// Input gives the whole input for one resource.
-func (c *Context) Input(resource ast.Value) ast.Object {
-	pairs := make([][2]*ast.Term, len(c.pairs)+1)
-	copy(pairs, c.pairs)
-	pairs[len(c.pairs)] = [2]*ast.Term{ast.InternedTerm(resourceMember), ast.NewTerm(resource)}
-	return ast.NewObject(pairs...)
-}
-
-// NewContext converts the facts of a request. It refuses facts that hold the resource, which each decision names for itself.
-// The values may be maps, slices, strings, numbers, booleans, or anything that writes itself as JSON; nulls inside objects are left out.
-func NewContext(input map[string]any) (*Context, error) {
-	if _, has := input[resourceMember]; has {
-		return nil, fmt.Errorf("building a policy context: %q is named by each decision, not by the context", resourceMember)
-	}
-	b, err := appendObject(make([]byte, 0, 2048), input, 0)
-	if err != nil {
-		return nil, fmt.Errorf("building a policy context: %w", err)
-	}
-	v, err := objectValue(input, 0)
-	if err != nil {
-		return nil, fmt.Errorf("building a policy context: %w", err)
-	}
-	c := &Context{digest: sha256.Sum256(b)}
-	v.(ast.Object).Foreach(func(k, v *ast.Term) {
-		c.pairs = append(c.pairs, [2]*ast.Term{k, v})
-	})
-	return c, nil
-}
 
 // Session decides the documents of one request: one revision, one context.
 type Session struct {
 	rev     *Revision
 	context *Context
-	blank   blanks // attributes that no rule looks at in this context
+	blank   *blanks // attributes that no rule looks at in this context
 	logged  sync.Once
 }
 
@@ -67,10 +22,11 @@ func (r *Revision) Session(input map[string]any) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.schema.checkContext(c); err != nil {
+	bare, err := c.judge(r)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
-	return &Session{rev: r, context: c, blank: blanked(r.narrow, c)}, nil
+	return &Session{rev: r, context: c, blank: r.blanked(bare)}, nil
 }
 
 // Revision gives the revision that decides.
@@ -84,42 +40,57 @@ const maxClassBytes = 4096
 
 var classBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }}
 
-// Decide gives the decision for one resource: a map, a struct with json tags, or anything that writes itself as a JSON object; nil for none.
-// It always gives a decision; with an error (ErrUndefined, ErrUnknownRule, ErrMalformed, ErrTimeout, or OPA's own) the decision is a refusal.
+// Decide gives the decision for one resource: a *Resource, a map, a struct with json tags, or anything that writes itself as a JSON object;
+// nil for none. It always gives a decision; with an error (ErrUndefined, ErrUnknownRule, ErrMalformed, ErrTimeout, or OPA's own) the decision
+// is a refusal.
 func (s *Session) Decide(ctx context.Context, resource any) (*Decision, error) {
+	if r, ok := resource.(*Resource); ok && r != nil {
+		c := r.classOf(s.rev, s.blank)
+		if c.err != nil {
+			return s.fail(ctx, c.err)
+		}
+		if k := get(s.rev.table, &s.context.digest, c.hash, c.seen.enc); k != nil {
+			return k.again()
+		}
+		return s.evaluate(ctx, c)
+	}
+	return s.convert(ctx, resource)
+}
+
+// convert decides a resource that was not converted before. Its class is written into a buffer: when the table knows it, nothing else is made.
+func (s *Session) convert(ctx context.Context, resource any) (*Decision, error) {
 	v, err := viewOf(resource)
 	if err != nil {
 		return s.fail(ctx, err)
 	}
-	if len(s.blank) > 0 {
-		v = narrowed{v, s.blank}
-	}
 	buf := classBuffers.Get().(*[]byte)
 	defer classBuffers.Put(buf)
-	class, err := s.rev.reads.appendClass((*buf)[:0], v)
+	key, err := s.rev.reads.appendClass((*buf)[:0], s.blank.over(v))
 	if err != nil {
 		return s.fail(ctx, err)
 	}
-	*buf = class
-	if d := s.rev.table.get(&s.context.digest, class); d != nil {
-		s.rev.stats.count(d, true)
-		return d, nil
+	*buf = key
+	if k := get(s.rev.table, &s.context.digest, hashOf(key), key); k != nil {
+		return k.again()
 	}
-	value, err := s.rev.reads.project(v)
-	if err != nil {
-		return s.fail(ctx, err)
+	c := s.rev.newClass(v, canonical(key), s.blank)
+	if c.err != nil {
+		return s.fail(ctx, c.err)
 	}
-	if err := s.rev.schema.checkResource(value, v); err != nil {
-		return s.fail(ctx, fmt.Errorf("%w: %w", ErrInput, err))
-	}
-	d, err := s.rev.evaluator.Evaluate(ctx, s.context, value)
+	return s.evaluate(ctx, c)
+}
+
+func (s *Session) evaluate(ctx context.Context, c *class) (*Decision, error) {
+	d, err := s.rev.evaluator.Evaluate(ctx, s.context, c.seen)
 	if err != nil || d == nil {
 		return s.fail(ctx, err)
 	}
-	if len(class) <= maxClassBytes {
-		s.rev.table.put(&s.context.digest, class, d)
+	k := s.rev.stats.known(d)
+	if len(c.seen.enc) <= maxClassBytes {
+		s.rev.table.put(&s.context.digest, c.hash, string(c.seen.enc), k)
 	}
-	s.rev.stats.count(d, false)
+	s.rev.stats.misses.Add(1)
+	k.tally()
 	return d, nil
 }
 
@@ -143,7 +114,8 @@ func (s *Session) fail(ctx context.Context, err error) (*Decision, error) {
 		err = ErrUndefined
 	}
 	d := s.rev.failed()
-	s.rev.stats.count(d, false)
+	s.rev.stats.misses.Add(1)
+	s.rev.stats.known(d).tally()
 	s.logged.Do(func() {
 		slog.ErrorContext(ctx, "a policy decision failed and access is refused", "revision", s.rev.Digest, "error", err)
 	})

@@ -32,21 +32,34 @@ func newStats(rules map[string]Rule) *Stats {
 	return s
 }
 
-func (s *Stats) count(d *Decision, hit bool) {
-	if hit {
-		s.hits.Add(1)
-	} else {
-		s.misses.Add(1)
-	}
+// known is a decision with where it is counted.
+type known struct {
+	decision *Decision
+	stats    *Stats
+	count    *atomic.Uint64
+}
+
+// known finds where a decision is counted.
+func (s *Stats) known(d *Decision) *known {
 	o := s.byRule[d.Rule]
 	if o == nil {
 		o = s.byRule[ErrorRule]
 	}
+	k := &known{decision: d, stats: s, count: &o.refused}
 	if d.Allow {
-		o.granted.Add(1)
-	} else {
-		o.refused.Add(1)
+		k.count = &o.granted
 	}
+	return k
+}
+
+// tally counts the decision once more.
+func (k *known) tally() { k.count.Add(1) }
+
+// again gives the decision, counted as one that the table knew.
+func (k *known) again() (*Decision, error) {
+	k.stats.hits.Add(1)
+	k.tally()
+	return k.decision, nil
 }
 
 // Counts gives the decisions by rule, for rules that decided at least once, ordered by id.

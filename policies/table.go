@@ -2,6 +2,7 @@ package policies
 
 import (
 	"crypto/sha256"
+	"hash/maphash"
 	"sync"
 )
 
@@ -21,8 +22,8 @@ type table struct {
 // shard holds two generations: when the young one is full it becomes the old one, and what was still old and unused is forgotten.
 type shard struct {
 	mu    sync.RWMutex
-	young map[tableKey]*Decision
-	old   map[tableKey]*Decision
+	young map[tableKey]*known
+	old   map[tableKey]*known
 }
 
 type tableKey struct {
@@ -32,40 +33,43 @@ type tableKey struct {
 
 func newTable() *table { return &table{} }
 
-func (t *table) shardOf(context *[sha256.Size]byte, class []byte) *shard {
-	h := uint32(context[0])
-	for _, b := range class {
-		h = h*16777619 ^ uint32(b)
-	}
-	return &t.shards[(h^h>>16)%tableShards]
+var classSeed = maphash.MakeSeed()
+
+// hashOf spreads classes over the shards. It decides nothing else.
+func hashOf[T ~string | ~[]byte](class T) uint32 {
+	return uint32(maphash.String(classSeed, string(class)))
+}
+
+func (t *table) shardOf(context *[sha256.Size]byte, hash uint32) *shard {
+	return &t.shards[(hash^uint32(context[0]))%tableShards]
 }
 
 // get finds a decision, or nil.
-func (t *table) get(context *[sha256.Size]byte, class []byte) *Decision {
-	s := t.shardOf(context, class)
+func get[T ~string | ~[]byte](t *table, context *[sha256.Size]byte, hash uint32, class T) *known {
+	s := t.shardOf(context, hash)
 	s.mu.RLock()
-	d := s.young[tableKey{*context, string(class)}]
+	k := s.young[tableKey{*context, string(class)}]
 	fromOld := false
-	if d == nil {
-		d = s.old[tableKey{*context, string(class)}]
-		fromOld = d != nil
+	if k == nil {
+		k = s.old[tableKey{*context, string(class)}]
+		fromOld = k != nil
 	}
 	s.mu.RUnlock()
 	if fromOld {
-		t.put(context, class, d)
+		t.put(context, hash, string(class), k)
 	}
-	return d
+	return k
 }
 
 // put keeps a decision.
-func (t *table) put(context *[sha256.Size]byte, class []byte, d *Decision) {
-	s := t.shardOf(context, class)
+func (t *table) put(context *[sha256.Size]byte, hash uint32, class string, k *known) {
+	s := t.shardOf(context, hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.young == nil || len(s.young) >= generationLimit {
-		s.old, s.young = s.young, map[tableKey]*Decision{}
+		s.old, s.young = s.young, map[tableKey]*known{}
 	}
-	s.young[tableKey{*context, string(class)}] = d
+	s.young[tableKey{*context, class}] = k
 }
 
 // size counts the entries.

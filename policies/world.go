@@ -245,7 +245,7 @@ func (r *Revision) testInputs(ctx context.Context) ([]Case, error) {
 	}
 	var out []Case
 	for _, v := range t.inputs {
-		if r.schema.check(v, "input") != nil {
+		if enc, err := appendTerm(nil, v, 0); err != nil || r.schema.check(canonical(enc), "input") != nil {
 			continue
 		}
 		plain, err := ast.JSON(v)
