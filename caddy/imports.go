@@ -1,8 +1,12 @@
 package pontlevis
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,55 +23,92 @@ var Imported struct {
 
 // importRecords loads FHIR files and opens a space for each Patient in them that has none.
 func (a *App) importRecords(ctx context.Context, paths []string) error {
-	im := importer.Importer{Source: a.state.records, Base: a.fhir(), Checkpoints: a.state.db, Progress: Imported.Progress}
+	im := importer.Importer{
+		Source: a.state.records, Base: a.fhir(), Checkpoints: a.state.db, Progress: Imported.Progress,
+		Found: opensSpaces(a.state.lives, nil),
+	}
 	report, err := im.Import(ctx, paths...)
 	if err != nil {
 		return err
 	}
 	a.logger.Info("imported",
 		zap.Int("files", report.Files), zap.Int("written", report.Written), zap.Int("unchanged", report.Unchanged),
-		zap.Int("skipped", report.Skipped), zap.Int("refused", report.RefusedAll), zap.Int("patients", len(report.Patients)))
+		zap.Int("skipped", report.Skipped), zap.Int("refused", report.RefusedAll), zap.Int("patients", report.People))
 	if Imported.Report != nil {
 		Imported.Report(report)
-	}
-	return openSpaces(ctx, a.state.lives, report.Patients)
-}
-
-// openSpaces opens the space of each patient who has none yet; a space that is closed, say, stays so.
-func openSpaces(ctx context.Context, lives space.Lifecycles, patients []string) error {
-	now := time.Now()
-	for _, p := range patients {
-		l, err := lives.Of(ctx, p)
-		if err != nil {
-			return err
-		}
-		if l.State != "" {
-			continue
-		}
-		if _, err := lives.Change(ctx, p, func(l space.Lifecycle) (space.Lifecycle, error) {
-			if l.State != "" {
-				return l, nil
-			}
-			return l.Activate(now)
-		}); err != nil {
-			return err
-		}
 	}
 	return nil
 }
 
-// ImportInto loads FHIR files into the records of a data folder that no server holds, and opens a space for each
-// Patient in them that has none.
-func ImportInto(data, base string, paths []string, progress func(importer.Progress)) (importer.Report, error) {
-	ctx := context.Background()
-	s, err := openState(data, base)
+// opensSpaces gives what opens the space of each patient who has none yet; a space that is closed, say, stays so. Those
+// that states names come to the state that it says instead.
+func opensSpaces(lives space.Lifecycles, states map[string]space.Lifecycle) func(context.Context, []string) error {
+	return func(ctx context.Context, patients []string) error {
+		now := time.Now()
+		return lives.Begin(ctx, patients, func(p string) (space.Lifecycle, error) {
+			if l, ok := states[p]; ok {
+				return l, nil
+			}
+			return space.Reached(space.Open, now)
+		})
+	}
+}
+
+// Import says what to load into the data folder of a stopped server.
+type Import struct {
+	Data, Base string
+	Paths      []string // FHIR files and folders
+	Spaces     string   // file of "patient,state,since" for spaces that are not to be simply open; "" for none
+	Progress   func(importer.Progress)
+}
+
+// Run loads the files into the records of a data folder that no server holds, and opens a space for each Patient in them
+// that has none.
+func (i Import) Run(ctx context.Context) (report importer.Report, err error) {
+	states, err := readStates(i.Spaces)
 	if err != nil {
-		return importer.Report{}, err
+		return report, err
 	}
-	im := importer.Importer{Source: s.records, Base: base, Checkpoints: s.db, Progress: progress}
-	report, err := im.Import(ctx, paths...)
-	if err == nil {
-		err = openSpaces(ctx, s.lives, report.Patients)
+	s, err := openState(i.Data, i.Base)
+	if err != nil {
+		return report, err
 	}
+	im := importer.Importer{
+		Source: s.records, Base: i.Base, Checkpoints: s.db, Progress: i.Progress, Found: opensSpaces(s.lives, states),
+	}
+	report, err = im.Import(ctx, i.Paths...)
 	return report, errors.Join(err, s.release())
+}
+
+// readStates reads a file of spaces, one a line: patient, state, and since when as an RFC 3339 instant.
+func readStates(path string) (map[string]space.Lifecycle, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the states of spaces: %w", err)
+	}
+	defer f.Close()
+	states := map[string]space.Lifecycle{}
+	lines := bufio.NewScanner(f)
+	for n := 1; lines.Scan(); n++ {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" {
+			continue
+		}
+		patient, rest, _ := strings.Cut(text, ",")
+		state, date, _ := strings.Cut(rest, ",")
+		since, err := time.Parse(time.RFC3339, date)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %q is not patient,state,since: %w", path, n, text, err)
+		}
+		if states[patient], err = space.Reached(state, since); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("reading the states of spaces: %w", err)
+	}
+	return states, nil
 }

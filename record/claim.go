@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/pontlevis/pontlevis/store"
 )
@@ -26,6 +25,12 @@ type claim struct {
 // an id keeps it for ever.
 func (e *Embedded) claim(ctx context.Context, patient string, drafts []draft) error {
 	claims := make(map[store.Partition][]claim)
+	claimsOf(patient, drafts, claims)
+	return e.claimEach(ctx, claims)
+}
+
+// claimsOf adds the claims of the drafts for a record.
+func claimsOf(patient string, drafts []draft, claims map[store.Partition][]claim) {
 	add := func(p store.Partition, c claim) { claims[p] = append(claims[p], c) }
 	if patient != "" {
 		add(rosterPartition(patient), claim{key: keyRoster(patient)})
@@ -39,29 +44,6 @@ func (e *Embedded) claim(ctx context.Context, patient string, drafts []draft) er
 			add(identifierPartition(d.Type, identifier), claim{key: keyIdentifier(d.Type, identifier, d.ID)})
 		}
 	}
-	var wait sync.WaitGroup
-	room := make(chan struct{}, claimers)
-	results := make(chan error, len(claims))
-	for p, list := range claims {
-		room <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-room }()
-			results <- e.claimIn(ctx, p, list)
-		})
-	}
-	wait.Wait()
-	close(results)
-	var all []error
-	for err := range results {
-		if errors.Is(err, ErrElsewhere) {
-			return err
-		}
-		all = append(all, err)
-	}
-	if err := errors.Join(all...); err != nil {
-		return fmt.Errorf("claiming ids and identifiers: %w", err)
-	}
-	return nil
 }
 
 // claimIn writes what is missing in one partition; most updates find everything there and write nothing.

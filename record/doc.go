@@ -21,9 +21,10 @@
 //	  OWNER record seq                     uint64 BE  bumped by each Write
 //	  OWNER record res TYPE ID             envelope   current version, a deletion too
 //	  OWNER record old TYPE ID VVVVVVVV    envelope   each version before it; V is 8 hexadecimal digits
-//	  OWNER record idx TYPE KEY ID         ""         the living version has that token, reference or URI; KEY is one of
-//	                                                  search.IndexKeys, its hash when long
-//	  OWNER record idxrev                  text       indexRevision of the program that wrote idx
+//	  OWNER record sig TYPE ID             hashes     signature: 32 bits for each of search.IndexKeys (the tokens, references
+//	                                                  and URIs) of the living version; in patients' records
+//	  OWNER record idx TYPE KEY ID         ""         the living version has that key; in the directory. Long ones are hashed
+//	  OWNER record idxrev                  text       indexRevision of the program that wrote sig or idx
 //	locator/NN (by type and id)
 //	  loc TYPE ID                          OWNER      where it is; claimed before the resource is written, never moved
 //	identifier/NN (by type, system and value)

@@ -153,6 +153,12 @@ func (e *Embedded) narrow(ctx context.Context, patient, resourceType string, c [
 		if !indexIsCurrent(tx, patient) {
 			return nil
 		}
+		if patient != "" {
+			if wanted := hashesOf(c); len(wanted) > 0 {
+				ids, narrowed = signed(tx, patient, resourceType, wanted), true
+			}
+			return nil
+		}
 		for i := range c {
 			keys, ok := criterionKeys(&c[i])
 			if !ok {
@@ -173,6 +179,23 @@ func (e *Embedded) narrow(ctx context.Context, patient, resourceType string, c [
 		return nil
 	})
 	return ids, narrowed, err
+}
+
+// hashesOf gives the hashes one of which a match must have, for each criterion that can be told by them.
+func hashesOf(c []search.Criterion) [][]uint32 {
+	var out [][]uint32
+	for i := range c {
+		keys, ok := criterionKeys(&c[i])
+		if !ok {
+			continue
+		}
+		hashes := make([]uint32, len(keys))
+		for k, key := range keys {
+			hashes[k] = keyHash(key)
+		}
+		out = append(out, hashes)
+	}
+	return out
 }
 
 // indexed gives the ids that have any of the keys, in order, each once.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -61,7 +60,7 @@ func checkIndexes(t interface {
 	Errorf(string, ...any)
 }, e *Embedded, patient string) {
 	t.Helper()
-	want := map[string]bool{}
+	want := map[string]string{}
 	for s, err := range e.scan(context.Background(), patient, nil, nil) {
 		if err != nil {
 			t.Fatal(err)
@@ -70,21 +69,27 @@ func checkIndexes(t interface {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if patient != "" {
+			want[string(keySignature(patient, s.Ref))] = string(signatureOf(resourceKeys(r)))
+			continue
+		}
 		for _, k := range resourceKeys(r) {
-			want[string(keyIndex(patient, s.Ref, k))] = true
+			want[string(keyIndex(patient, s.Ref, k))] = ""
 		}
 	}
-	got := map[string]bool{}
+	got := map[string]string{}
 	err := e.db.View(context.Background(), partition(patient), func(tx store.Tx) error {
-		for key := range tx.Scan(keyIndexAll(patient), nil) {
-			got[string(key)] = true
+		for _, all := range [][]byte{keyIndexAll(patient), keySignatureAll(patient)} {
+			for key, value := range tx.Scan(all, nil) {
+				got[string(key)] = string(value)
+			}
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); d != "" {
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("index of %q (-computed +stored):\n%s", patient, d)
 	}
 }

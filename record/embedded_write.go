@@ -44,7 +44,8 @@ type step struct {
 	nothing       bool // deleted already: the result is the version found
 	result        *Stored
 	envelope      []byte
-	added, gone   []string // keys of the index
+	added, gone   []string // keys of the directory's index
+	signature     []byte   // of a resource of a patient's record; nil when it is deleted
 	foundEnvelope []byte   // moves to the old versions
 }
 
@@ -62,6 +63,19 @@ func (e *Embedded) Write(ctx context.Context, patient string, changes []Change) 
 	if err := e.claim(ctx, patient, drafts); err != nil {
 		return nil, err
 	}
+	steps, err := e.writeIndexed(ctx, patient, drafts)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]*Stored, len(steps))
+	for i := range steps {
+		results[i] = steps[i].result
+	}
+	return results, nil
+}
+
+// writeIndexed writes, once the record is indexed as this program does.
+func (e *Embedded) writeIndexed(ctx context.Context, patient string, drafts []draft) ([]step, error) {
 	steps, err := e.write(ctx, patient, drafts)
 	if errors.Is(err, errOtherIndex) {
 		if err = e.reindex(ctx, patient); err == nil {
@@ -71,11 +85,7 @@ func (e *Embedded) Write(ctx context.Context, patient string, changes []Change) 
 	if err != nil {
 		return nil, fmt.Errorf("writing to a record: %w", err)
 	}
-	results := make([]*Stored, len(steps))
-	for i := range steps {
-		results[i] = steps[i].result
-	}
-	return results, nil
+	return steps, nil
 }
 
 func (e *Embedded) write(ctx context.Context, patient string, drafts []draft) (steps []step, err error) {
@@ -142,14 +152,16 @@ func (e *Embedded) draftOf(patient string, c Change) (draft, error) {
 	case len(c.Body) > MaxBody:
 		return d, fmt.Errorf("%s has %d bytes, more than %d: %w", c.Ref, len(c.Body), MaxBody, ErrTooLarge)
 	}
-	r, err := fhir.ParseResource(c.Body)
+	r, err := c.parse()
 	if err != nil {
 		return d, fmt.Errorf("%s: %w: %w", c.Ref, ErrInvalid, err)
 	}
 	if r.Type() != c.Type {
 		return d, fmt.Errorf("%s has a body of type %s: %w", c.Ref, r.Type(), ErrInvalid)
 	}
-	d.resource = r.Under(e.Base).Stamp(c.ID, "1", time.Unix(0, 0).UTC())
+	if d.resource = r.Under(e.Base); r.ID() != c.ID {
+		d.resource = d.resource.Stamp(c.ID, "1", time.Unix(0, 0).UTC())
+	}
 	if named := d.resource.Patients(); len(named) > 0 && !slices.Contains(named, patient) {
 		return d, fmt.Errorf("%s names another patient: %w", c.Ref, ErrElsewhere)
 	}
@@ -199,18 +211,32 @@ func (e *Embedded) planOne(tx store.Tx, patient string, d *draft, now time.Time)
 	if found != nil && !now.After(found.Updated) {
 		now = found.Updated.Add(time.Millisecond)
 	}
+	if err := s.index(patient, d, found, alive); err != nil {
+		return step{}, err
+	}
+	s.result = d.stored(patient, s.found+1, now, !alive)
+	s.envelope, err = encodeEnvelope(s.result)
+	return s, err
+}
+
+// index works out what becomes of the index.
+func (s *step) index(patient string, d *draft, found *Stored, alive bool) error {
+	if patient != "" {
+		if !d.Delete {
+			s.signature = signatureOf(d.keys)
+		}
+		return nil
+	}
 	var before []string
 	if alive {
 		old, err := found.Resource()
 		if err != nil {
-			return step{}, err
+			return err
 		}
 		before = resourceKeys(old)
 	}
 	s.added, s.gone = difference(d.keys, before), difference(before, d.keys)
-	s.result = d.stored(patient, s.found+1, now, !alive)
-	s.envelope, err = encodeEnvelope(s.result)
-	return s, err
+	return nil
 }
 
 // stored is the version that the draft becomes.
@@ -285,7 +311,19 @@ func (s *step) commit(tx store.Tx, patient string, ref Ref) error {
 			return err
 		}
 	}
+	if patient != "" {
+		if err := s.sign(tx, patient, ref); err != nil {
+			return err
+		}
+	}
 	return tx.Put(keyCurrent(patient, ref), s.envelope)
+}
+
+func (s *step) sign(tx store.Tx, patient string, ref Ref) error {
+	if s.signature == nil {
+		return tx.Delete(keySignature(patient, ref))
+	}
+	return tx.Put(keySignature(patient, ref), s.signature)
 }
 
 // versionAt reads the version off the current envelope alone.

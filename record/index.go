@@ -15,7 +15,7 @@ import (
 
 // indexRevision changes whenever search.IndexKeys gives other keys for some resource (a test holds what it gives). A
 // record indexed under another revision is searched without its index, and indexed anew by the next write to it.
-const indexRevision = "1"
+const indexRevision = "2"
 
 // errOtherIndex says that a record is indexed under another revision.
 var errOtherIndex = errors.New("indexed under another revision")
@@ -62,12 +62,27 @@ func indexIsCurrent(tx store.Tx, patient string) bool {
 	return string(tx.Get(keyIndexRevision(patient))) == indexRevision
 }
 
+// putIndex writes the index of a resource that has none: a signature in a patient's record, rows in the directory.
+func putIndex(tx store.Tx, patient string, ref Ref, keys []string) error {
+	if patient != "" {
+		return tx.Put(keySignature(patient, ref), signatureOf(keys))
+	}
+	for _, k := range keys {
+		if err := tx.Put(keyIndex(patient, ref, k), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // reindex replaces the index of a record, in one transaction.
 func (e *Embedded) reindex(ctx context.Context, patient string) error {
 	err := e.db.Update(ctx, partition(patient), func(tx store.Tx) error {
-		for key := range tx.Scan(keyIndexAll(patient), nil) {
-			if err := tx.Delete(key); err != nil {
-				return err
+		for _, all := range [][]byte{keyIndexAll(patient), keySignatureAll(patient)} {
+			for key := range tx.Scan(all, nil) {
+				if err := tx.Delete(key); err != nil {
+					return err
+				}
 			}
 		}
 		for key, value := range tx.Scan(keyCurrentAll(patient), nil) {
@@ -82,10 +97,8 @@ func (e *Embedded) reindex(ctx context.Context, patient string) error {
 			if err != nil {
 				return err
 			}
-			for _, k := range resourceKeys(r) {
-				if err := tx.Put(keyIndex(patient, s.Ref, k), nil); err != nil {
-					return err
-				}
+			if err := putIndex(tx, patient, s.Ref, resourceKeys(r)); err != nil {
+				return err
 			}
 		}
 		return tx.Put(keyIndexRevision(patient), []byte(indexRevision))

@@ -16,7 +16,7 @@ import (
 // indexRevision, so that records written before are indexed anew, then put the new hash here.
 func TestIndexKeysBelongToTheRevision(t *testing.T) {
 	t.Parallel()
-	const revision, want = "1", "d98b5251431f0d9e"
+	const revision, want = "2", "d98b5251431f0d9e"
 	h := sha256.New()
 	for _, body := range []string{
 		observation("o", "p", "1-1"),
@@ -43,7 +43,7 @@ func TestRecordOfAnotherRevisionIsIndexedAnew(t *testing.T) {
 	put(t, e, "p", observation("a", "p", "c"))
 	put(t, e, "p", observation("b", "p", "d"))
 	err := e.db.Update(t.Context(), partition("p"), func(tx store.Tx) error {
-		for key := range tx.Scan(keyIndexAll("p"), nil) {
+		for key := range tx.Scan(keySignatureAll("p"), nil) {
 			if err := tx.Delete(key); err != nil {
 				return err
 			}

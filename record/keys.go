@@ -67,6 +67,16 @@ func keyIndexOf(patient, resourceType, key string) []byte {
 
 func keyIndexAll(patient string) []byte { return store.Key(owner(patient), "record", "idx") }
 
+func keySignature(patient string, ref Ref) []byte {
+	return store.Key(owner(patient), "record", "sig", ref.Type, ref.ID)
+}
+
+func keySignatureOf(patient, resourceType string) []byte {
+	return store.Key(owner(patient), "record", "sig", resourceType)
+}
+
+func keySignatureAll(patient string) []byte { return store.Key(owner(patient), "record", "sig") }
+
 func keyLocator(ref Ref) []byte { return store.Key("loc", ref.Type, ref.ID) }
 
 func keyIdentifier(resourceType, identifier, id string) []byte {

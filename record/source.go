@@ -130,6 +130,29 @@ type Change struct {
 	IfVersion *int   // when set, the current version must be this one, else ErrConflict; 0: there must be none
 	IfNone    bool   // there must be no living resource of that Ref, else ErrExists
 	Delete    bool   // logical deletion; of what is deleted already: nothing happens; of what never was: ErrNotFound
+
+	// Parsed is Body, where the caller has read it already within fhir's default limits; nil to have it read.
+	Parsed *fhir.Resource
+}
+
+func (c *Change) parse() (*fhir.Resource, error) {
+	if c.Parsed != nil {
+		return c.Parsed, nil
+	}
+	return fhir.ParseResource(c.Body)
+}
+
+// Group is what one record is to get in a Load; "" is the directory.
+type Group struct {
+	Patient string
+	Changes []Change
+}
+
+// Loader is a Source that takes many records at once for much less than one by one.
+type Loader interface {
+	// Load does for each group what Write does, and gives the error of each in its place; a group that fails leaves the
+	// others alone. No record, and no resource, may be in it twice.
+	Load(ctx context.Context, groups []Group) []error
 }
 
 // Compartment says what a Source knows of a patient's record as a whole.

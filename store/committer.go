@@ -11,6 +11,13 @@ import (
 // maxCommit bounds the bytes that wait in memory for one file transaction; a group that writes more takes several.
 const maxCommit = 64 << 20
 
+const (
+	// bulk is the size of a file transaction that only a load, or a log under way, makes.
+	bulk = 256 << 10
+	// packed is how full pages are left by one.
+	packed = 0.9
+)
+
 // commitLoop serves one group after the other. While one is being written to disk the next gathers, which is what lets
 // many Updates share an fdatasync without any of them waiting for company.
 func (b *Bolt) commitLoop() {
@@ -64,7 +71,8 @@ func (b *Bolt) commitSome(requests []*request) (served int, err error) {
 	// After a commit this does nothing; after a failed one, a panic or a Goexit it releases the file's write lock.
 	defer func() { _ = btx.Rollback() }()
 	var kept []*boltTx
-	for written := 0; served < len(requests) && written < maxCommit; served++ {
+	written := 0
+	for ; served < len(requests) && written < maxCommit; served++ {
 		r := requests[served]
 		if !r.take() {
 			continue
@@ -82,6 +90,9 @@ func (b *Bolt) commitSome(requests []*request) (served int, err error) {
 	if len(kept) == 0 {
 		return served, nil
 	}
+	if written >= bulk {
+		pack(kept)
+	}
 	if err := b.commit(btx); err != nil {
 		return served, err
 	}
@@ -89,6 +100,16 @@ func (b *Bolt) commitSome(requests []*request) (served int, err error) {
 		b.watchers.tell(tx.partition, tx.writes.changes())
 	}
 	return served, nil
+}
+
+// pack has the pages that a bulk of writes splits filled well: what comes in bulk comes mostly in order, and nothing more
+// will go where it went. bbolt otherwise leaves each page half empty.
+func pack(kept []*boltTx) {
+	for _, tx := range kept {
+		if tx.bucket != nil {
+			tx.bucket.FillPercent = packed
+		}
+	}
 }
 
 // apply writes an overlay to the file transaction.

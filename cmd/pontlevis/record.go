@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +16,7 @@ import (
 
 func recordCommand() *cobra.Command {
 	c := &cobra.Command{Use: "record <command>", Short: "Makes records, and loads them into a stopped server"}
-	var data, base string
+	var data, base, spaces string
 	load := &cobra.Command{
 		Use:   "import --data <folder> <file or folder>...",
 		Short: "Loads FHIR resources: Bundle, NDJSON, either gzipped, or folders of them",
@@ -25,7 +29,10 @@ func recordCommand() *cobra.Command {
 				return errors.New("say which data folder: --data <folder>")
 			}
 			progress, end := importer.Bar(os.Stderr)
-			report, err := pontlevis.ImportInto(data, base, paths, progress)
+			debug.SetGCPercent(400) // an import holds one batch, which is small, and makes much garbage
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			report, err := pontlevis.Import{Data: data, Base: base, Paths: paths, Spaces: spaces, Progress: progress}.Run(ctx)
 			end()
 			if err == nil || report.Files > 0 {
 				imported(os.Stderr, report)
@@ -35,6 +42,7 @@ func recordCommand() *cobra.Command {
 	}
 	load.Flags().StringVar(&data, "data", "", "data folder of the server")
 	load.Flags().StringVar(&base, "base", "http://127.0.0.1:8700/fhir", "URL of the FHIR endpoint, for absolute references to it")
+	load.Flags().StringVar(&spaces, "spaces", "", "file of patient,state,since for spaces that are not to be simply open: announced, opposed, closed, suspended")
 	c.AddCommand(load, generateCommand())
 	return c
 }

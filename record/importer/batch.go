@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -13,9 +14,9 @@ import (
 
 // Bounds of a batch: large enough that a commit is shared by many resources, small enough to be held in memory.
 const (
-	maxBatch      = 2000
-	maxBatchBytes = 16 << 20
-	writers       = 4 // records written at once; their commits share one sync of the disk
+	maxBatch      = 8000
+	maxBatchBytes = 32 << 20
+	writers       = 4 // records written at once, where the source takes them one by one
 )
 
 // batch is what was read and is not written yet.
@@ -83,6 +84,11 @@ func (r *run) flush(ctx context.Context, f file, end bool) error {
 	if r.repeat {
 		into = r.next
 	}
+	if r.Found != nil && len(r.pending.patients) > 0 {
+		if err := r.Found(ctx, r.pending.patients); err != nil {
+			return fmt.Errorf("telling of the patients found: %w", err)
+		}
+	}
 	for _, at := range r.pending.deferred {
 		putOff(into, f.digest, at.line, at.entry)
 	}
@@ -126,23 +132,83 @@ func (r *run) write(ctx context.Context) error {
 			return err
 		}
 	}
-	var wait sync.WaitGroup
+	var all []error
+	if loader, ok := r.Source.(record.Loader); ok {
+		for _, o := range r.load(ctx, loader, groups) {
+			all = append(all, r.take(o))
+		}
+		return errors.Join(all...)
+	}
 	results := make(chan outcome, len(groups))
+	aside(groups, func(patient string, items []item) { results <- r.writeGroup(ctx, patient, items) })
+	close(results)
+	for o := range results {
+		all = append(all, r.take(o))
+	}
+	return errors.Join(all...)
+}
+
+// aside calls do for each group, some at a time.
+func aside(groups map[string][]item, do func(patient string, items []item)) {
+	var wait sync.WaitGroup
 	room := make(chan struct{}, writers)
 	for patient, items := range groups {
 		room <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-room }()
-			results <- r.writeGroup(ctx, patient, items)
+			do(patient, items)
 		})
 	}
 	wait.Wait()
-	close(results)
-	var all []error
-	for o := range results {
-		all = append(all, r.take(o))
+}
+
+// load writes the groups together. One that the source refuses is written again by itself, in halves.
+func (r *run) load(ctx context.Context, loader record.Loader, groups map[string][]item) []outcome {
+	type part struct {
+		patient string
+		fresh   []item
+		outcome
 	}
-	return errors.Join(all...)
+	parts := make([]*part, 0, len(groups))
+	var mu sync.Mutex
+	aside(groups, func(patient string, items []item) {
+		p := &part{patient: patient}
+		p.fresh, p.outcome = r.fresh(ctx, items)
+		mu.Lock()
+		defer mu.Unlock()
+		parts = append(parts, p)
+	})
+	var wanted []*part
+	var all []record.Group
+	for _, p := range parts {
+		if p.err == nil && len(p.fresh) > 0 {
+			wanted = append(wanted, p)
+			all = append(all, record.Group{Patient: p.patient, Changes: changesOf(p.fresh)})
+		}
+	}
+	for i, err := range loader.Load(ctx, all) {
+		switch p := wanted[i]; {
+		case err == nil:
+			p.written += len(p.fresh)
+		case fault(err):
+			r.writeHalves(ctx, p.patient, p.fresh, &p.outcome)
+		default:
+			p.err = fmt.Errorf("writing to the record source: %w", err)
+		}
+	}
+	out := make([]outcome, len(parts))
+	for i, p := range parts {
+		out[i] = p.outcome
+	}
+	return out
+}
+
+func changesOf(items []item) []record.Change {
+	changes := make([]record.Change, len(items))
+	for k, it := range items {
+		changes[k] = record.Change{Ref: it.ref, Body: it.res.JSON(), Parsed: it.res}
+	}
+	return changes
 }
 
 // take counts an outcome.
@@ -153,6 +219,9 @@ func (r *run) take(o outcome) error {
 		fr, en := reason(x.why)
 		if x.ref.Type == "Patient" {
 			delete(r.patients, x.ref.ID)
+			known := len(r.pending.patients)
+			r.pending.patients = slices.DeleteFunc(r.pending.patients, func(id string) bool { return id == x.ref.ID })
+			r.report.People -= known - len(r.pending.patients)
 		}
 		r.refuse(x.at, x.ref.String(), fr, en)
 	}
@@ -174,33 +243,33 @@ func reason(err error) (fr, en string) {
 // writeGroup writes what of a group is not stored yet. When the record refuses them as a whole, halves are tried, so
 // that one bad resource costs itself alone.
 func (r *run) writeGroup(ctx context.Context, patient string, items []item) outcome {
-	var o outcome
-	fresh := items[:0:0]
+	fresh, o := r.fresh(ctx, items)
+	r.writeHalves(ctx, patient, fresh, &o)
+	return o
+}
+
+// fresh is what of the items is not stored yet.
+func (r *run) fresh(ctx context.Context, items []item) (fresh []item, o outcome) {
 	for _, it := range items {
 		stored, err := r.stored(ctx, it)
 		switch {
 		case err != nil:
 			o.err = err
-			return o
+			return nil, o
 		case stored:
 			o.unchanged++
 		default:
 			fresh = append(fresh, it)
 		}
 	}
-	r.writeHalves(ctx, patient, fresh, &o)
-	return o
+	return fresh, o
 }
 
 func (r *run) writeHalves(ctx context.Context, patient string, items []item, o *outcome) {
 	if len(items) == 0 || o.err != nil {
 		return
 	}
-	changes := make([]record.Change, len(items))
-	for k, it := range items {
-		changes[k] = record.Change{Ref: it.ref, Body: it.res.JSON()}
-	}
-	_, err := r.Source.Write(ctx, patient, changes)
+	_, err := r.Source.Write(ctx, patient, changesOf(items))
 	switch {
 	case err == nil:
 		o.written += len(items)

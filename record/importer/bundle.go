@@ -16,15 +16,11 @@ type place struct {
 	file  file
 	line  int
 	entry int
+	fits  bool // the line was read within the limits of one resource
 }
 
 // value takes one line: a resource, or a Bundle of them.
-func (r *run) value(ctx context.Context, at place, text []byte) {
-	n, err := fhir.Parse(text, fhir.Limits{Bytes: MaxValue, Nodes: 4 << 20})
-	if err != nil {
-		r.bad(at.file, at.line, err)
-		return
-	}
+func (r *run) value(ctx context.Context, at place, n *fhir.Node) {
 	if n.Get("resourceType").Text() != "Bundle" {
 		r.resource(ctx, at, n, n.Get("id").Text(), nil)
 		return
@@ -92,8 +88,7 @@ func (r *run) met(at place, ref record.Ref) {
 	r.report.Read++
 	r.report.Unchanged++
 	if ref.Type == "Patient" {
-		r.patients[ref.ID] = true
-		r.pending.patients = append(r.pending.patients, ref.ID)
+		r.found(ref.ID)
 	}
 }
 

@@ -19,14 +19,16 @@ const space = "import"
 
 // mark says how far a file was dealt with.
 type mark struct {
-	Line int  `json:"line"`
-	Done bool `json:"done"`
+	Line   int  `json:"line"`
+	Done   bool `json:"done"`
+	People int  `json:"people,omitempty"` // Patients among them
 }
 
 // remember notes what the batch just written adds.
 func (r *run) remember(ctx context.Context, f file, end bool) error {
 	m := r.done[f.digest]
 	m.Line, m.Done = max(m.Line, r.pending.line), end
+	m.People += len(r.pending.patients)
 	r.done[f.digest] = m
 	if r.Checkpoints == nil {
 		return nil
@@ -45,6 +47,9 @@ func (r *run) remember(ctx context.Context, f file, end bool) error {
 			}
 		}
 		for _, id := range b.patients {
+			if r.Found != nil {
+				break
+			}
 			if err := tx.Put(store.Key(space, "patient", id), nil); err != nil {
 				return err
 			}

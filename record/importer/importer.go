@@ -19,6 +19,10 @@ type Importer struct {
 	Base string
 	// Checkpoints remembers how far an import came, so that a killed one continues; nil to start over each time.
 	Checkpoints store.DB
+	// Found is called with the ids of the Patients of each batch, once they are stored and before the checkpoint says so:
+	// after a kill it may be called with some again, and is never spared one. With it the report names no patients, so that
+	// memory does not grow with them. An error ends the import. Nil for none.
+	Found func(ctx context.Context, patients []string) error
 	// Progress is called after each batch and each file, never concurrently; nil for none.
 	Progress func(Progress)
 }
@@ -42,7 +46,8 @@ type Report struct {
 	// Unresolved counts conditional references ("Practitioner?identifier=…") that met no resource, or several; they
 	// were left as they came.
 	Unresolved int
-	Patients   []string       // ids of the Patients found, sorted, those of an interrupted import included
+	People     int            // Patient resources met, those of an interrupted import included
+	Patients   []string       // ids of the Patients found, sorted, likewise; nil where Importer.Found was told of them
 	SkippedBy  map[string]int // Skipped by type
 	Refused    []Line         // what was not stored and why, at most MaxRefused of them
 	RefusedAll int            // how many were refused, also beyond MaxRefused; bad lines count as one each
@@ -170,7 +175,9 @@ func (r *run) reset() {
 }
 
 func (r *run) result() Report {
-	r.report.Patients = slices.Sorted(maps.Keys(r.patients))
+	if r.Found == nil {
+		r.report.Patients = slices.Sorted(maps.Keys(r.patients))
+	}
 	slices.SortFunc(r.report.Refused, func(a, b Line) int { // records are written side by side, in no fixed order
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Entry, b.Entry))
 	})
@@ -182,31 +189,35 @@ func (r *run) file(ctx context.Context, f file) error {
 	m := r.done[f.digest]
 	if !r.repeat && m.Done {
 		r.report.Resumed += m.Line
+		r.report.People += m.People
 		r.bytes += f.size
 		return nil
 	}
 	start := r.bytes
-	err := f.lines(func(n int, at int64, value []byte, bad error) error {
+	skip := func(n int) bool { return n <= m.Line }
+	if r.repeat {
+		again := r.deferred[f.digest]
+		skip = func(n int) bool { _, put := again[n]; return !put }
+	} else {
+		r.report.People += m.People
+	}
+	err := f.values(ctx, skip, func(v value) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if r.repeat {
-			if _, put := r.deferred[f.digest][n]; !put {
-				return nil
-			}
-		} else {
-			r.bytes = start + at
-			if n <= m.Line {
-				r.report.Resumed++
-				return nil
-			}
+		if !r.repeat {
+			r.bytes = start + v.at
 		}
-		if bad != nil {
-			r.bad(f, n, bad)
-		} else {
-			r.value(ctx, place{file: f, line: n}, value)
+		if v.skipped {
+			r.report.Resumed += btoi(!r.repeat)
+			return nil
 		}
-		r.pending.line = n
+		if v.bad != nil {
+			r.bad(f, v.line, v.bad)
+		} else {
+			r.value(ctx, place{file: f, line: v.line, fits: v.fits}, v.node)
+		}
+		r.pending.line = v.line
 		if r.pending.failed != nil || r.pending.full() {
 			return r.flush(ctx, f, false)
 		}
@@ -219,6 +230,15 @@ func (r *run) file(ctx context.Context, f file) error {
 		r.bytes = start + f.size
 	}
 	return err
+}
+
+// found notes a Patient.
+func (r *run) found(id string) {
+	r.pending.patients = append(r.pending.patients, id)
+	r.report.People++
+	if r.Found == nil {
+		r.patients[id] = true
+	}
 }
 
 // mute reports whether what stands there was counted in the first pass: of a line read again, only the entries that

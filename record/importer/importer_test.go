@@ -252,7 +252,7 @@ func TestKilledImportContinues(t *testing.T) {
 	b.WriteString(`{"resourceType":"Binary","id":"bytes","contentType":"text/plain","data":"eA=="}` + "\n")
 	b.WriteString(`{"resourceType":"Patient","id":"p"}` + "\n")
 	b.WriteString(`{"resourceType":"DocumentReference","id":"d","subject":{"reference":"Patient/p"},"content":[{"attachment":{"url":"Binary/bytes"}}]}` + "\n")
-	const many = 5000
+	const many = 9000
 	for k := range many {
 		fmt.Fprintf(&b, `{"resourceType":"Observation","id":"o%d","subject":{"reference":"Patient/p"}}`+"\n", k)
 	}

@@ -2,6 +2,8 @@ package importer
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/pontlevis/pontlevis/fhir"
@@ -24,7 +26,7 @@ func (r *run) resource(ctx context.Context, at place, n *fhir.Node, id string, l
 		r.skip(at, t)
 		return
 	}
-	res, err := fhir.ParseResource(r.relink(ctx, n, links))
+	res, err := r.linked(ctx, at, n, links)
 	if err != nil {
 		r.report.BadLines += btoi(at.entry == 0)
 		r.report.Read += btoi(at.entry != 0)
@@ -37,8 +39,7 @@ func (r *run) resource(ctx context.Context, at place, n *fhir.Node, id string, l
 	ref := record.Ref{Type: t, ID: id}
 	r.report.Read++
 	if t == "Patient" {
-		r.patients[id] = true
-		r.pending.patients = append(r.pending.patients, id)
+		r.found(id)
 		r.add(ctx, at, ref, id, res)
 		return
 	}
@@ -61,6 +62,16 @@ func (r *run) resource(ctx context.Context, at place, n *fhir.Node, id string, l
 	}
 }
 
+// linked is the resource with its links rewritten. One whose line was read within the limits of a resource, and that has
+// no link to rewrite, need not be read again.
+func (r *run) linked(ctx context.Context, at place, n *fhir.Node, links record.Links) (*fhir.Resource, error) {
+	text := r.relink(ctx, n, links)
+	if own := n.Bytes(); at.fits && len(text) == len(own) && (len(own) == 0 || &text[0] == &own[0]) {
+		return fhir.ResourceOf(n)
+	}
+	return fhir.ParseResource(text)
+}
+
 // partOfRecord reports whether resources of a type are health data or the people and places of care.
 func partOfRecord(t string, n *fhir.Node) bool {
 	switch {
@@ -80,11 +91,15 @@ func partOfRecord(t string, n *fhir.Node) bool {
 // owner finds the patient whose record a resource enters, "" when that is not known (yet).
 func (r *run) owner(ctx context.Context, ref record.Ref, res *fhir.Resource) string {
 	if p, ok := r.owners[ref]; ok {
+		r.settled(ref)
 		return p
 	}
 	o := record.OwnerOf(res, r.Base)
 	if o.Patient != "" && record.ValidID(o.Patient) {
 		return o.Patient
+	}
+	if !o.Known() && (ref.Type == "Binary" || ref.Type == "Bundle") {
+		return r.holder(ctx, ref)
 	}
 	for _, identifier := range o.Identifiers {
 		found, err := r.lookup(ctx, "Patient", identifier)
@@ -97,6 +112,32 @@ func (r *run) owner(ctx context.Context, ref record.Ref, res *fhir.Resource) str
 		}
 	}
 	return ""
+}
+
+// settled forgets whose bytes these are: once they are stored, the store says it. Documents and their bytes most often
+// stand side by side, so that what must be kept in memory, and in the checkpoint, stays small.
+func (r *run) settled(ref record.Ref) {
+	delete(r.owners, ref)
+	delete(r.pending.owners, ref)
+}
+
+// holder is the patient in whose record bytes are that an earlier line brought, "" when there is none.
+func (r *run) holder(ctx context.Context, ref record.Ref) string {
+	if r.pending.refs[ref] { // of the batch under way: its owner was settled there
+		if err := r.write(ctx); err != nil {
+			r.pending.failed = err
+			return ""
+		}
+	}
+	s, err := r.Source.Read(ctx, ref)
+	switch {
+	case errors.Is(err, record.ErrNotFound):
+		return ""
+	case err != nil:
+		r.pending.failed = fmt.Errorf("reading %s: %w", ref, err)
+		return ""
+	}
+	return s.Patient
 }
 
 // vouch notes whose the Binaries and Bundles are that a document names.
