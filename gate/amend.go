@@ -14,20 +14,32 @@ import (
 	"github.com/pontlevis/pontlevis/space"
 )
 
+// planned is a change of one resource that was decided and is not made yet.
+type planned struct {
+	current *record.Stored
+	entry   audit.Entry
+	kind    string         // action, for the meter
+	change  *record.Change // nil: nothing changes
+}
+
 // patch changes the status, the labels or the archiving of a document (PDSm TD3.3), or the labels of anything else in a
 // record, by id or by what it matches.
 func (h *hearing) patch(ctx context.Context, i *record.Interaction) (*Answer, error) {
+	p, err := h.planPatch(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	if p.change == nil {
+		return h.unchanged(ctx, i, p.current)
+	}
+	return h.commit(ctx, i, p.current.Patient, p.entry, p.kind, *p.change)
+}
+
+func (h *hearing) planPatch(ctx context.Context, i *record.Interaction) (*planned, error) {
 	if no := onlyTestsMetadata(i.Body); no != nil {
 		return nil, no
 	}
-	ref := i.Ref
-	if i.Conditional != nil {
-		var err error
-		if ref, err = h.match(ctx, i); err != nil {
-			return nil, err
-		}
-	}
-	current, err := h.target(ctx, i, ref)
+	current, err := h.targetOf(ctx, i)
 	if err != nil {
 		return nil, err
 	}
@@ -36,14 +48,14 @@ func (h *hearing) patch(ctx context.Context, i *record.Interaction) (*Answer, er
 		return nil, h.unmade(ctx, i, current, err)
 	}
 	if amendment.Empty() {
-		return h.unchanged(ctx, i, current)
+		return &planned{current: current}, nil
 	}
 	actions := amendmentActions(amendment)
 	entry, err := h.decideAmendment(ctx, i, current, amendment, actions)
 	if err != nil {
 		return nil, err
 	}
-	return h.commit(ctx, i, current.Patient, entry, actions[0], amendment.Change)
+	return &planned{current, entry, actions[0], &amendment.Change}, nil
 }
 
 // unchanged answers a patch that changes nothing: it shows the document, so it is a read.
@@ -174,31 +186,54 @@ func (h *hearing) refuseSeen(ctx context.Context, i *record.Interaction, current
 	return h.refuseWrite(ctx, i, current.Patient, d, []string{current.Ref.String()})
 }
 
-// match finds the one document that a conditional request is about, among those its author may read: two that match are
-// told apart by asking better, one that is hidden is not there.
-func (h *hearing) match(ctx context.Context, i *record.Interaction) (record.Ref, error) {
+// targetOf finds what a write is about, by id or by what it matches.
+func (h *hearing) targetOf(ctx context.Context, i *record.Interaction) (*record.Stored, error) {
+	if i.Conditional == nil {
+		return h.target(ctx, i, i.Ref)
+	}
+	found, err := h.matches(ctx, i)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 0:
+		return nil, h.refuse(ctx, i, nil, nil)
+	case len(found) > 1:
+		return nil, h.severalMatch(ctx, i, found[0])
+	}
+	return h.target(ctx, i, found[0].Ref)
+}
+
+// matches finds what a conditional request is about, among what its author may read: one that is hidden is not there.
+func (h *hearing) matches(ctx context.Context, i *record.Interaction) ([]*record.Stored, error) {
 	in, err := h.scope(ctx, i.Conditional)
 	if err != nil {
-		return record.Ref{}, err
+		return nil, err
 	}
 	page, err := h.look(ctx, i.Conditional, record.Scope{Patients: in.patients}, nil)
 	h.within = ""
 	if err != nil {
-		return record.Ref{}, err
+		return nil, err
 	}
-	switch len(page.Matches) {
-	case 0:
-		return record.Ref{}, h.refuse(ctx, i, nil, nil)
-	case 1:
-		return page.Matches[0].Ref, nil
-	}
-	return record.Ref{}, h.unmade(ctx, i, page.Matches[0], refusal(http.StatusPreconditionFailed, "multiple-matches",
-		"Plusieurs documents correspondent : rien n'a été changé. Précisez l'identifiant.",
-		"Several documents match: nothing was changed. Give a sharper identifier."))
+	return page.Matches, nil
+}
+
+// severalMatch refuses a conditional write that is not about one resource: they are told apart by asking better.
+func (h *hearing) severalMatch(ctx context.Context, i *record.Interaction, first *record.Stored) error {
+	return h.unmade(ctx, i, first, refusal(http.StatusPreconditionFailed, "multiple-matches",
+		"Plusieurs ressources correspondent : rien n'a été changé. Précisez les critères.",
+		"Several resources match: nothing was changed. Give sharper criteria."))
 }
 
 // remove deletes logically (rules.md D3): a document becomes entered-in-error, anything else a deleted version.
 func (h *hearing) remove(ctx context.Context, i *record.Interaction) (*Answer, error) {
+	p, err := h.planRemove(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	return h.commit(ctx, i, p.current.Patient, p.entry, p.kind, *p.change)
+}
+
+func (h *hearing) planRemove(ctx context.Context, i *record.Interaction) (*planned, error) {
 	if space.Governs(i.Ref.Type) {
 		no := refusal(http.StatusMethodNotAllowed, "not-supported",
 			"On ne supprime pas ce qui règle un espace : mettez-y fin (status inactive).",
@@ -206,7 +241,7 @@ func (h *hearing) remove(ctx context.Context, i *record.Interaction) (*Answer, e
 		no.Allow = []string{"GET", "HEAD", "PUT"}
 		return nil, no
 	}
-	current, err := h.target(ctx, i, i.Ref)
+	current, err := h.targetOf(ctx, i)
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +249,7 @@ func (h *hearing) remove(ctx context.Context, i *record.Interaction) (*Answer, e
 	if err != nil {
 		return nil, err
 	}
-	c := record.Change{Ref: current.Ref, IfVersion: &current.Version, Delete: true}
+	c := &record.Change{Ref: current.Ref, IfVersion: &current.Version, Delete: true}
 	if current.Type == "DocumentReference" {
 		r, err := current.Resource()
 		if err != nil {
@@ -222,5 +257,5 @@ func (h *hearing) remove(ctx context.Context, i *record.Interaction) (*Answer, e
 		}
 		c.Delete, c.Body = false, r.Node().With("status", []byte(`"entered-in-error"`))
 	}
-	return h.commit(ctx, i, current.Patient, entry, actionDelete, c)
+	return &planned{current, entry, actionDelete, c}, nil
 }

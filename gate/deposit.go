@@ -9,6 +9,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/fhir/search"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/record"
 	"github.com/pontlevis/pontlevis/space"
@@ -26,19 +27,11 @@ func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, 
 	if no := tooManyLinks(d); no != nil {
 		return nil, no
 	}
-	unclear := d.Resolve(ctx, h.g.Records, h.permit)
-	var no *record.Refusal
-	if unclear != nil && !errors.Is(unclear, record.ErrNotFound) && !errors.As(unclear, &no) {
-		return nil, unclear
+	if d.Conditional() { // what is looked for and what is written then are one step on this node
+		defer h.g.turns.take(d.Patient+strings.Join(d.Identifiers, " "), false)()
 	}
-	entries, err := h.decideDeposit(ctx, i, d)
+	entries, err := h.planDeposit(ctx, i, d)
 	if err != nil {
-		return nil, err
-	}
-	if unclear != nil { // only now: what is found in a record is told to whoever may add to it
-		return nil, h.illDone(ctx, entries, unclear)
-	}
-	if err := d.StampSource(clientSource(h.grant.Client.ID)); err != nil {
 		return nil, err
 	}
 	if err := h.append(ctx, entries...); err != nil {
@@ -51,6 +44,43 @@ func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, 
 		}
 	}
 	return h.answerDeposit(ctx, i, d, stored)
+}
+
+// planDeposit looks up what a deposit names, decides it, and gives the entries to be written before it is made.
+func (h *hearing) planDeposit(ctx context.Context, i *record.Interaction, d *record.Deposit) ([]audit.Entry, error) {
+	d.Find = h.existing
+	unclear := d.Resolve(ctx, h.g.Records, h.permit)
+	var no *record.Refusal
+	var costly *Refusal
+	if unclear != nil && !errors.Is(unclear, record.ErrNotFound) && !errors.As(unclear, &no) && !errors.As(unclear, &costly) {
+		return nil, unclear
+	}
+	entries, err := h.decideDeposit(ctx, i, d)
+	if err != nil {
+		return nil, err
+	}
+	if unclear != nil { // only now: what is found in a record is told to whoever may add to it
+		return nil, h.illDone(ctx, entries, unclear)
+	}
+	return entries, d.StampSource(clientSource(h.grant.Client.ID))
+}
+
+// existing finds what a conditional create must not find, of what the depositor may read. Something hidden from them does
+// not count: the new resource is made beside it, as it would be were it not there, and the record then has both. To
+// refuse, or to point at it, would tell of it.
+func (h *hearing) existing(ctx context.Context, q *search.Query, patient string) ([]*record.Stored, error) {
+	var src record.Source = h.source
+	if asksLinks(q) {
+		src = &sight{h.source, h}
+	}
+	page, err := record.Search(ctx, src, q, record.Scope{Patients: []string{patient}}, nil, h.permit)
+	if errors.Is(err, record.ErrTooCostly) || asksLinks(q) && h.followed > maxReferences {
+		return nil, tooCostly()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return page.Matches, nil
 }
 
 // maxDepositedReferences bounds the references of one deposited resource: each is followed whenever somebody reads it.

@@ -31,7 +31,7 @@ func (h *hearing) commit(ctx context.Context, i *record.Interaction, patient str
 	if i.Kind == record.KindDelete {
 		return &Answer{Status: http.StatusNoContent}, nil
 	}
-	return h.written(ctx, i, stored[0], i.Kind == record.KindCreate), nil
+	return h.written(ctx, i, stored[0], c.IfNone), nil
 }
 
 // written answers a create, an update or a patch with what stands now, as its author may now read it: a document may be
@@ -82,11 +82,59 @@ func (h *hearing) update(ctx context.Context, i *record.Interaction) (*Answer, e
 		no.Allow = []string{"GET", "HEAD", "POST", "PATCH"}
 		return nil, no
 	}
+	if i.Conditional != nil {
+		return h.updateMatch(ctx, i)
+	}
 	before, err := h.target(ctx, i, i.Ref)
 	if err != nil {
 		return nil, err
 	}
 	return h.govern(ctx, i, before)
+}
+
+// updateMatch replaces the one resource that matches, or makes one when none does (FHIR R4 http.html#cond-update). One
+// that is hidden is not there: a second one is then made, as it would be were there none.
+func (h *hearing) updateMatch(ctx context.Context, i *record.Interaction) (*Answer, error) {
+	found, err := h.matches(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	id := i.Resource.ID()
+	switch {
+	case len(found) > 1:
+		return nil, h.severalMatch(ctx, i, found[0])
+	case len(found) == 1 && id != "" && id != found[0].ID:
+		return nil, h.unmade(ctx, i, found[0], refusal(http.StatusBadRequest, "invalid",
+			"L'identifiant du corps n'est pas celui de la ressource qui répond à la condition.",
+			"The body's id is not that of the resource that matches."))
+	case len(found) == 1:
+		before, err := h.target(ctx, i, found[0].Ref)
+		if err != nil {
+			return nil, err
+		}
+		matched := *i
+		matched.Ref = before.Ref
+		return h.govern(ctx, &matched, before)
+	case i.IfMatch != "":
+		return nil, h.unmatched(ctx, i, changedSince())
+	case id != "":
+		return nil, h.unmatched(ctx, i, refusal(http.StatusBadRequest, "not-supported",
+			"Rien ne répond à la condition, et l'identifiant d'une ressource nouvelle n'est pas choisi par le client.",
+			"Nothing matches, and the id of a new resource is not chosen by the client."))
+	}
+	return h.govern(ctx, i, nil)
+}
+
+// unmatched logs a write for which nothing was found that its author may read, then gives the reason.
+func (h *hearing) unmatched(ctx context.Context, i *record.Interaction, why *Refusal) error {
+	entry, err := h.refused(ctx, i, nil, nil)
+	if err == nil {
+		err = h.append(ctx, entry)
+	}
+	if err != nil {
+		return err
+	}
+	return why
 }
 
 // target finds what a write is about. Whoever may not read it is told what an absent one would be told.
@@ -104,11 +152,15 @@ func (h *hearing) target(ctx context.Context, i *record.Interaction, ref record.
 	return stored, nil
 }
 
-// checkVersion holds If-Match (RFC 9110 §13.1.1).
+// checkVersion holds If-Match and If-None-Match (RFC 9110 §13.1.1 and §13.1.2).
 func checkVersion(i *record.Interaction, stored *record.Stored) *Refusal {
-	if i.IfMatch == "" || i.IfMatch == "*" || i.IfMatch == strconv.Itoa(stored.Version) {
+	if i.Fits(stored) {
 		return nil
 	}
+	return changedSince()
+}
+
+func changedSince() *Refusal {
 	return refusal(http.StatusPreconditionFailed, "conflict",
 		"La ressource n'est plus à cette version : relisez-la.", "The resource is no longer at that version: read it again.")
 }

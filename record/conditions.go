@@ -30,6 +30,17 @@ func (i *Interaction) readPreferences(h http.Header) *Refusal {
 
 // readConditions reads the headers of a conditional read (FHIR R4 http.html#cread).
 func (i *Interaction) readConditions(h http.Header) *Refusal {
+	i.readIfNoneMatch(h)
+	if s := h.Get("If-Modified-Since"); s != "" && len(h.Values("If-None-Match")) == 0 {
+		// RFC 9110 §13.1.3: ignored beside If-None-Match, and ignored when it is no date.
+		if t, err := http.ParseTime(s); err == nil {
+			i.IfModifiedSince = t
+		}
+	}
+	return nil
+}
+
+func (i *Interaction) readIfNoneMatch(h http.Header) {
 	for _, header := range h.Values("If-None-Match") {
 		for tag := range strings.SplitSeq(header, ",") {
 			tag = strings.TrimSpace(tag)
@@ -43,13 +54,22 @@ func (i *Interaction) readConditions(h http.Header) *Refusal {
 			}
 		}
 	}
-	if s := h.Get("If-Modified-Since"); s != "" && len(h.Values("If-None-Match")) == 0 {
-		// RFC 9110 §13.1.3: ignored beside If-None-Match, and ignored when it is no date.
-		if t, err := http.ParseTime(s); err == nil {
-			i.IfModifiedSince = t
-		}
+}
+
+// readWriteConditions reads the headers of a write of something that stands.
+func (i *Interaction) readWriteConditions(h http.Header) *Refusal {
+	i.readIfNoneMatch(h)
+	return i.readIfMatch(h)
+}
+
+// Fits reports whether a write is meant for this version: If-Match names it, and If-None-Match does not (RFC 9110
+// §13.1.1 and §13.1.2). Ask it only of what the client may read.
+func (i *Interaction) Fits(s *Stored) bool {
+	v := versionText(s.Version)
+	if slices.Contains(i.IfNoneMatch, "*") || slices.Contains(i.IfNoneMatch, v) {
+		return false
 	}
-	return nil
+	return i.IfMatch == "" || i.IfMatch == "*" || i.IfMatch == v
 }
 
 // readIfMatch reads the version a write is meant for (FHIR R4 http.html#concurrency). A header that names no version
@@ -60,6 +80,9 @@ func (i *Interaction) readIfMatch(h http.Header) *Refusal {
 		return nil
 	}
 	v, ok := etagVersion(strings.TrimSpace(values[0]))
+	if strings.TrimSpace(values[0]) == "*" {
+		v, ok = "*", true
+	}
 	if !ok || len(values) > 1 {
 		return refuse(http.StatusBadRequest, issueValue,
 			`If-Match attend une version, par exemple W/"3".`, `If-Match takes one version, for instance W/"3".`)

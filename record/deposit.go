@@ -1,12 +1,14 @@
 package record
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/fhir/search"
 	"github.com/pontlevis/pontlevis/fhir/structure"
 )
 
@@ -40,6 +42,10 @@ type Deposit struct {
 	Replaces  []Target  // documents of the record that it replaces; Resolve makes each a Ref
 	Replaced  []*Stored // these documents as they stand, from Resolve on, in the order of Replaces and without doubles
 
+	// Find gives what a condition finds in the patient's record of what may be known; nil: Search among what permit lets
+	// through.
+	Find func(ctx context.Context, q *search.Query, patient string) ([]*Stored, error)
+
 	answers []answer // one for each entry of the request
 	single  bool     // a create rather than a transaction
 	base    string
@@ -49,7 +55,7 @@ type Deposit struct {
 // answer says which resource an entry of the request became.
 type answer struct {
 	ref         Ref
-	ifNoneExist string // identifier that must not exist yet, "system|value"
+	ifNoneExist *search.Query // what must not exist yet, nil without condition
 	existed     *Stored
 }
 
@@ -59,7 +65,7 @@ type item struct {
 	fullURL     string
 	ref         Ref
 	node        *fhir.Node // as it came
-	ifNoneExist string
+	ifNoneExist *search.Query
 	resource    *fhir.Resource // with links rewritten
 }
 
@@ -84,7 +90,7 @@ func (d *Deposit) parse(i *Interaction) *Refusal {
 	var no *Refusal
 	switch {
 	case i.Kind == KindTransaction && i.Resource != nil:
-		items, no = d.readTransaction(i.Resource.Node())
+		items, no = d.readTransaction(i)
 	case i.Kind == KindCreate && i.Resource != nil:
 		items, no = d.readCreate(i)
 	default:
@@ -111,12 +117,7 @@ func (d *Deposit) parse(i *Interaction) *Refusal {
 func (d *Deposit) readCreate(i *Interaction) ([]*item, *Refusal) {
 	d.single = true
 	it := &item{ref: Ref{Type: i.Resource.Type(), ID: NewID()}, node: i.Resource.Node(), at: i.Resource.Type()}
-	if i.IfNoneExist != nil {
-		var ok bool
-		if it.ifNoneExist, ok = identifierOf(i.IfNoneExist); !ok {
-			return nil, wrongCondition("If-None-Exist")
-		}
-	}
+	it.ifNoneExist = i.IfNoneExist
 	if no := depositable(it, true); no != nil {
 		return nil, no
 	}
@@ -223,6 +224,11 @@ func (d *Deposit) close(items []*item) *Refusal {
 		d.Kind = DepositReplace
 	}
 	return nil
+}
+
+// Conditional reports whether an entry is a conditional create.
+func (d *Deposit) Conditional() bool {
+	return slices.ContainsFunc(d.answers, func(a answer) bool { return a.ifNoneExist != nil })
 }
 
 // Proposed gives the resources of the deposit as they would be stored, without version, for the decision on them.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/fhir/search"
 )
 
 // Resolve looks up what a deposit names by identifier: its patient, what must not exist yet, what it replaces, and
@@ -64,16 +65,26 @@ func (d *Deposit) resolvePatient(ctx context.Context, src Source) error {
 // resolveCondition looks for what a conditional create must not find (FHIR R4 http.html#ccreate). One match stands in
 // for the new resource, several refuse the deposit with 412.
 func (d *Deposit) resolveCondition(ctx context.Context, src Source, permit Permit, a *answer) error {
-	if a.ifNoneExist == "" {
+	if a.ifNoneExist == nil {
 		return nil
 	}
-	found, err := d.visible(ctx, src, permit, a.ref.Type, a.ifNoneExist)
+	find := d.Find
+	if find == nil {
+		find = func(ctx context.Context, q *search.Query, patient string) ([]*Stored, error) {
+			page, err := Search(ctx, src, q, Scope{Patients: []string{patient}}, nil, permit)
+			if err != nil {
+				return nil, err
+			}
+			return page.Matches, nil
+		}
+	}
+	found, err := find(ctx, a.ifNoneExist, d.Patient)
 	if err != nil {
 		return err
 	}
 	if len(found) > 1 {
 		return refuse(http.StatusPreconditionFailed, issueMultiple,
-			"Plusieurs ressources portent déjà cet identifiant.", "Several resources have this identifier already.")
+			"Plusieurs ressources répondent déjà à cette condition.", "Several resources match this condition already.")
 	}
 	if len(found) == 0 {
 		return nil

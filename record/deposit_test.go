@@ -285,7 +285,7 @@ func TestConditionalCreate(t *testing.T) {
 	}
 	single := understood(t, "POST /DocumentReference\nIf-None-Exist: identifier=urn:ietf:rfc:3986|urn:oid:9.9\nContent-Type: application/json\n\n"+
 		fill(document, "SUBJECT", byINS, "ATTACHMENT", `{"contentType":"text/plain","data":"`+small+`"}`))
-	if d, err := ParseDeposit(single); err != nil || d.answers[0].ifNoneExist != "urn:ietf:rfc:3986|urn:oid:9.9" {
+	if d, err := ParseDeposit(single); err != nil || d.answers[0].ifNoneExist.Self() != "identifier=urn:ietf:rfc:3986%7Curn:oid:9.9" {
 		t.Errorf("%v", err)
 	}
 }
@@ -355,7 +355,7 @@ func TestDepositsAreRefused(t *testing.T) {
 		"url of another type":  {"/", fill(good, `"method":"POST","url":"List"`, `"method":"POST","url":"Patient"`), 400, "invalid"},
 		"operation":            {"/", fill(good, `"method":"POST","url":"List"`, `"method":"POST","url":"List/$find"`), 400, "invalid"},
 		"ifMatch":              {"/", fill(good, `"url":"List"`, `"url":"List","ifMatch":"W/\"1\""`), 400, "not-supported"},
-		"ifNoneExist by name":  {"/", fill(good, `"url":"List"`, `"url":"List","ifNoneExist":"title=x"`), 400, "not-supported"},
+		"ifNoneExist by name":  {"/", fill(good, `"url":"List"`, `"url":"List","ifNoneExist":"nonsense=x"`), 400, ""},
 		"doubled fullUrl":      {"/", fill(good, "000000000003", "000000000001"), 400, "duplicate"},
 		"lost urn":             {"/", fill(good, `{"item":{"reference":"urn:uuid:aaaaaaaa-0000-4000-8000-000000000002"}}`, `{"item":{"reference":"urn:uuid:bbbb"}}`), 422, "invalid"},
 		"two patients":         {"/", strings.Replace(good, "280029912345678", "111029912345678", 1), 422, "business-rule"},

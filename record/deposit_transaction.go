@@ -6,12 +6,11 @@ import (
 	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
-	"github.com/pontlevis/pontlevis/fhir/search"
 )
 
 // readTransaction reads the entries of a transaction Bundle and gives each its id.
-func (d *Deposit) readTransaction(bundle *fhir.Node) ([]*item, *Refusal) {
-	entries := bundle.Get("entry").Items()
+func (d *Deposit) readTransaction(i *Interaction) ([]*item, *Refusal) {
+	entries := i.Resource.Node().Get("entry").Items()
 	if len(entries) == 0 {
 		return nil, refuse(http.StatusBadRequest, issueRequired, "La transaction est vide.", "The transaction is empty.")
 	}
@@ -22,7 +21,7 @@ func (d *Deposit) readTransaction(bundle *fhir.Node) ([]*item, *Refusal) {
 	items := make([]*item, 0, len(entries))
 	seen := map[string]bool{}
 	for n, e := range entries {
-		it, no := readEntry(e, fmt.Sprintf("Bundle.entry[%d]", n))
+		it, no := i.readEntry(e, fmt.Sprintf("Bundle.entry[%d]", n))
 		if no != nil {
 			return nil, no
 		}
@@ -37,7 +36,7 @@ func (d *Deposit) readTransaction(bundle *fhir.Node) ([]*item, *Refusal) {
 }
 
 // readEntry reads one entry, which must create something (FHIR R4 http.html#transaction).
-func readEntry(e *fhir.Node, at string) (*item, *Refusal) {
+func (i *Interaction) readEntry(e *fhir.Node, at string) (*item, *Refusal) {
 	resource, request := e.Get("resource"), e.Get("request")
 	if m := request.Get("method").Text(); m != http.MethodPost {
 		no := refuse(http.StatusMethodNotAllowed, issueNotSupported,
@@ -64,35 +63,12 @@ func readEntry(e *fhir.Node, at string) (*item, *Refusal) {
 	}
 	it := &item{at: at, fullURL: e.Get("fullUrl").Text(), ref: Ref{Type: t, ID: NewID()}, node: resource}
 	if condition := request.Get("ifNoneExist").Text(); condition != "" {
-		q, _, err := search.ParseWith(t, search.Options{Strict: true}, conditionText(t, condition))
-		var ok bool
-		if err == nil {
-			it.ifNoneExist, ok = identifierOf(q)
-		}
-		if !ok {
-			return nil, wrongCondition("ifNoneExist").at(at + ".request.ifNoneExist")
+		var no *Refusal
+		if it.ifNoneExist, no = i.condition(t, conditionText(t, condition)); no != nil {
+			return nil, no.at(at + ".request.ifNoneExist")
 		}
 	}
 	return it, depositable(it, false)
-}
-
-func wrongCondition(name string) *Refusal {
-	return refuse(http.StatusBadRequest, issueNotSupported,
-		"%s attend un identifiant complet : identifier=système|valeur.",
-		"%s takes one whole identifier: identifier=system|value.", name)
-}
-
-// identifierOf takes the identifier out of a condition that is nothing but identifier=system|value.
-func identifierOf(q *search.Query) (string, bool) {
-	if len(q.Criteria) != 1 {
-		return "", false
-	}
-	c := q.Criteria[0]
-	if c.Name != "identifier" || c.Modifier != "" || len(c.Chain) > 0 || len(c.Values) != 1 {
-		return "", false
-	}
-	v := c.Values[0]
-	return v.System + "|" + v.Code, v.System != "" && v.Code != ""
 }
 
 // rewrite turns links between the entries into links between the resources they become, and parses the results. Only

@@ -22,9 +22,9 @@ const (
 	KindDocument                        // GET Binary/[id], GET Bundle/[id]: bytes that DocumentReferences vouch for
 	KindCapabilities                    // GET metadata
 	KindCreate                          // POST [type]
-	KindUpdate                          // PUT [type]/[id]
-	KindPatch                           // PATCH [type]/[id], PATCH [type]?identifier=…
-	KindDelete                          // DELETE [type]/[id]
+	KindUpdate                          // PUT [type]/[id], PUT [type]?…
+	KindPatch                           // PATCH [type]/[id], PATCH [type]?…
+	KindDelete                          // DELETE [type]/[id], DELETE [type]?…
 	KindTransaction                     // POST [base], Bundle of type transaction
 	KindBatch                           // POST [base], Bundle of type batch
 )
@@ -50,7 +50,7 @@ type Interaction struct {
 	// Compartment is the patient whose compartment a search was confined to by its address, "" otherwise. Query then
 	// names that patient too.
 	Compartment string
-	// Conditional is what a conditional PATCH must match; exactly one resource, else 412.
+	// Conditional is what a conditional PUT, PATCH or DELETE must match: one resource, else 412; none creates by PUT.
 	Conditional *search.Query
 	// IfNoneExist is the condition of a conditional create; its type is that of Ref.
 	IfNoneExist *search.Query

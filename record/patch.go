@@ -46,7 +46,7 @@ func parsePatch(i *Interaction, current *Stored) (*Amendment, *Refusal) {
 		no.Issues[0].EN += " Only the metadata of a document or folder, and the security labels of what a record holds, are amended so."
 		return nil, no
 	}
-	if i.IfMatch != "" && i.IfMatch != versionText(current.Version) {
+	if !i.Fits(current) {
 		return nil, refuse(http.StatusPreconditionFailed, issueConflict,
 			"La ressource a changé : la version attendue n'est plus la version courante.",
 			"The resource has changed: the version expected is not the current one.")

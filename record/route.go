@@ -93,14 +93,27 @@ func (i *Interaction) atType(r *http.Request, p *parameters) *Refusal {
 		return i.searchByGet(i.Ref.Type, p.raw)
 	case http.MethodPost:
 		return i.create(r, p)
+	case http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return i.conditional(r, p)
+	}
+	return refuseMethod(r.Method, http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete)
+}
+
+// conditional understands a write of the one resource that matches (FHIR R4 http.html#cond-update, #2.21.0.13.1,
+// #3.1.0.7.1).
+func (i *Interaction) conditional(r *http.Request, p *parameters) *Refusal {
+	var no *Refusal
+	if i.Conditional, no = i.condition(i.Ref.Type, p.raw); no != nil {
+		return no
+	}
+	switch r.Method {
+	case http.MethodPut:
+		return i.replace(r)
 	case http.MethodPatch:
-		var no *Refusal
-		if i.Conditional, no = i.condition(i.Ref.Type, p.raw); no != nil {
-			return no
-		}
 		return i.patch(r)
 	}
-	return refuseMethod(r.Method, http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch)
+	i.Kind = KindDelete
+	return i.readWriteConditions(r.Header)
 }
 
 // atInstance routes what follows [type]/[id].
@@ -144,7 +157,7 @@ func (i *Interaction) instance(r *http.Request, p *parameters) *Refusal {
 		return i.patch(r)
 	case http.MethodDelete:
 		i.Kind = KindDelete
-		return firstOf(p.only(), func() *Refusal { return i.readIfMatch(r.Header) })
+		return firstOf(p.only(), func() *Refusal { return i.readWriteConditions(r.Header) })
 	}
 	return refuseMethod(r.Method, http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete)
 }

@@ -126,9 +126,18 @@ func (i *Interaction) condition(resourceType, raw string) (*search.Query, *Refus
 			"Une interaction conditionnelle demande au moins un critère, par exemple ?identifier=système|valeur.",
 			"A conditional interaction needs at least one criterion, for instance ?identifier=system|value.")
 	}
-	if len(q.Sort)+len(q.Include)+len(q.RevInclude) > 0 {
+	// What shapes an answer has no place where there is none: a _count=1 would make one match of two.
+	p, no := readParameters(raw, i.limits)
+	if no != nil {
+		return nil, no
+	}
+	shapes := slices.ContainsFunc(p.names(), func(name string) bool {
+		return slices.Contains([]string{"_count", "_summary", "_elements", "_total"}, name)
+	})
+	if shapes || len(q.Sort)+len(q.Include)+len(q.RevInclude) > 0 {
 		return nil, refuse(http.StatusBadRequest, issueInvalid,
-			"Une condition n'a ni tri ni inclusion.", "A condition has neither sorting nor inclusion.")
+			"Une condition n'a que des critères : ni tri, ni inclusion, ni _count, _summary, _elements ou _total.",
+			"A condition has criteria alone: no sorting, no inclusion, no _count, _summary, _elements or _total.")
 	}
 	return q, nil
 }

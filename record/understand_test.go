@@ -280,7 +280,7 @@ func TestHeadersAreRead(t *testing.T) {
 		t.Errorf("notices %v, parameters %v", i.Notices, i.Parameters)
 	}
 	i = understood(t, "POST /DocumentReference\nIf-None-Exist: DocumentReference?identifier=urn:x|1\nContent-Type: application/json\n\n"+`{"resourceType":"DocumentReference"}`)
-	if id, ok := identifierOf(i.IfNoneExist); !ok || id != "urn:x|1" {
+	if id := i.IfNoneExist.Self(); id != "identifier=urn:x%7C1" {
 		t.Errorf("If-None-Exist %q", id)
 	}
 }

@@ -34,14 +34,10 @@ func conditionText(resourceType, s string) string {
 
 // update understands PUT [type]/[id] (FHIR R4 http.html#update).
 func (i *Interaction) update(r *http.Request, p *parameters) *Refusal {
-	i.Kind = KindUpdate
 	if no := p.only(); no != nil {
 		return no
 	}
-	if no := i.readIfMatch(r.Header); no != nil {
-		return no
-	}
-	if no := i.readResource(r, i.Ref.Type); no != nil {
+	if no := i.replace(r); no != nil {
 		return no
 	}
 	if got := i.Resource.ID(); got != i.Ref.ID {
@@ -52,11 +48,14 @@ func (i *Interaction) update(r *http.Request, p *parameters) *Refusal {
 	return nil
 }
 
+// replace reads what a PUT brings, whatever says which resource it replaces.
+func (i *Interaction) replace(r *http.Request) *Refusal {
+	i.Kind = KindUpdate
+	return firstOf(i.readWriteConditions(r.Header), func() *Refusal { return i.readResource(r, i.Ref.Type) })
+}
+
 // patch understands PATCH (FHIR R4 http.html#patch), JSON Patch alone.
 func (i *Interaction) patch(r *http.Request) *Refusal {
 	i.Kind = KindPatch
-	if no := i.readIfMatch(r.Header); no != nil {
-		return no
-	}
-	return i.readPatch(r)
+	return firstOf(i.readWriteConditions(r.Header), func() *Refusal { return i.readPatch(r) })
 }
