@@ -100,14 +100,15 @@ func (e *Entry) Hidden(label string) bool {
 	return false
 }
 
-// encode returns the record of an entry: the bytes that the tree commits to. They are compact JSON and are kept as they
+// encode appends the record of an entry to b: the bytes that the tree commits to. They are compact JSON and are kept as they
 // are for ever; only decode ever interprets them.
-func (e *Entry) encode() ([]byte, error) {
-	b, err := json.Marshal(e)
+func (e *Entry) encode(b []byte) ([]byte, error) {
+	start := len(b)
+	b, err := e.appendJSON(b)
 	if err != nil {
 		return nil, fmt.Errorf("encoding entry %q: %w", e.ID, err)
 	}
-	if len(b) > MaxRecord || len(e.ID) > maxID || len(e.Patient) > maxID {
+	if len(b)-start > MaxRecord || len(e.ID) > maxID || len(e.Patient) > maxID {
 		return nil, fmt.Errorf("entry %.64q: %w", e.ID, ErrTooLarge)
 	}
 	return b, nil

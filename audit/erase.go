@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -27,18 +26,16 @@ func (l *Log) EraseAs(ctx context.Context, by Entry, ids ...string) error {
 		return fmt.Errorf("erasing entries: %w", err)
 	}
 	by.Action, by.Interaction, by.Outcome, by.Erased = "erase", "delete", Granted, seqs
-	salt := make([]byte, saltSize)
-	_, _ = rand.Read(salt) // never fails (crypto/rand)
-	d, err := l.draft(by, salt)
+	d, err := l.draft(by)
 	if err != nil {
 		return fmt.Errorf("erasing entries: %w", err)
 	}
 	d.erases = ids
-	return l.submit(ctx, []draft{d})
+	return l.submit(ctx, &pending{drafts: []draft{d}})
 }
 
 func (l *Log) sequences(ctx context.Context, ids []string) (seqs []int64, err error) {
-	err = l.db.View(ctx, Partition, func(tx store.Tx) error {
+	err = l.view(ctx, func(tx store.Tx) error {
 		if err := mayErase(tx, ids); err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ type Exported struct {
 // (nil: all); erased ones are not in it.
 func (l *Log) Export(ctx context.Context, patient string, keep ...func(*Entry) bool) ([]byte, error) {
 	x := Exported{Format: exportFormat, Log: l.origin, Key: l.vkey, Patient: patient, Entries: []Inclusion{}}
-	err := l.db.View(ctx, Partition, func(tx store.Tx) error {
+	err := l.view(ctx, func(tx store.Tx) error {
 		head, ok := readState(tx)
 		if !ok {
 			return ErrDamaged

@@ -18,6 +18,9 @@ import (
 // childPath is set in the environment of a child process that logs to the file named there until it is killed.
 const childPath = "AUDIT_TEST_CHILD"
 
+// childJournal tells the child which journal to write.
+const childJournal = "AUDIT_TEST_JOURNAL"
+
 // killRounds is the environment variable that asks for more rounds than the usual.
 const killRounds = "PONTLEVIS_KILL_ROUNDS"
 
@@ -28,7 +31,8 @@ func logForEver(path string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	l, err := audit.Open(ctx, db, audit.Options{Origin: origin, Key: key, Keep: 20 * time.Millisecond})
+	o := audit.Options{Origin: origin, Key: key, Keep: 20 * time.Millisecond, Journal: os.Getenv(childJournal), JournalSize: 256 << 10}
+	l, err := audit.Open(ctx, db, o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -53,6 +57,15 @@ func logForEver(path string) {
 // next process opens it without a hand.
 func TestKill(t *testing.T) {
 	t.Parallel()
+	for _, journal := range []string{"", "audit.journal"} {
+		t.Run(journal, func(t *testing.T) {
+			t.Parallel()
+			testKill(t, journal)
+		})
+	}
+}
+
+func testKill(t *testing.T, journal string) {
 	rounds := 20
 	if s := os.Getenv(killRounds); s != "" {
 		var err error
@@ -60,15 +73,21 @@ func TestKill(t *testing.T) {
 			t.Fatalf("%s: %v", killRounds, err)
 		}
 	}
-	path := filepath.Join(t.TempDir(), "audit.db")
+	path, o := filepath.Join(t.TempDir(), "audit.db"), options()
+	if journal != "" {
+		o.Journal = filepath.Join(filepath.Dir(path), journal)
+	}
 	var acknowledged []string
 	for round := range rounds {
-		acknowledged = append(acknowledged, logUntilKilled(t, path)...)
+		acknowledged = append(acknowledged, logUntilKilled(t, path, o.Journal)...)
+		if r, err := audit.VerifyFile(ctx, path, verifierKey(t)); round%5 == 0 && (err != nil || !r.OK() || r.Size < int64(len(acknowledged))) {
+			t.Fatalf("round %d: %d acknowledged, as the kill left it: %v\n%s", round, len(acknowledged), err, r)
+		}
 		db, err := store.OpenBolt(path)
 		if err != nil {
 			t.Fatalf("round %d: opening after the kill: %v", round, err)
 		}
-		l, err := audit.Open(ctx, db, options())
+		l, err := audit.Open(ctx, db, o)
 		if err != nil {
 			t.Fatalf("round %d: opening the log after the kill: %v", round, err)
 		}
@@ -89,10 +108,10 @@ func TestKill(t *testing.T) {
 }
 
 // logUntilKilled runs this test binary again as the logger, kills it after a moment, and returns the ids it printed.
-func logUntilKilled(t *testing.T, path string) (ids []string) {
+func logUntilKilled(t *testing.T, path, journal string) (ids []string) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childPath+"="+path)
+	child.Env = append(os.Environ(), childPath+"="+path, childJournal+"="+journal)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {

@@ -38,13 +38,19 @@ var (
 
 func openStore(t testing.TB) *store.Bolt {
 	t.Helper()
-	db, err := store.OpenBolt(filepath.Join(t.TempDir(), "audit.db"))
+	folder := t.TempDir()
+	db, err := store.OpenBolt(filepath.Join(folder, "audit.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	journals.Store(db, filepath.Join(folder, "audit.journal"))
 	return db
 }
+
+// journals holds where the journal of each store is: every test that has a real one logs through a journal, a small one
+// that is written round many times.
+var journals sync.Map
 
 func options() audit.Options {
 	return audit.Options{Origin: origin, Key: key, Now: func() time.Time { return noon }}
@@ -52,6 +58,9 @@ func options() audit.Options {
 
 func openLog(t testing.TB, db store.DB, o audit.Options) *audit.Log {
 	t.Helper()
+	if path, ok := journals.Load(db); ok && o.Journal == "" {
+		o.Journal, o.JournalSize = path.(string), 128<<10
+	}
 	l, err := audit.Open(ctx, db, o)
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pontlevis/pontlevis/store"
 	"golang.org/x/mod/sumdb/note"
@@ -33,7 +34,7 @@ func (i Inclusion) Entry() (Entry, error) { return decode(i.Sequence, i.Record) 
 // Prove returns the proof that the entry with that id is in the log; ErrNotFound when it is not, or was erased.
 func (l *Log) Prove(ctx context.Context, id string) (Proof, error) {
 	var p Proof
-	err := l.db.View(ctx, Partition, func(tx store.Tx) error {
+	err := l.view(ctx, func(tx store.Tx) error {
 		seq := seqOf(tx.Get(idKey(id)))
 		if seq < 0 {
 			return fmt.Errorf("%q: %w", id, ErrNotFound)
@@ -97,7 +98,7 @@ func (i *Inclusion) within(s state) error {
 	if err != nil {
 		return fmt.Errorf("entry %d: %w", i.Sequence, err)
 	}
-	if err := tlog.CheckRecord(hashes, s.size, s.root, i.Sequence, leafHash(i.Salt, record.Bytes())); err != nil {
+	if err := tlog.CheckRecord(hashes, s.size, s.root, i.Sequence, leafHash(slices.Concat(i.Salt, record.Bytes()))); err != nil {
 		return fmt.Errorf("entry %d is not in the log of this checkpoint, or was changed: %w", i.Sequence, err)
 	}
 	return nil
@@ -114,7 +115,7 @@ type Consistency struct {
 // ProveConsistency returns the proof that the log as it is now continues its first `old` entries.
 func (l *Log) ProveConsistency(ctx context.Context, old int64) (Consistency, error) {
 	c := Consistency{Old: old}
-	err := l.db.View(ctx, Partition, func(tx store.Tx) error {
+	err := l.view(ctx, func(tx store.Tx) error {
 		head, ok := readState(tx)
 		if !ok {
 			return ErrDamaged

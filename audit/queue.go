@@ -10,14 +10,19 @@ const (
 	maxBatch = 4096
 	// maxBatchBytes bounds the memory one commit takes.
 	maxBatchBytes = 32 << 20
-	// maxQueued bounds the bytes that wait while the store does not answer.
+	// maxQueued bounds the bytes that wait while the disk does not answer.
 	maxQueued = 256 << 20
+	// gatherStep and gatherMost bound how long a commit waits for company: a step for each caller that is expected beside
+	// the first, so that one who comes alone never waits.
+	gatherStep = 125 * time.Microsecond
+	gatherMost = 2 * time.Millisecond
 )
 
 // pending is what one call of Append waits for.
 type pending struct {
 	drafts []draft
-	err    error // written by the committer, read once the batch is done
+	room   [1]draft // for the usual call, of one entry
+	err    error    // written by the committer, read once the batch is done
 }
 
 func (p *pending) bytes() int {
@@ -34,22 +39,29 @@ type batch struct {
 	since   time.Time // when the first of them came
 	entries int
 	bytes   int
+	erases  bool
 	done    chan struct{}
 }
 
 // queue holds the batches that wait for the committer.
 type queue struct {
 	mu      sync.Mutex
-	ready   sync.Cond
 	batches []*batch
 	bytes   int
 	closed  bool
 	drained chan struct{} // closed when the committer has ended
+
+	wake  chan struct{} // room for one: the committer sleeps until `want` calls wait
+	want  int
+	crowd int // about how many callers there are at a time
+	timer *time.Timer
 }
 
 func (q *queue) init() {
-	q.ready.L = &q.mu
+	q.wake = make(chan struct{}, 1)
 	q.drained = make(chan struct{})
+	q.timer = time.NewTimer(time.Hour)
+	q.timer.Stop()
 }
 
 // add puts p into the last batch that has room. Errors: ErrClosed, ErrBusy, ErrTooLarge.
@@ -71,23 +83,39 @@ func (q *queue) add(p *pending, now time.Time) (*batch, error) {
 		b = q.batches[n-1]
 	}
 	if b == nil || b.entries+len(p.drafts) > maxBatch || b.bytes+size > maxBatchBytes {
-		b = &batch{since: now, done: make(chan struct{})}
+		b = &batch{since: now, pending: make([]*pending, 0, q.crowd+1), done: make(chan struct{})}
 		q.batches = append(q.batches, b)
 	}
 	b.pending = append(b.pending, p)
 	b.entries += len(p.drafts)
 	b.bytes += size
+	b.erases = b.erases || p.drafts[0].erases != nil
 	q.bytes += size
-	q.ready.Signal()
+	if q.want > 0 && (len(b.pending) >= q.want || len(q.batches) > 1) {
+		q.rouse()
+	}
 	return b, nil
 }
 
-// next waits for a batch; nil when the queue is shut and empty.
+// rouse wakes the committer, once.
+func (q *queue) rouse() {
+	q.want = 0
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// next waits for a batch, and then, where several callers were seen together, a moment for the others of them: one sync
+// and one signature serve them all. It returns nil when the queue is shut and empty.
 func (q *queue) next() *batch {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.batches) == 0 && !q.closed {
-		q.ready.Wait()
+		q.sleep(1, 0)
+	}
+	if len(q.batches) == 1 && len(q.batches[0].pending) < q.crowd && !q.closed {
+		q.sleep(q.crowd, min(gatherStep*time.Duration(q.crowd-1), gatherMost))
 	}
 	if len(q.batches) == 0 {
 		return nil
@@ -99,9 +127,43 @@ func (q *queue) next() *batch {
 	return b
 }
 
+// sleep waits until so many calls wait in one batch, or for the time, if one is given.
+func (q *queue) sleep(want int, most time.Duration) {
+	q.want = want
+	select {
+	case <-q.wake: // of a sleep that its time ended
+	default:
+	}
+	q.mu.Unlock()
+	if most == 0 {
+		<-q.wake
+	} else {
+		q.timer.Reset(most)
+		select {
+		case <-q.wake:
+			q.timer.Stop()
+		case <-q.timer.C:
+		}
+	}
+	q.mu.Lock()
+	q.want = 0
+}
+
+// served notes how many callers there were: those whose batch was committed and those who came meanwhile. The estimate
+// rises at once and falls slowly.
+func (q *queue) served(b *batch) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	seen := len(b.pending)
+	if len(q.batches) > 0 {
+		seen += len(q.batches[0].pending)
+	}
+	q.crowd = max(seen, q.crowd-(q.crowd-seen+3)/4)
+}
+
 func (q *queue) shut() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
-	q.ready.Broadcast()
+	q.rouse()
 }

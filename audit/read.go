@@ -51,7 +51,7 @@ func (l *Log) Select(ctx context.Context, q Query) (Page, error) {
 	}
 	q.Limit = bound(q.Limit)
 	var page Page
-	err = l.db.View(ctx, Partition, func(tx store.Tx) error {
+	err = l.view(ctx, func(tx store.Tx) error {
 		page, err = l.collect(ctx, tx, q, before)
 		return err
 	})
@@ -105,7 +105,7 @@ func (q *Query) shows(e *Entry) bool {
 
 // Entry returns the entry with that id; ErrNotFound when there is none, or it was erased.
 func (l *Log) Entry(ctx context.Context, id string) (e Entry, err error) {
-	err = l.db.View(ctx, Partition, func(tx store.Tx) error {
+	err = l.view(ctx, func(tx store.Tx) error {
 		e, err = entryOf(tx, id)
 		return err
 	})

@@ -69,10 +69,6 @@ type sealed struct {
 	record []byte
 }
 
-func appendSealed(b []byte, salt, record []byte) []byte {
-	return append(append(append(b, presentEntry), salt...), record...)
-}
-
 // parseSealed reads an entry row; false when it has no known form.
 func parseSealed(row []byte) (sealed, bool) {
 	switch {
@@ -85,17 +81,16 @@ func parseSealed(row []byte) (sealed, bool) {
 }
 
 // commitment returns what the tree holds of an entry: SHA-256(salt ‖ record). The salt has a fixed length, so no other
-// pair gives the same bytes; being random, it keeps the record from being guessed.
-func commitment(salt, record []byte) []byte {
-	h := sha256.New()
-	h.Write(salt)
-	h.Write(record)
-	return h.Sum(nil)
-}
+// pair gives the same bytes; being random, it keeps the record from being guessed. It takes them as they stand in an
+// entry row, one after the other.
+func commitment(saltAndRecord []byte) [sha256.Size]byte { return sha256.Sum256(saltAndRecord) }
 
-// leafHash returns the hash of the leaf that holds the commitment (RFC 6962 §2.1).
-func leafHash(salt, record []byte) tlog.Hash {
-	return tlog.RecordHash(commitment(salt, record))
+// leafHash returns the hash of the leaf that holds the commitment (RFC 6962 §2.1): SHA-256(0 ‖ commitment).
+func leafHash(saltAndRecord []byte) tlog.Hash {
+	var leaf [1 + sha256.Size]byte
+	c := commitment(saltAndRecord)
+	copy(leaf[1:], c[:])
+	return sha256.Sum256(leaf[:])
 }
 
 // state is the log's head: how many entries and the tree over them.

@@ -163,6 +163,9 @@ func TestVerifySeesARewrittenLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	var rows [][2][]byte
 	err := forged.View(ctx, audit.Partition, func(tx store.Tx) error {
 		for k, v := range tx.Scan(nil, nil) {

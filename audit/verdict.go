@@ -21,6 +21,7 @@ const (
 	Index      Kind = "index"      // an index leads nowhere, or not to an entry
 	Unattested Kind = "unattested" // an entry was erased and no entry says so
 	Head       Kind = "head"       // the log's head does not fit its checkpoint
+	Journal    Kind = "journal"    // what the journal holds does not continue the log
 )
 
 var kindTexts = map[Kind]struct{ fr, en string }{
@@ -35,6 +36,7 @@ var kindTexts = map[Kind]struct{ fr, en string }{
 	Index:      {"index incohérent", "index does not match"},
 	Unattested: {"entrée effacée sans trace", "entry erased without a trace"},
 	Head:       {"tête du journal incohérente", "the log's head does not match"},
+	Journal:    {"les dernières entrées, en attente, ne continuent pas le journal", "the newest entries, in the journal, do not continue the log"},
 }
 
 // Text returns what the kind means, in French and in English.

@@ -16,11 +16,18 @@ import (
 // state as a whole. Entries that are appended meanwhile are left to the next time. The error is about the reading; what
 // is wrong with the log is in the Result.
 func (l *Log) Verify(ctx context.Context, verifierKey string, known ...[]byte) (Result, error) {
+	if l.backlog != nil {
+		if err := l.backlog.settle(ctx); err != nil {
+			return Result{}, fmt.Errorf("verifying the access log: %w", err)
+		}
+	}
 	return VerifyStore(ctx, l.db, append([]string{verifierKey}, l.o.Former...), known...)
 }
 
-// VerifyFile verifies the log in a bbolt file that no running server has open: a stopped one's, or a backup's.
+// VerifyFile verifies the log in a bbolt file that no running server has open: a stopped one's, or a backup's. What a
+// killed server left in the journal beside it (JournalOf) is verified with it; nothing is written.
 func VerifyFile(ctx context.Context, path, verifierKey string, known ...[]byte) (r Result, err error) {
+	var damage error
 	db, err := store.OpenBoltReadOnly(path)
 	if err != nil {
 		return Result{}, fmt.Errorf("verifying the access log: %w", err)
@@ -30,7 +37,50 @@ func VerifyFile(ctx context.Context, path, verifierKey string, known ...[]byte) 
 			err = e
 		}
 	}()
-	return VerifyStore(ctx, db, []string{verifierKey}, known...)
+	groups, err := journalAt(JournalOf(path))
+	if err != nil {
+		return Result{}, fmt.Errorf("verifying the access log: %w", err)
+	}
+	keys, err := verifiers(verifierKey)
+	if err != nil {
+		return Result{}, err
+	}
+	err = db.Rehearse(ctx, Partition, func(tx store.Tx) error {
+		if damage = replayed(tx, groups, keys); damage != nil {
+			return nil
+		}
+		r, err = verify(ctx, within{tx}, keys, known)
+		return err
+	})
+	if damage == nil || err != nil {
+		return r, err
+	}
+	if r, err = verify(ctx, db, keys, known); err == nil {
+		r.find(Finding{Kind: Journal, Sequence: r.Size, Detail: damage.Error()})
+	}
+	return r, err
+}
+
+// replayed adds to a transaction that is never committed what a journal holds beyond it, as the next start will. The
+// error tells of a journal that a start would refuse; then nothing was added.
+func replayed(tx store.Tx, groups []journalled, keys note.Verifiers) error {
+	head, ok := readState(tx)
+	if !ok || len(groups) == 0 || groups[len(groups)-1].end() <= head.size {
+		return nil
+	}
+	edge, err := loadFrontier(tx, head.size)
+	if err != nil {
+		return err
+	}
+	_, _, err = replay(tx, groups, head, edge, keys)
+	return err
+}
+
+// within gives a verification one transaction for all that it reads.
+type within struct{ store.Tx }
+
+func (w within) View(_ context.Context, _ store.Partition, fn func(store.Tx) error) error {
+	return fn(w.Tx)
 }
 
 // VerifyStore is Verify on a store that no Log need be open over. Checkpoints may be signed by any of the keys.
@@ -39,6 +89,15 @@ func VerifyStore(ctx context.Context, db store.DB, verifierKeys []string, known 
 	if err != nil {
 		return Result{}, err
 	}
+	return verify(ctx, db, keys, known)
+}
+
+// viewer is what a verification needs of a store.
+type viewer interface {
+	View(ctx context.Context, p store.Partition, fn func(store.Tx) error) error
+}
+
+func verify(ctx context.Context, db viewer, keys note.Verifiers, known [][]byte) (Result, error) {
 	v := &verification{ctx: ctx, db: db, keys: keys, attested: map[int64]bool{}}
 	v.Findings, v.Erased = []Finding{}, []int64{}
 	for _, step := range []func() error{
@@ -70,7 +129,7 @@ type misfit struct {
 
 type verification struct {
 	ctx  context.Context
-	db   store.DB
+	db   viewer
 	keys note.Verifiers
 	Result
 
@@ -212,7 +271,7 @@ func (v *verification) leaf(tx store.Tx, seq int64) (tlog.Hash, bool) {
 		v.erased = append(v.erased, seq)
 		return tlog.Hash{}, false
 	}
-	return leafHash(s.salt, s.record), true
+	return leafHash(row[1:]), true
 }
 
 // indexed checks that an untouched entry is found by id and by patient, and notes what it says was erased.

@@ -104,6 +104,7 @@ func (s *state) openLog() (*audit.Log, error) {
 	seed := s.derive("audit log signature")
 	log, err := audit.Open(context.Background(), s.logDB, audit.Options{
 		Origin: "pontlevis/node", Key: ed25519.NewKeyFromSeed(seed), OnCommit: s.commits.observe,
+		Journal: audit.JournalOf(filepath.Join(s.dir, AuditFile)),
 	})
 	if err != nil {
 		return nil, err

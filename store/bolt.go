@@ -132,6 +132,10 @@ func (b *Bolt) enter() error {
 
 // View implements DB.
 func (b *Bolt) View(ctx context.Context, p Partition, fn func(Tx) error) error {
+	return b.see(ctx, p, nil, fn)
+}
+
+func (b *Bolt) see(ctx context.Context, p Partition, writes *overlay, fn func(Tx) error) error {
 	if err := check(ctx, p); err != nil {
 		return err
 	}
@@ -140,10 +144,16 @@ func (b *Bolt) View(ctx context.Context, p Partition, fn func(Tx) error) error {
 	}
 	defer b.inside.Done()
 	return b.db.View(func(btx *bbolt.Tx) error {
-		tx := &boltTx{partition: p, bucket: btx.Bucket([]byte(p))}
+		tx := &boltTx{partition: p, bucket: btx.Bucket([]byte(p)), writes: writes}
 		defer func() { tx.done = true }()
 		return fn(tx)
 	})
+}
+
+// Rehearse runs fn over the last commit of p and lets it write, and keeps nothing of what it wrote: what would be there
+// can be looked at without changing the file, in a database opened for reading too.
+func (b *Bolt) Rehearse(ctx context.Context, p Partition, fn func(Tx) error) error {
+	return b.see(ctx, p, &overlay{}, fn)
 }
 
 // Update implements DB.
