@@ -10,7 +10,7 @@ LISTEN ?= 127.0.0.1:8700
 DATA   ?=
 CLIENTS := test/clients
 
-.PHONY: help build demo test tools clients lint go-test race bench bench-long bench-parts kills
+.PHONY: help build demo test tools clients lint go-test race bench bench-long bench-parts kills worlds
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -55,3 +55,11 @@ bench-parts: ## decisions, searches and log entries alone, in CPU time
 
 kills: ## kill -9 while writing, 200 times in a row
 	PONTLEVIS_KILLS=200 go test -count=1 -timeout 60m -run Kill ./cmd/pontlevis ./store ./record ./audit
+
+PAIRS ?= 1000000
+
+worlds: ## PAIRS pairs of requests to worlds that differ by one hidden thing, on two processors
+	go test -c -o bin/worlds.test ./worlds
+	@for w in 1 2; do PONTLEVIS_WORLDS_PAIRS=$$(($(PAIRS)/2)) PONTLEVIS_WORLDS_SEED=$$w PONTLEVIS_WORLDS_STEP=2 \
+		bin/worlds.test -test.run '^TestWorlds$$' -test.timeout 0 -test.v > bin/worlds-$$w.log 2>&1 & done; \
+	status=0; for job in $$(jobs -p); do wait $$job || status=1; done; tail -n 40 bin/worlds-1.log bin/worlds-2.log; exit $$status

@@ -23,6 +23,7 @@ var levels = [][]string{
 	{"policies", "space", "record", "audit"},
 	{"record/importer", "record/generate"},
 	{"gate"},
+	{"worlds"},
 	{"oauth", "catalog"},
 	{"web"},
 	{"demo"},

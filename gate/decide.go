@@ -48,6 +48,10 @@ type hearing struct {
 	weighing map[record.Ref]bool // what it is finding out
 	followed int                 // references that it followed
 
+	origins map[*record.Stored]*record.Stored // what a search was shown redacted, whole
+
+	plain map[string]bool // patients of whom something without a label was shown, in an entry without a label
+
 	documents map[string]map[record.Ref][]*record.Stored // by patient and bytes: the documents that vouch for them
 }
 
@@ -63,7 +67,8 @@ func (g *Gate) hear(grant *Grant) *hearing {
 	return &hearing{
 		g: g, grant: grant, began: time.Now(), now: g.Now().UTC().Truncate(time.Second), revision: g.Policies.Current(),
 		source: g.source, sessions: map[sessionKey]*policies.Session{}, decided: map[decisionKey]*policies.Decision{},
-		knows: map[record.Ref]bool{}, nowhere: map[record.Ref]bool{}, weighing: map[record.Ref]bool{},
+		knows: map[record.Ref]bool{}, nowhere: map[record.Ref]bool{}, weighing: map[record.Ref]bool{}, plain: map[string]bool{},
+		origins: map[*record.Stored]*record.Stored{},
 	}
 }
 
@@ -105,6 +110,7 @@ func (h *hearing) open(ctx context.Context, patient, action, resourceType string
 
 // read decides one stored resource for reading, once.
 func (h *hearing) read(ctx context.Context, stored *record.Stored) (*policies.Decision, error) {
+	stored = h.origin(stored)
 	key := decisionKey{stored, h.within}
 	if d := h.decided[key]; d != nil {
 		return d, nil
@@ -129,7 +135,11 @@ func (h *hearing) readOnce(ctx context.Context, stored *record.Stored) (*policie
 	if err != nil || !d.Allow {
 		return d, err
 	}
-	hollow, err := h.hollow(ctx, stored)
+	weigh := h.hollow
+	if stored.Type == auditEvent {
+		weigh = h.hollowEntry
+	}
+	hollow, err := weigh(ctx, stored)
 	if hollow {
 		d = shut(d)
 	}

@@ -50,7 +50,7 @@ func (h *hearing) everything(ctx context.Context, i *record.Interaction) (*Answe
 	if err != nil {
 		return nil, err
 	}
-	if err := h.append(ctx, searched([]audit.Entry{decided(h.newEntry(i, patient), d)}, entries)...); err != nil {
+	if err := h.append(ctx, h.searched([]audit.Entry{decided(h.newEntry(i, patient), d)}, entries)...); err != nil {
 		return nil, err
 	}
 	body := page.BundleAt(h.g.Base, h.g.Base+"/"+h.self(i), next, slices.Concat(i.Notices, notices(d)))

@@ -263,7 +263,7 @@ func (p *past) answer(ctx context.Context, asked []audit.Entry) (*Answer, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.append(ctx, searched(asked, entries)...); err != nil {
+	if err := h.append(ctx, h.searched(asked, entries)...); err != nil {
 		return nil, err
 	}
 	var total *int

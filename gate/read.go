@@ -187,33 +187,49 @@ func (h *hearing) elsewhere(stored *record.Stored) bool {
 	return h.grant.Patient != "" && stored.Patient != "" && stored.Patient != h.grant.Patient
 }
 
-// refuse writes the entry of a read that gives nothing and returns the one answer for it. What was absent is logged
+// refuse writes the entries of a read that gives nothing and returns the one answer for it. What was absent is logged
 // too, so that asking costs the same; it is of the record that the grant is for, if of any.
 func (h *hearing) refuse(ctx context.Context, i *record.Interaction, stored *record.Stored, d *policies.Decision) error {
-	entry, err := h.refused(ctx, i, stored, d)
+	entries, err := h.refused(ctx, i, stored, d)
 	if err != nil {
 		return err
 	}
-	if err := h.append(ctx, entry); err != nil {
+	if err := h.append(ctx, entries...); err != nil {
 		return err
 	}
 	return nothingHere()
 }
 
-func (h *hearing) refused(ctx context.Context, i *record.Interaction, stored *record.Stored, d *policies.Decision) (audit.Entry, error) {
-	patient, ref := h.grant.Patient, i.Ref
+// askedFrom is the detail of an entry that says that the grant was not bound to the record: an attempt
+// at something absent would not be in its log.
+const askedFrom = "asked-from"
+
+// refused begins the entries of a read that gives nothing. Whoever reads the log may be the one who asked, so no label of
+// what was found hides the entry; and what was found in another record is kept there and, as if it were absent, in the
+// record that the grant is for.
+func (h *hearing) refused(ctx context.Context, i *record.Interaction, stored *record.Stored, d *policies.Decision) ([]audit.Entry, error) {
+	ref := i.Ref
 	if stored != nil {
-		patient, ref = stored.Patient, stored.Ref
+		ref = stored.Ref
 	}
-	if d == nil {
-		var err error
-		if d, err = h.open(ctx, "", actionAsk, askedType(i)); err != nil {
-			return audit.Entry{}, err
-		}
+	ask, err := h.open(ctx, "", actionAsk, askedType(i))
+	if err != nil {
+		return nil, err
 	}
-	entry := decided(h.newEntry(i, patient), shut(d))
+	absent := decided(h.newEntry(i, h.grant.Patient), shut(ask))
 	if ref.ID != "" {
-		entry.Resources = []string{ref.String()}
+		absent.Resources = []string{ref.String()}
 	}
-	return entry, nil
+	if stored == nil {
+		return []audit.Entry{absent}, nil
+	}
+	there := decided(h.newEntry(i, stored.Patient), shut(d))
+	there.Labels, there.Resources = absent.Labels, absent.Resources
+	if stored.Patient != "" && stored.Patient != h.grant.Patient {
+		detail(&there, askedFrom, "beyond")
+	}
+	if h.elsewhere(stored) {
+		return []audit.Entry{absent, there}, nil
+	}
+	return []audit.Entry{there}, nil
 }

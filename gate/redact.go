@@ -10,6 +10,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/record"
+	"github.com/pontlevis/pontlevis/space"
 )
 
 // maxReferences bounds how many references of one answer are followed, maxReferencesEach how many of one resource. Those
@@ -32,22 +33,22 @@ func (h *hearing) follows() bool {
 //
 // A reference to a document that leads nowhere is cut like one to a hidden document; else whoever deposits a reference
 // could read from it what is there. For the same reason every reference that leads nowhere is cut from what was deposited
-// here. Else those that lead to no document stay: loaded records are full of them, and the narrative of each such
+// here, and from what governs a space, which people write themselves. Else those that lead to no document stay: loaded records are full of them, and the narrative of each such
 // resource would go too. The bytes of a document are given whole: what is inside has ids of its own.
 func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.Stored, error) {
 	if stored.Patient == "" || len(stored.Body) == 0 || isBytes(stored.Type) {
 		return stored, nil
 	}
+	if stored.Type == auditEvent {
+		return h.redactEntry(ctx, stored)
+	}
 	r, err := stored.Resource()
 	if err != nil {
 		return nil, err
 	}
-	deposited := strings.HasPrefix(stored.Attributes.Source, clientSource(""))
+	deposited := space.Governs(stored.Type) || strings.HasPrefix(stored.Attributes.Source, clientSource(""))
 	hidden := map[string]bool{}
 	for k, ref := range r.Under(h.g.Base).References() {
-		if stored.Type == auditEvent && !strings.HasPrefix(ref.Path, "entity") {
-			continue // who did it is told to whoever may read the entry
-		}
 		known, err := false, error(nil)
 		if k < maxReferencesEach {
 			known, err = h.mayKnow(ctx, ref)

@@ -57,7 +57,7 @@ func (h *hearing) search(ctx context.Context, i *record.Interaction) (*Answer, e
 		return nil, err
 	}
 	body := page.Bundle(h.g.Base, i.Query, next, slices.Concat(i.Notices, said))
-	if err := h.append(ctx, searched(asked.entries, seen)...); err != nil {
+	if err := h.append(ctx, h.searched(asked.entries, seen)...); err != nil {
 		return nil, err
 	}
 	return &Answer{Status: http.StatusOK, Body: body}, nil
@@ -154,15 +154,13 @@ func (h *hearing) mayHear(ctx context.Context, in scope, a *asked, seen []audit.
 	return notices(said...), nil
 }
 
-// searched leaves out the bare entry of a record from which something is shown anyway.
-func searched(bare, seen []audit.Entry) []audit.Entry {
-	shown := map[string]bool{}
-	for _, e := range seen {
-		shown[e.Patient] = true
-	}
+// searched are the entries of a search: those of what it showed, and the one of the search itself for each record in
+// which it showed nothing that every reader of that record's log may know. Else the log of somebody from whom all of it
+// is hidden would lack the search itself.
+func (h *hearing) searched(bare, seen []audit.Entry) []audit.Entry {
 	out := seen
 	for _, e := range bare {
-		if !shown[e.Patient] {
+		if !h.plain[e.Patient] {
 			out = append(out, e)
 		}
 	}

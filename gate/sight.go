@@ -22,7 +22,7 @@ func (s *sight) Read(ctx context.Context, ref record.Ref) (*record.Stored, error
 	if err != nil || stored.Deleted {
 		return stored, err
 	}
-	return s.h.redact(ctx, stored)
+	return s.h.sighted(ctx, stored)
 }
 
 // Compartment does the same for a record.
@@ -30,13 +30,31 @@ func (s *sight) Compartment(ctx context.Context, patient string, types []string,
 	return func(yield func(*record.Stored, error) bool) {
 		for stored, err := range s.withLog.Compartment(ctx, patient, types, c) {
 			if err == nil {
-				stored, err = s.h.redact(ctx, stored)
+				stored, err = s.h.sighted(ctx, stored)
 			}
 			if !yield(stored, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// sighted redacts a resource and remembers what it was: decisions are about the whole of it, or a list of nothing but
+// hidden documents would be taken for an empty one.
+func (h *hearing) sighted(ctx context.Context, stored *record.Stored) (*record.Stored, error) {
+	redacted, err := h.redact(ctx, stored)
+	if err == nil && redacted != stored {
+		h.origins[redacted] = stored
+	}
+	return redacted, err
+}
+
+// origin is a resource as it was before it was redacted for a search.
+func (h *hearing) origin(stored *record.Stored) *record.Stored {
+	if whole := h.origins[stored]; whole != nil {
+		return whole
+	}
+	return stored
 }
 
 // asksLinks reports whether a search matches or sorts by references to anything but the person.

@@ -120,7 +120,7 @@ func (h *hearing) seen(i *record.Interaction, shown []*record.Stored) ([]audit.E
 	var entries []audit.Entry
 	index := map[string]int{}
 	for _, stored := range shown {
-		d := h.decided[decisionKey{stored, h.within}]
+		d := h.decided[decisionKey{h.origin(stored), h.within}]
 		if d == nil || !d.Allow {
 			return nil, fmt.Errorf("%s was about to be shown undecided", stored.Ref)
 		}
@@ -134,6 +134,9 @@ func (h *hearing) seen(i *record.Interaction, shown []*record.Stored) ([]audit.E
 		e := &entries[at]
 		// No counts: they would tell the holder how many documents they may not see yet.
 		e.Resources = append(e.Resources, stored.Ref.String())
+		if len(e.Labels) == 0 && len(stored.Attributes.Labels) == 0 {
+			h.plain[stored.Patient] = true
+		}
 	}
 	return entries, nil
 }
