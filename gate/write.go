@@ -127,9 +127,9 @@ func (h *hearing) updateMatch(ctx context.Context, i *record.Interaction) (*Answ
 
 // unmatched logs a write for which nothing was found that its author may read, then gives the reason.
 func (h *hearing) unmatched(ctx context.Context, i *record.Interaction, why *Refusal) error {
-	entry, err := h.refused(ctx, i, nil, nil)
+	entries, err := h.refused(ctx, i, nil, nil)
 	if err == nil {
-		err = h.append(ctx, entry)
+		err = h.append(ctx, entries...)
 	}
 	if err != nil {
 		return err

@@ -144,7 +144,9 @@ var drawings = []drawing{
 	{"patch", 4, (*asker).patch},
 	{"conditional-patch", 3, (*asker).conditionalPatch},
 	{"put", 3, (*asker).put},
+	{"conditional-put", 2, (*asker).conditionalPut},
 	{"delete", 2, (*asker).remove},
+	{"conditional-delete", 2, (*asker).conditionalDelete},
 	{"create", 4, (*asker).create},
 	{"conditional-create", 3, (*asker).conditionalCreate},
 	{"transaction", 3, (*asker).transaction},
@@ -372,6 +374,21 @@ func (a *asker) put() request {
 
 func (a *asker) remove() request {
 	return a.ifMatch(request{method: "DELETE", path: root + "/" + a.ref()})
+}
+
+func (a *asker) conditionalPut() request {
+	r := a.put()
+	kind, _, _ := strings.Cut(strings.TrimPrefix(r.path, root+"/"), "/")
+	r.path, r.query = root+"/"+kind, a.criterion(kind, 2)
+	if body := parsed([]byte(r.body)); a.chance(0.5) {
+		r.body = string(body.Node().Without("id"))
+	}
+	return r
+}
+
+func (a *asker) conditionalDelete() request {
+	kind := a.kind()
+	return a.ifMatch(request{method: "DELETE", path: root + "/" + kind, query: a.criterion(kind, 2)})
 }
 
 // deposit draws a resource that somebody adds, with references to what is hidden.
