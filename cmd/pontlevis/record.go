@@ -43,6 +43,6 @@ func recordCommand() *cobra.Command {
 	load.Flags().StringVar(&data, "data", "", "data folder of the server")
 	load.Flags().StringVar(&base, "base", "http://127.0.0.1:8700/fhir", "URL of the FHIR endpoint, for absolute references to it")
 	load.Flags().StringVar(&spaces, "spaces", "", "file of patient,state,since for spaces that are not to be simply open: announced, opposed, closed, suspended")
-	c.AddCommand(load, generateCommand())
+	c.AddCommand(load, generateCommand(), backupCommand())
 	return c
 }
