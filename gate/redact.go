@@ -36,7 +36,7 @@ func (h *hearing) follows() bool {
 // here, and from what governs a space, which people write themselves. Else those that lead to no document stay: loaded records are full of them, and the narrative of each such
 // resource would go too. The bytes of a document are given whole: what is inside has ids of its own.
 func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.Stored, error) {
-	if stored.Patient == "" || len(stored.Body) == 0 || isBytes(stored.Type) {
+	if stored.Plain || stored.Patient == "" || len(stored.Body) == 0 || isBytes(stored.Type) {
 		return stored, nil
 	}
 	if stored.Type == auditEvent {

@@ -248,8 +248,20 @@ func (d *draft) stored(patient string, version int, at time.Time, created bool) 
 	if !d.Delete {
 		s.parsed = d.resource.Stamp(d.ID, fmt.Sprint(version), at)
 		s.Body = s.parsed.JSON()
+		s.Plain = plain(s.parsed)
 	}
 	return s
+}
+
+// plain reports whether a resource refers to nothing but patients, the directory and what it contains: whoever may read
+// such a resource may know of all that it names. It does not depend on the server's base URL.
+func plain(r *fhir.Resource) bool {
+	for _, ref := range r.References() {
+		if !ref.Contained && ref.Type != "Patient" && !fhir.IsDirectory(ref.Type) {
+			return false
+		}
+	}
+	return true
 }
 
 // difference gives what of a is not in b; both are in order.

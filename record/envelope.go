@@ -15,7 +15,8 @@ import (
 // decisions read) stands in front of the body in a form that is read without a JSON parser:
 //
 //	byte     format, envelopeFormat
-//	byte     flags: 1 deleted, 2 created
+//	byte     flags: 1 deleted, 2 created, 4 plain (see Stored.Plain; an envelope written before there was such a flag is
+//	         read as if it were not)
 //	uvarint  version
 //	varint   updated, Unix milliseconds
 //	uint32   fingerprint of fhir.Attributes' fields, big endian
@@ -29,6 +30,7 @@ const (
 
 	flagDeleted = 1
 	flagCreated = 2
+	flagPlain   = 4
 )
 
 var errEnvelope = errors.New("damaged envelope")
@@ -58,6 +60,9 @@ func encodeEnvelope(s *Stored) ([]byte, error) {
 	if s.Created {
 		flags |= flagCreated
 	}
+	if s.Plain {
+		flags |= flagPlain
+	}
 	b := make([]byte, 0, 32+len(attributes)+len(s.Body))
 	b = append(b, envelopeFormat, flags)
 	b = binary.AppendUvarint(b, uint64(s.Version))
@@ -74,7 +79,7 @@ func decodeEnvelope(patient string, ref Ref, b []byte, base string) (*Stored, er
 	if len(b) < 2 || b[0] != envelopeFormat {
 		return nil, fmt.Errorf("reading %s: %w", ref, errEnvelope)
 	}
-	s := &Stored{Ref: ref, Patient: patient, Deleted: b[1]&flagDeleted != 0, Created: b[1]&flagCreated != 0, base: base}
+	s := &Stored{Ref: ref, Patient: patient, Deleted: b[1]&flagDeleted != 0, Created: b[1]&flagCreated != 0, Plain: b[1]&flagPlain != 0, base: base}
 	r := reader{rest: b[2:]}
 	s.Version = int(r.uvarint())
 	s.Updated = time.UnixMilli(r.varint()).UTC()

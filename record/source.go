@@ -94,6 +94,7 @@ type Stored struct {
 	Created    bool      // the first version, or the first after a deletion
 	Patient    string    // logical id of the patient whose record holds it; "" for the directory
 	Attributes fhir.Attributes
+	Plain      bool   // known to refer to nothing but patients, the directory and itself; false says nothing
 	Body       []byte // JSON as stored, with id, meta.versionId and meta.lastUpdated
 
 	once   sync.Once
