@@ -82,11 +82,22 @@ func (h *hearing) session(ctx context.Context, patient, action string) (*policie
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.revision.Session(h.input(facts, action, nil))
+	s, err := h.newSession(facts, action, nil)
+	if err == nil {
+		h.sessions[key] = s
+	}
+	return s, err
+}
+
+func (h *hearing) newSession(facts *space.Facts, action string, change map[string]any) (*policies.Session, error) {
+	in, err := h.input(facts, action, change)
+	if err != nil {
+		return nil, err
+	}
+	s, err := h.revision.Session(in)
 	if err != nil {
 		return nil, fmt.Errorf("preparing a decision: %w", err)
 	}
-	h.sessions[key] = s
 	return s, nil
 }
 
@@ -131,7 +142,7 @@ func (h *hearing) readOnce(ctx context.Context, stored *record.Stored) (*policie
 	if isBytes(stored.Type) && stored.Patient != "" {
 		return h.byVouchers(ctx, s, stored)
 	}
-	d, err := h.decide(ctx, s, actionRead, stored.Attributes)
+	d, err := h.decideStored(ctx, s, actionRead, stored)
 	if err != nil || !d.Allow {
 		return d, err
 	}
@@ -166,15 +177,25 @@ func shut(d *policies.Decision) *policies.Decision {
 
 // change decides a write on a resource; change is input.change.
 func (h *hearing) change(ctx context.Context, facts *space.Facts, action string, attributes fhir.Attributes, change map[string]any) (*policies.Decision, error) {
-	s, err := h.revision.Session(h.input(facts, action, change))
+	s, err := h.newSession(facts, action, change)
 	if err != nil {
-		return nil, fmt.Errorf("preparing a decision: %w", err)
+		return nil, err
 	}
 	return h.decide(ctx, s, action, attributes)
 }
 
 func (h *hearing) decide(ctx context.Context, s *policies.Session, action string, attributes fhir.Attributes) (*policies.Decision, error) {
-	d, err := s.Decide(ctx, h.resource(attributes))
+	d, err := s.Decide(ctx, h.g.resource(attributes))
+	return h.count(action, d, err)
+}
+
+// decideStored decides a version as it is stored.
+func (h *hearing) decideStored(ctx context.Context, s *policies.Session, action string, stored *record.Stored) (*policies.Decision, error) {
+	r, err := h.g.resourceOf(stored)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Decide(ctx, r)
 	return h.count(action, d, err)
 }
 
@@ -205,35 +226,41 @@ func (h *hearing) permit(ctx context.Context, batch []*record.Stored) ([]bool, e
 }
 
 // resource is input.resource.
-func (h *hearing) resource(a fhir.Attributes) map[string]any {
+func (g *Gate) resource(a fhir.Attributes) map[string]any {
 	out := map[string]any{
 		"type": a.Type, "id": a.ID, "class": list(a.Class), "code": list(a.Code), "author": list(a.Author),
 		"custodian": list(a.Custodian), "labels": list(a.Labels), "status": a.Status, "doc_status": a.DocStatus,
 		"date": a.Date, "source": a.Source, "archived": a.Archived, "subject": a.Subject, "members": list(a.Members),
 	}
-	if h.g.Host != "" {
-		out["host"] = h.g.Host
+	if g.Host != "" {
+		out["host"] = g.Host
 	}
 	return out
 }
 
 // input is everything that a decision rests on but the resource. It holds what concerns this actor alone, sorted, so
-// that equal situations have equal inputs.
-func (h *hearing) input(facts *space.Facts, action string, change map[string]any) map[string]any {
+// that equal situations have equal inputs. What a request shares with others comes as parts, converted once.
+func (h *hearing) input(facts *space.Facts, action string, change map[string]any) (map[string]any, error) {
+	own, err := h.g.parts.ofGrant(h.grant)
+	if err != nil {
+		return nil, err
+	}
+	establishment, err := h.g.parts.ofEstablishment(h.g.overdue(h.grant.Actor.Organizations))
+	if err != nil {
+		return nil, err
+	}
+	policy, err := h.g.parts.ofPolicy(h.revision, h.now)
+	if err != nil {
+		return nil, err
+	}
 	in := map[string]any{
-		"actor":         h.actor(),
-		"client":        h.client(),
-		"grant":         h.grantInput(),
-		"establishment": map[string]any{"overdue_cases": h.g.overdue(h.grant.Actor.Organizations)},
-		"action":        action,
-		"policy":        map[string]any{"revision": h.revision.Digest, "age_s": int(h.now.Sub(h.revision.Loaded).Seconds())},
-		"now":           h.now.Format(time.RFC3339),
+		"actor": own.actor, "client": own.client, "grant": own.grant, "establishment": establishment, "policy": policy,
+		"action": action, "now": h.now.Format(time.RFC3339),
 	}
 	if facts != nil {
-		in["patient"] = facts.Input(space.Concern{
-			Identities: h.grant.Actor.Identities, Organizations: h.grant.Actor.Organizations,
-			Reference: h.grant.Actor.ID, Profession: h.grant.Actor.Profession, Client: h.grant.Client.ID,
-		}, h.now)
+		if in["patient"], err = h.g.parts.ofPatient(facts, h.grant, h.now); err != nil {
+			return nil, err
+		}
 	}
 	if h.query != nil {
 		in["query"] = h.query
@@ -244,19 +271,27 @@ func (h *hearing) input(facts *space.Facts, action string, change map[string]any
 	if change != nil {
 		in["change"] = change
 	}
-	return in
+	return in, nil
 }
 
-func (h *hearing) actor() map[string]any {
-	a := h.grant.Actor
+// concernOf says what of a space concerns a grant.
+func concernOf(g *Grant) space.Concern {
+	a := &g.Actor
+	return space.Concern{
+		Identities: a.Identities, Organizations: a.Organizations, Reference: a.ID, Profession: a.Profession, Client: g.Client.ID,
+	}
+}
+
+func actorInput(g *Grant) map[string]any {
+	a := g.Actor
 	return map[string]any{
 		"kind": a.Kind, "id": a.ID, "identities": list(a.Identities), "organizations": list(a.Organizations),
 		"profession": a.Profession, "speciality": a.Speciality, "claims": map[string]any{"regulation": a.Regulation},
 	}
 }
 
-func (h *hearing) client() map[string]any {
-	c := h.grant.Client
+func clientInput(g *Grant) map[string]any {
+	c := g.Client
 	label := map[string]any{
 		"status": c.Label.Status, "exchange": c.Label.Exchange, "purposes": list(c.Label.Purposes),
 		"categories": list(c.Label.Categories), "directions": list(c.Label.Directions),
@@ -267,8 +302,7 @@ func (h *hearing) client() map[string]any {
 	return map[string]any{"id": c.ID, "kind": c.Kind, "category": c.Category, "label": label}
 }
 
-func (h *hearing) grantInput() map[string]any {
-	g := h.grant
+func grantInput(g *Grant) map[string]any {
 	return map[string]any{
 		"id": g.ID, "scopes": list(g.Scopes), "patient": g.Patient, "purpose": g.Purpose, "mode": g.Mode,
 		"reason": g.Reason, "typed_reason": g.TypedReason, "stage": g.Stage, "secret": g.Secret,

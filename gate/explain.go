@@ -29,7 +29,11 @@ func (g *Gate) Explain(ctx context.Context, grant *Grant, ref record.Ref, langua
 	if err != nil {
 		return "", err
 	}
-	e, err := policies.Explain(ctx, h.revision, h.input(facts, actionRead, nil), h.resource(stored.Attributes))
+	in, err := h.input(facts, actionRead, nil)
+	if err != nil {
+		return "", err
+	}
+	e, err := policies.Explain(ctx, h.revision, in, g.resource(stored.Attributes))
 	if err != nil {
 		return "", fmt.Errorf("explaining %s: %w", ref, err)
 	}

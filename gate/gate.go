@@ -47,6 +47,7 @@ type Gate struct {
 	sealer *record.Sealer
 	known  *snapshots
 	turns  turns
+	parts  parts
 }
 
 // New builds a gate. It opens nothing and starts nothing.

@@ -58,7 +58,8 @@ type Label struct {
 
 // Grants turns a bearer token into its live grant. The authorization server implements it.
 type Grants interface {
-	// Authenticate returns the live grant of an access token, or a *TokenError.
+	// Authenticate returns the live grant of an access token, or a *TokenError. Nobody changes a grant once it was
+	// given; the same one may be given again, and what was made of it is then used again.
 	Authenticate(ctx context.Context, bearer string) (*Grant, error)
 }
 

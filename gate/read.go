@@ -9,7 +9,6 @@ import (
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/record"
-	"github.com/pontlevis/pontlevis/space"
 )
 
 // Do carries out an interaction for a grant: it decides, writes the access log, and only then answers. The error is a
@@ -100,9 +99,9 @@ func (h *hearing) admitTo(ctx context.Context, patient, resourceType string) (d,
 	if d, err = h.open(ctx, patient, actionSearch, resourceType); err != nil || d.Tell {
 		return d, d, err
 	}
-	s, err := h.revision.Session(h.input(strangersView(patient), actionSearch, nil))
+	s, err := h.newSession(h.g.parts.strangersView(patient), actionSearch, nil)
 	if err != nil {
-		return nil, nil, fmt.Errorf("preparing a decision: %w", err)
+		return nil, nil, err
 	}
 	said, err = s.Decide(ctx, map[string]any{"type": resourceType})
 	if err != nil {
@@ -112,12 +111,6 @@ func (h *hearing) admitTo(ctx context.Context, patient, resourceType string) (d,
 		said = d
 	}
 	return d, said, nil
-}
-
-// strangersView is the space of somebody who has an open record and settled nothing: what a stranger may be told of a
-// record, they may be told of this one.
-func strangersView(patient string) *space.Facts {
-	return space.Read(space.Lifecycle{State: space.Open}, patient, nil)
 }
 
 // readOne answers a read, a vread or the bytes of a document.

@@ -189,7 +189,7 @@ func (h *hearing) refuseNew(ctx context.Context, i *record.Interaction, patient 
 	}
 	if !d.Tell {
 		var err error
-		if d, err = decide(strangersView(patient)); err != nil {
+		if d, err = decide(h.g.parts.strangersView(patient)); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
@@ -102,7 +103,20 @@ type Stored struct {
 	err    error
 	base   string  // of this server's own absolute references
 	within *Stored // the resource this one is contained in, nil for all that a Source gives
+	beside atomic.Pointer[any]
 }
+
+// Beside gives what PutBeside last kept with this version, nil when nothing. It is there for what a decision needs of a
+// version in a form of its own, for as long as the version itself is remembered.
+func (s *Stored) Beside() any {
+	if v := s.beside.Load(); v != nil {
+		return *v
+	}
+	return nil
+}
+
+// PutBeside keeps a value with this version; it must not change afterwards, and must follow from the version.
+func (s *Stored) PutBeside(v any) { s.beside.Store(&v) }
 
 // Resource parses Body, once. A deleted version gives ErrNotFound.
 func (s *Stored) Resource() (*fhir.Resource, error) {
