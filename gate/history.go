@@ -123,7 +123,12 @@ func (h *hearing) history(ctx context.Context, i *record.Interaction) (*Answer, 
 	if err := p.take(ctx, all); err != nil {
 		return nil, err
 	}
-	return p.answer(ctx, []audit.Entry{decided(h.newEntry(i, governing.Patient), d)})
+	var asked []audit.Entry
+	if len(p.best) == 0 { // nothing since then: the question is logged all the same, with what it is about
+		asked = []audit.Entry{decided(h.newEntry(i, governing.Patient), d)}
+		asked[0].Resources = []string{governing.Ref.String()}
+	}
+	return p.answer(ctx, asked)
 }
 
 // histories answers what was written in one record, of one type or of all: each version that may be read today, newest

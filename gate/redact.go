@@ -46,15 +46,11 @@ func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.St
 	if err != nil {
 		return nil, err
 	}
-	deposited := space.Governs(stored.Type) || strings.HasPrefix(stored.Attributes.Source, clientSource(""))
 	hidden := map[string]bool{}
 	for k, ref := range r.Under(h.g.Base).References() {
 		known, err := false, error(nil)
 		if k < maxReferencesEach {
-			known, err = h.mayKnow(ctx, ref)
-		}
-		if deposited && h.nowhere[record.Ref{Type: ref.Type, ID: ref.ID}] {
-			known = false
+			known, err = h.mayFollow(ctx, stored, ref)
 		}
 		if err != nil {
 			return nil, err
@@ -67,6 +63,17 @@ func (h *hearing) redact(ctx context.Context, stored *record.Stored) (*record.St
 		return stored, nil
 	}
 	return stored.WithBody(without(r.Node(), hidden)), nil
+}
+
+// mayFollow reports whether a reference stays in a resource: what was deposited here, or governs a space, loses those
+// that lead nowhere too.
+func (h *hearing) mayFollow(ctx context.Context, stored *record.Stored, ref fhir.Reference) (bool, error) {
+	known, err := h.mayKnow(ctx, ref)
+	if err != nil || !known {
+		return false, err
+	}
+	written := space.Governs(stored.Type) || strings.HasPrefix(stored.Attributes.Source, clientSource(""))
+	return !written || !h.nowhere[record.Ref{Type: ref.Type, ID: ref.ID}], nil
 }
 
 // linkOf names a reference: by its text, else by the identifier of a logical one.

@@ -97,7 +97,7 @@ func (h *hearing) hollow(ctx context.Context, stored *record.Stored) (bool, erro
 		if !strings.HasPrefix(ref.Path, element) {
 			continue
 		}
-		known, err := h.mayKnow(ctx, ref)
+		known, err := h.mayFollow(ctx, stored, ref)
 		if err != nil || known {
 			return false, err
 		}

@@ -58,7 +58,7 @@ func (q *Query) eachPatientCriterion(fn func(*Criterion)) {
 		switch {
 		case c.Has != nil:
 		case q.Type == "Patient":
-			if len(c.Chain) == 0 && (c.Name == "_id" || c.Name == "identifier") {
+			if c.Param != nil && len(c.Chain) == 0 && (c.Name == "_id" || c.Name == "identifier") {
 				fn(c)
 			}
 		case !owns(q.Type, c):
@@ -68,7 +68,8 @@ func (q *Query) eachPatientCriterion(fn func(*Criterion)) {
 			}
 		default:
 			for _, step := range c.Chain {
-				if step.Type == "Patient" && len(step.Then.Chain) == 0 && step.Then.Has == nil {
+				// A criterion without a parameter, like _list, names nobody.
+				if step.Type == "Patient" && len(step.Then.Chain) == 0 && step.Then.Has == nil && step.Then.Param != nil {
 					fn(step.Then)
 				}
 			}
@@ -82,7 +83,7 @@ func (q *Query) eachPatientCriterion(fn func(*Criterion)) {
 func owns(resourceType string, c *Criterion) bool {
 	names := fhir.PatientParams(resourceType)
 	if slices.ContainsFunc(names, owner) {
-		return owner(c.Name) && c.Param.Type == "reference" && targets(c.Param, "Patient")
+		return owner(c.Name) && c.Param != nil && c.Param.Type == "reference" && targets(c.Param, "Patient")
 	}
 	return slices.Contains(names, c.Name)
 }
