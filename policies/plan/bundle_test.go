@@ -164,7 +164,7 @@ func TestBundleEqualsOPA(t *testing.T) {
 		p := b.program(t, plan.Options{Vary: "resource", Plain: plain})
 		rng := rand.New(rand.NewPCG(7, 11))
 		seen := map[string]int{}
-		for range 150 {
+		for range 60 {
 			first := partsOf(t, w.Next(rng.IntN))
 			page := p.Page(first.in)
 			for range 6 {

@@ -6,12 +6,13 @@ import "github.com/open-policy-agent/opa/v1/ir"
 // for each function has one place for each of its locals.
 func (c *compiler) check(q *ir.Plan) {
 	state := map[*ir.Func]int{}
+	c.follow(q.Blocks)
 	c.checkBlocks(q.Blocks, state)
 }
 
 const (
-	checking = 1
-	checked1 = 2
+	checking = 1 + iota
+	finished
 )
 
 func (c *compiler) checkBlocks(blocks []*ir.Block, state map[*ir.Func]int) {
@@ -44,13 +45,14 @@ func (c *compiler) checkFunction(fn *ir.Func, from ir.Stmt, state map[*ir.Func]i
 	case checking:
 		c.refuse(from.GetLocation(), "recursion through %s", fn.Name)
 		return
-	case checked1:
+	case finished:
 		return
 	}
 	if len(fn.Params) < 2 || fn.Params[0] != ir.Input || fn.Params[1] != ir.Data {
 		c.refuse(from.GetLocation(), "function %s without input and data", fn.Name)
 	}
 	state[fn] = checking
+	c.follow(fn.Blocks)
 	c.checkBlocks(fn.Blocks, state)
-	state[fn] = checked1
+	state[fn] = finished
 }

@@ -35,9 +35,8 @@ const (
 // Program is a compiled query. It is immutable and safe for concurrent use.
 type Program struct {
 	options Options
-	start   []Value // the places as a machine begins with them: what is known of the program comes first
-	known   int     // how many of them are known of the program
-	pages   int     // how many are of the program or the page
+	start   []Value // the places as a machine begins with them
+	pages   []int   // the places that hold what is known of a page
 	memos   int
 	regions int
 	blocks  [][]op
@@ -65,10 +64,11 @@ type compiler struct {
 	builtins  map[string]*builtin
 	shaped    map[*ir.Func]*routine
 	plain     map[*ir.Func]*routine
-	places    []level // of each place, until they are put in order
+	booted    *machine // holds the row of places as machines will begin with it
 	constants map[string]int
-	values    map[int]Value // of the constant places
 	levels    map[*ir.Func]level
+	errs      map[*ir.Func]bool
+	chains    map[ir.Stmt]chain
 	refused   Unsupported
 	program   *Program
 }
@@ -81,8 +81,8 @@ func Compile(p *ir.Policy, entrypoint string, data Value, o Options) (*Program, 
 	}
 	c := &compiler{
 		options: o, policy: p, funcs: map[string]*ir.Func{}, builtins: map[string]*builtin{}, shaped: map[*ir.Func]*routine{},
-		plain: map[*ir.Func]*routine{}, constants: map[string]int{}, values: map[int]Value{}, levels: map[*ir.Func]level{},
-		program: &Program{options: o},
+		plain: map[*ir.Func]*routine{}, constants: map[string]int{}, levels: map[*ir.Func]level{},
+		errs: map[*ir.Func]bool{}, chains: map[ir.Stmt]chain{}, booted: &machine{page: 1, stamp: 1}, program: &Program{options: o},
 	}
 	at := slices.IndexFunc(p.Plans.Plans, func(q *ir.Plan) bool { return q.Name == entrypoint })
 	if at < 0 {
@@ -92,6 +92,9 @@ func Compile(p *ir.Policy, entrypoint string, data Value, o Options) (*Program, 
 		c.funcs[fn.Name] = fn
 	}
 	query := p.Plans.Plans[at]
+	if _, ok := data.Get("system"); ok {
+		c.refuse(nil, "data.system, which OPA keeps for itself")
+	}
 	c.check(query)
 	if len(c.refused.Constructs) > 0 {
 		return nil, &c.refused
@@ -100,7 +103,8 @@ func Compile(p *ir.Policy, entrypoint string, data Value, o Options) (*Program, 
 	if len(c.refused.Constructs) > 0 {
 		return nil, &c.refused
 	}
-	return c.program, c.finish()
+	c.program.start = c.booted.s
+	return c.program, nil
 }
 
 func (c *compiler) refuse(at *ir.Location, format string, args ...any) {
@@ -121,8 +125,12 @@ func (c *compiler) text(i int) string {
 
 // newPlace gives a place that nothing else has.
 func (c *compiler) newPlace(l level) int {
-	c.places = append(c.places, l)
-	return len(c.places) - 1
+	at := len(c.booted.s)
+	c.booted.s = append(c.booted.s, Value{})
+	if l == perPage {
+		c.program.pages = append(c.program.pages, at)
+	}
+	return at
 }
 
 // constant gives the place of a constant.
@@ -132,16 +140,19 @@ func (c *compiler) constant(v Value) int {
 		return at
 	}
 	at := c.newPlace(perProgram)
-	c.constants[key], c.values[at] = at, v
+	c.constants[key], c.booted.s[at] = at, v
 	return at
 }
 
 // query compiles the entry point.
 func (c *compiler) query(q *ir.Plan, data Value) {
-	in, base := c.newPlace(perPage), c.newPlace(perProgram)
+	in, base := c.newPlace(perDocument), c.newPlace(perProgram)
 	c.program.input = in
-	c.values[base] = data
-	e := &emitter{c: c, place: map[ir.Local]int{ir.Input: in, ir.Data: base}, plain: false}
+	c.booted.s[base] = data
+	e := &emitter{c: c, place: map[ir.Local]int{ir.Input: in, ir.Data: base}}
+	if !c.options.Plain {
+		e.shape = c.shapeOf(q.Blocks, nil, false)
+	}
 	c.program.blocks = e.blocks(q.Blocks)
 }
 
@@ -163,8 +174,14 @@ func (c *compiler) routine(fn *ir.Func, plain bool) *routine {
 		e.place[ir.Input], e.place[ir.Data] = c.program.input, c.program.input+1
 		params = params[2:]
 		if len(params) == 0 {
-			r.memo, r.value = c.program.memos, c.newPlace(r.level)
+			if !c.options.Plain {
+				r.level = c.functionLevel(fn)
+			}
+			r.memo, r.value = c.program.memos, c.newPlace(perDocument)
 			c.program.memos++
+		}
+		if !c.options.Plain {
+			e.shape = c.shapeOf(fn.Blocks, params, r.level < perDocument)
 		}
 	}
 	for _, l := range params {
@@ -172,7 +189,7 @@ func (c *compiler) routine(fn *ir.Func, plain bool) *routine {
 	}
 	r.blocks = e.blocks(fn.Blocks)
 	for l, at := range e.place {
-		if !slices.Contains(params, l) && (plain || l > ir.Data) {
+		if !slices.Contains(params, l) && (plain || l > ir.Data) && (e.shape == nil || e.shape.mustBlank(l)) {
 			r.blank = append(r.blank, at)
 		}
 	}
@@ -211,14 +228,4 @@ func (c *compiler) reachable(path []ir.Operand) []*ir.Func {
 		}
 	}
 	return out
-}
-
-// finish makes the row that machines begin with.
-func (c *compiler) finish() error {
-	p := c.program
-	p.start = make([]Value, len(c.places))
-	for at, v := range c.values {
-		p.start[at] = v
-	}
-	return nil
 }

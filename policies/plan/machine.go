@@ -46,6 +46,7 @@ type machine struct {
 	clock   uint64   // the last stamp given
 	arena   *arena
 	owner   uint32 // of the boxes being built: 0 is nobody
+	keeper  uint32 // owner of what is made for the page
 	makers  uint32 // the last owner given
 	out     Value  // of the function that returned
 	err     error
@@ -109,7 +110,7 @@ func (m *machine) own(a *arena) {
 func (m *machine) aside(run op) ctl {
 	arena, owner := m.arena, m.owner
 	if arena == &m.here {
-		m.own(&m.there)
+		m.arena, m.owner = &m.there, m.keeper
 	}
 	out := run(m)
 	m.arena, m.owner = arena, owner

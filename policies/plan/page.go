@@ -37,7 +37,11 @@ func (p *Program) Page(input Value) *Page {
 	pg := &Page{program: p, m: p.machine(), input: input}
 	pg.m.page = pg.m.tick()
 	pg.m.there.reset()
-	clear(pg.m.s[p.known:p.pages])
+	pg.m.own(nil)
+	pg.m.keeper = pg.m.owner
+	for _, at := range p.pages {
+		pg.m.s[at] = Value{}
+	}
 	if p.options.Vary == "" {
 		return pg
 	}

@@ -60,7 +60,8 @@ func (r *routine) ask(m *machine) (Value, bool) {
 // emitter compiles the statements of one function, or of one query.
 type emitter struct {
 	c     *compiler
-	plain bool
+	plain bool // under a `with`
+	whole bool // within what is taken out as a whole
 	place map[ir.Local]int
 	shape *shape // what is known of its locals; nil in a plain one
 }
@@ -113,7 +114,7 @@ func (e *emitter) plainBlock(b *ir.Block) []op {
 
 // blocks compiles blocks with what the shape knows of them.
 func (e *emitter) blocks(blocks []*ir.Block) [][]op {
-	if e.shape == nil || e.plain {
+	if e.shape == nil || e.plain || e.whole {
 		return e.plainBlocks(blocks)
 	}
 	out := make([][]op, len(blocks))

@@ -8,7 +8,11 @@ import (
 func (e *emitter) simple(s ir.Stmt) op {
 	switch s := s.(type) {
 	case *ir.DotStmt:
-		return emitDot(e.operand(s.Source), e.operand(s.Key), e.at(s.Target))
+		from, key, to := e.operand(s.Source), e.operand(s.Key), e.at(s.Target)
+		if e.c.chained(s) {
+			return emitDataDot(from, key, to, e.c.chains[s] == fromData && !e.plain)
+		}
+		return emitDot(from, key, to)
 	case *ir.LenStmt:
 		return emitLen(e.operand(s.Source), e.at(s.Target))
 	case *ir.EqualStmt:

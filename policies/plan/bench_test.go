@@ -1,0 +1,93 @@
+package plan_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/pontlevis/pontlevis/policies/plan"
+)
+
+// page is one input and the resources that are decided under it, as a gateway meets them: seeds of the bundle's own tests.
+type page struct {
+	in        plan.Value
+	resources []plan.Value
+}
+
+// benchPages gives pages of fifty resources each: inputs of the bundle's tests, each with the resources of all of them.
+func benchPages(b *testing.B) (*plan.Program, []page) {
+	w := worlds(b)
+	seeds := w.Seeds()
+	rng := rand.New(rand.NewPCG(1, 2))
+	pages := make([]page, 32)
+	for i := range pages {
+		pages[i].in = partsOf(b, seeds[rng.IntN(len(seeds))]).in
+		for range 50 {
+			pages[i].resources = append(pages[i].resources, partsOf(b, seeds[rng.IntN(len(seeds))]).res)
+		}
+	}
+	return loadBundle(b).program(b, plan.Options{Vary: "resource"}), pages
+}
+
+func must(b *testing.B, err error) {
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkPage begins a page and closes it.
+func BenchmarkPage(b *testing.B) {
+	p, pages := benchPages(b)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		p.Page(pages[i%len(pages)].in).Close()
+	}
+}
+
+// BenchmarkFirst begins a page and decides one resource.
+func BenchmarkFirst(b *testing.B) {
+	p, pages := benchPages(b)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		pg := &pages[i%len(pages)]
+		page := p.Page(pg.in)
+		_, err := page.Evaluate(b.Context(), pg.resources[i%50])
+		must(b, err)
+		page.Close()
+	}
+}
+
+// BenchmarkWarm decides one resource more on a page that has decided some.
+func BenchmarkWarm(b *testing.B) {
+	p, pages := benchPages(b)
+	open := make([]*plan.Page, len(pages))
+	ctx := b.Context()
+	for i := range pages {
+		open[i] = p.Page(pages[i].in)
+		for _, r := range pages[i].resources {
+			_, err := open[i].Evaluate(ctx, r)
+			must(b, err)
+		}
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		at := i % len(pages)
+		_, err := open[at].Evaluate(ctx, pages[at].resources[i%50])
+		must(b, err)
+	}
+}
+
+// BenchmarkFifty begins a page and decides fifty resources.
+func BenchmarkFifty(b *testing.B) {
+	p, pages := benchPages(b)
+	ctx := b.Context()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		pg := &pages[i%len(pages)]
+		page := p.Page(pg.in)
+		for _, r := range pg.resources {
+			_, err := page.Evaluate(ctx, r)
+			must(b, err)
+		}
+		page.Close()
+	}
+}
