@@ -114,7 +114,7 @@ func TestMisunderstood(t *testing.T) {
 		{"GET", "/Nothing/x", "", nil, 404, ""},
 		{"GET", "/Patient/camille/$match", "", nil, 404, ""},
 		{"GET", "/DocumentReference/report", "", []string{"Accept", "application/fhir+xml"}, 406, ""},
-		{"PUT", "/DocumentReference", "", nil, 405, "GET"},
+		{"PUT", "/DocumentReference", "", nil, 400, ""},
 		{"PUT", "/DocumentReference/report", document("report"), nil, 405, "PATCH"},
 		{"DELETE", "/Consent/sharing", "", nil, 405, "PUT"},
 		{"POST", "/", `{"resourceType":"Bundle","type":"batch"}`, nil, 400, ""},

@@ -31,7 +31,7 @@ func (h *hearing) everything(ctx context.Context, i *record.Interaction) (*Answe
 		return nil, h.refuse(ctx, i, opened, d)
 	}
 	page, err := record.Everything(ctx, h.source, patient, record.EverythingOptions{
-		Types: i.Types, Since: i.Since, Count: i.Count, After: after,
+		Types: i.Types, Since: i.Since, Care: i.Care, Count: i.Count, After: after,
 	}, h.permit)
 	if errors.Is(err, record.ErrTooCostly) {
 		return nil, tooCostly()
@@ -62,6 +62,13 @@ func everythingQuery(i *record.Interaction) string {
 	var parts []string
 	if !i.Since.IsZero() {
 		parts = append(parts, "_since="+url.QueryEscape(i.Since.UTC().Format(time.RFC3339Nano)))
+	}
+	if i.Care != nil {
+		for _, bound := range [][2]string{{"start", i.Care.Start}, {"end", i.Care.End}} {
+			if bound[1] != "" {
+				parts = append(parts, bound[0]+"="+url.QueryEscape(bound[1]))
+			}
+		}
 	}
 	if i.Types != nil {
 		types := slices.Clone(i.Types)

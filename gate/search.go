@@ -34,7 +34,7 @@ func (h *hearing) search(ctx context.Context, i *record.Interaction) (*Answer, e
 	if err != nil {
 		return nil, err
 	}
-	page, err := h.look(ctx, i.Query, record.Scope{Patients: asked.open, Directory: in.directory}, after)
+	page, err := h.found(ctx, i, record.Scope{Patients: asked.open, Directory: in.directory}, after)
 	if err != nil {
 		return nil, err
 	}
@@ -56,21 +56,44 @@ func (h *hearing) search(ctx context.Context, i *record.Interaction) (*Answer, e
 	if err != nil {
 		return nil, err
 	}
-	body := page.Bundle(h.g.Base, i.Query, next, slices.Concat(i.Notices, said))
+	said = slices.Concat(i.Notices, said)
+	var body []byte
+	if i.Self != "" {
+		body = page.BundleAt(h.g.Base, h.g.Base+"/"+i.Self, next, said)
+	} else {
+		body = page.Bundle(h.g.Base, i.Query, next, said)
+	}
 	if err := h.append(ctx, h.searched(asked.entries, seen)...); err != nil {
 		return nil, err
 	}
 	return &Answer{Status: http.StatusOK, Body: body}, nil
 }
 
-// look runs a search over what may be known. From here on what is decided are the matches of a search.
+// found runs what a search asks for: a page of it, or the last of each code.
+func (h *hearing) found(ctx context.Context, i *record.Interaction, scope record.Scope, after *record.Position) (*record.Page, error) {
+	if i.Last == 0 {
+		return h.look(ctx, i.Query, scope, after)
+	}
+	return h.sought(i.Query, func(src record.Source) (*record.Page, error) {
+		return record.LastN(ctx, src, i.Query, scope, i.Last, h.permit)
+	})
+}
+
+// look runs a search over what may be known.
 func (h *hearing) look(ctx context.Context, q *search.Query, scope record.Scope, after *record.Position) (*record.Page, error) {
+	return h.sought(q, func(src record.Source) (*record.Page, error) {
+		return record.Search(ctx, src, q, scope, after, h.permit)
+	})
+}
+
+// sought runs a search where it may look. From here on what is decided are the matches of a search.
+func (h *hearing) sought(q *search.Query, run func(record.Source) (*record.Page, error)) (*record.Page, error) {
 	h.within = withinSearch
 	var src record.Source = h.source
 	if asksLinks(q) {
 		src = &sight{h.source, h}
 	}
-	page, err := record.Search(ctx, src, q, scope, after, h.permit)
+	page, err := run(src)
 	if errors.Is(err, record.ErrTooCostly) || asksLinks(q) && h.followed > maxReferences { // matches would be missing without a word
 		return nil, tooCostly()
 	}
@@ -220,6 +243,9 @@ func (h *hearing) self(i *record.Interaction) string {
 		return historyPath(i) + i.HistoryQuery()
 	case record.KindEverything:
 		return i.Ref.String() + "/$everything" + everythingQuery(i)
+	}
+	if i.Self != "" {
+		return i.Self
 	}
 	if self := i.Query.Self(); self != "" {
 		return i.Ref.Type + "?" + self

@@ -9,10 +9,11 @@ import (
 
 // EverythingOptions narrow Everything. Its zero value asks for the first page of all types.
 type EverythingOptions struct {
-	Types []string  // nil: all
-	Since time.Time // only versions written at or after it
-	Count int       // resources of a page; EverythingCount when zero or less, at most MaxEverything
-	After *Position // where the page before ended
+	Types []string   // nil: all
+	Since time.Time  // only versions written at or after it
+	Care  *CareDates // only care of a period, nil: all
+	Count int        // resources of a page; EverythingCount when zero or less, at most MaxEverything
+	After *Position  // where the page before ended
 }
 
 // Bounds of one page of Everything.
@@ -37,6 +38,14 @@ func Everything(ctx context.Context, src Source, patient string, o EverythingOpt
 		}
 		if s.Updated.Before(o.Since) {
 			continue
+		}
+		if o.Care != nil {
+			if holds, err := o.Care.Holds(s); err != nil || !holds {
+				if err != nil {
+					return nil, fmt.Errorf("reading everything of a record: %w", err)
+				}
+				continue
+			}
 		}
 		if batch = append(batch, s); len(batch) == MaxBatch {
 			if err := c.take(batch); err != nil {

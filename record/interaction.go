@@ -18,7 +18,7 @@ const (
 	KindHistoryType                     // GET [type]/_history
 	KindHistorySystem                   // GET _history
 	KindSearch                          // GET [type]?…, POST [type]/_search, GET Patient/[id]/[type]?…
-	KindEverything                      // GET Patient/[id]/$everything
+	KindEverything                      // GET or POST Patient/[id]/$everything
 	KindDocument                        // GET Binary/[id], GET Bundle/[id]: bytes that DocumentReferences vouch for
 	KindCapabilities                    // GET metadata
 	KindCreate                          // POST [type]
@@ -55,9 +55,14 @@ type Interaction struct {
 	// IfNoneExist is the condition of a conditional create; its type is that of Ref.
 	IfNoneExist *search.Query
 
-	Since, At time.Time // history and $everything: changed since; history: as it stood at. Zero when not asked
-	Count     int       // history and $everything: entries a page, 0 when not asked
-	Types     []string  // $everything: types to keep, nil for all
+	Operation string // name of the operation asked for, "" when it is none
+	Last      int    // $lastn: how many of each code; 0 when it is no $lastn
+	Self      string // what an operation asks, in canonical words below the base; "" when Query says it
+
+	Since, At time.Time  // history and $everything: changed since; history: as it stood at. Zero when not asked
+	Count     int        // history and $everything: entries a page, 0 when not asked
+	Types     []string   // $everything: types to keep, nil for all
+	Care      *CareDates // $everything: the dates of the care it is about, nil for all
 
 	Resource *fhir.Resource // parsed body of a create, update, transaction or batch
 	Body     []byte         // the body as it came; for a PATCH the JSON Patch document
@@ -82,6 +87,9 @@ type Interaction struct {
 
 // Code is the FHIR restful-interaction code of the request (http://hl7.org/fhir/restful-interaction), for the access log.
 func (i *Interaction) Code() string {
+	if i.Operation != "" {
+		return "operation"
+	}
 	switch i.Kind {
 	case KindRead, KindDocument:
 		return "read"

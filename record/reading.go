@@ -55,15 +55,18 @@ func (i *Interaction) history(method string, p *parameters) *Refusal {
 	return i.readPage(p)
 }
 
-// everything understands GET Patient/[id]/$everything (FHIR R4 operation-patient-everything). start and end would
-// need the date of care of each type and are refused, as is the operation on all patients.
-func (i *Interaction) everything(method string, p *parameters) *Refusal {
-	if !reads(method) {
-		return refuseMethod(method, http.MethodGet, http.MethodHead)
-	}
+// everything understands Patient/[id]/$everything (FHIR R4 operation-patient-everything). It is refused on all patients
+// at once.
+func (i *Interaction) everything(p *parameters) *Refusal {
 	i.Kind = KindEverything
-	if no := p.only("_count", "_since", "_type"); no != nil {
+	if no := p.only("_count", "_since", "_type", "start", "end"); no != nil {
 		return no
+	}
+	if start, end := p.value("start"), p.value("end"); start+end != "" {
+		var no *Refusal
+		if i.Care, no = newCareDates(start, end); no != nil {
+			return no
+		}
 	}
 	if list := p.value("_type"); list != "" {
 		for t := range strings.SplitSeq(list, ",") {

@@ -36,7 +36,7 @@ func (i *Interaction) route(r *http.Request, segments []string, p *parameters) *
 	case rest[0] == "_search" && len(rest) == 1:
 		return i.searchByPost(r, p)
 	case strings.HasPrefix(rest[0], "$"):
-		return unknownOperation(rest[0])
+		return i.operate(r, strings.Join(rest, "/"), false, p)
 	}
 	return i.atInstance(r, rest, p)
 }
@@ -134,10 +134,8 @@ func (i *Interaction) atInstance(r *http.Request, rest []string, p *parameters) 
 		return i.history(r.Method, p)
 	case rest[1] == "_history" && len(rest) == 3:
 		return i.versionRead(r, rest[2], p)
-	case i.Ref.Type == "Patient" && rest[1] == "$everything" && len(rest) == 2:
-		return i.everything(r.Method, p)
-	case strings.HasPrefix(rest[1], "$"):
-		return unknownOperation(rest[1])
+	case strings.HasPrefix(rest[1], "$") && len(rest) == 2:
+		return i.operate(r, rest[1], true, p)
 	case i.Ref.Type == "Patient" && (len(rest) == 2 || len(rest) == 3 && rest[2] == "_search"):
 		return i.compartment(r, rest[1:], p)
 	}
