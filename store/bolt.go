@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -17,9 +18,11 @@ import (
 const (
 	// openTimeout is how long opening waits for another process to let go of the file.
 	openTimeout = 2 * time.Second
-	// mapSize is the address space mapped from the start. A file that outgrows its mapping has to wait for all Views;
-	// reserving costs no memory.
-	mapSize = 1 << 30
+	// mapSize is the least address space mapped from the start, and mapShare how many times the file's own size is. A file
+	// that outgrows its mapping has to wait for all Views, and all others then wait for it: a Backup is one View, which
+	// takes minutes where the file is large. Reserving costs no memory.
+	mapSize  = 1 << 30
+	mapShare = 4
 )
 
 // Bolt is a DB in one bbolt file.
@@ -44,8 +47,17 @@ func OpenBolt(path string) (*Bolt, error) {
 	return openBolt(path, bbolt.Options{
 		Timeout:         openTimeout,
 		FreelistType:    bbolt.FreelistMapType,
-		InitialMmapSize: mapSize,
+		InitialMmapSize: reserve(path),
 	})
+}
+
+// reserve is how much address space to map for the file at path.
+func reserve(path string) int {
+	info, err := os.Stat(path)
+	if err != nil || strconv.IntSize < 64 {
+		return mapSize // a new file; or a machine whose address space is scarce
+	}
+	return max(mapSize, mapShare*int(info.Size()))
 }
 
 // OpenBoltReadOnly opens an existing database file for reading alone: Update returns ErrReadOnly. Several processes may

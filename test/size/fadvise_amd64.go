@@ -1,0 +1,3 @@
+package main
+
+const fadvise = 221 // SYS_FADVISE64

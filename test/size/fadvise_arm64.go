@@ -1,0 +1,3 @@
+package main
+
+const fadvise = 223 // SYS_FADVISE64
