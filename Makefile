@@ -10,7 +10,7 @@ LISTEN ?= 127.0.0.1:8700
 DATA   ?=
 CLIENTS := test/clients
 
-.PHONY: help build demo test tools clients lint go-test race bench bench-long bench-parts kills worlds
+.PHONY: help build demo test tools clients lint go-test race bench bench-long bench-parts kills worlds size
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -63,3 +63,11 @@ worlds: ## PAIRS pairs of requests to worlds that differ by one hidden thing, on
 	@for w in 1 2; do PONTLEVIS_WORLDS_PAIRS=$$(($(PAIRS)/2)) PONTLEVIS_WORLDS_SEED=$$w PONTLEVIS_WORLDS_STEP=2 \
 		bin/worlds.test -test.run '^TestWorlds$$' -test.timeout 0 -test.v > bin/worlds-$$w.log 2>&1 & done; \
 	status=0; for job in $$(jobs -p); do wait $$job || status=1; done; tail -n 40 bin/worlds-1.log bin/worlds-2.log; exit $$status
+
+SIZES ?= 1000 10000 100000 1000000
+STORES ?= bin/stores
+
+size: build ## stores of a thousand to a million invented patients: 35 GB of disk, an hour
+	go build -o bin/size ./test/size
+	@mkdir -p $(STORES)
+	@for n in $(SIZES); do bin/size -binary bin/pontlevis -folder $(STORES) -patients $$n; done
