@@ -21,7 +21,9 @@ func (c *collector) number(search string, n *Node, typ string) {
 	case "SampledData", "Ratio": // no one value to compare
 	case "Money":
 		if v, ok := numeric(kind, n.Get("value")); ok {
-			v.System, v.Code = currencies, n.Get("currency").str()
+			if v.Code = n.Get("currency").str(); v.Code != "" {
+				v.System = currencies
+			}
 			c.add(v)
 		}
 	default:

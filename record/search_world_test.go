@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/fhir/search"
 	"github.com/pontlevis/pontlevis/store"
 	"pgregory.net/rapid"
@@ -40,14 +39,22 @@ var queryTemplates = []string{
 	"Practitioner?", "Practitioner?family=Roux", "Practitioner?_has:PractitionerRole:practitioner:organization.name=Cab",
 	"Practitioner?_has:Observation:performer:code=c1", "PractitionerRole?practitioner.family=Roux", "Organization?name=Cab",
 	"DiagnosticReport?result.code=c1", "DiagnosticReport?result.encounter.status=finished", "DocumentReference?author:Practitioner.family=Roux",
+	"Observation?_list=l0", "Observation?_list=l0,l1,nowhere&code=c1", "Patient?_list=l1", "Practitioner?_list=l2", "List?_list=l0",
+	"Encounter?location:below=Location/lo0", "Encounter?location:below=lo1,Location/lo2", "Encounter?location:above=Location/lo2", "Location?partof:below=lo0",
+	"Encounter?part-of:below=e0", "Observation?encounter.location:below=lo0", "Patient?_has:Encounter:patient:location:above=lo1",
+	"Observation?code:in=http://vs/a", "Observation?code:not-in=http://vs/a", "Observation?code:in=ValueSet/vsb,http://vs/a", "Observation?code:below=http://cs|c1",
+	"Observation?code:above=http://cs|c3", "Patient?_has:Observation:patient:code:in=http://vs/b", "DiagnosticReport?result.code:below=http://cs|c2",
 	"DocumentReference?patient.identifier=urn:ins|p0&status=current", "DocumentReference?author:PractitionerRole.practitioner.family=Roux",
 }
 
 var includeTemplates = map[string][]string{
 	"Observation": {"_include=Observation:patient", "_include=Observation:performer", "_include=Observation:performer:Practitioner", "_include=Observation:encounter",
-		"_revinclude=DiagnosticReport:result", "_revinclude=Provenance:target", "_include=Observation:has-member"},
+		"_revinclude=DiagnosticReport:result", "_revinclude=Provenance:target", "_include=Observation:has-member", "_include=*", "_include=Observation:*:Practitioner",
+		"_include:iterate=Observation:has-member", "_include:iterate=PractitionerRole:practitioner", "_include:iterate=PractitionerRole:*", "_include:iterate=Encounter:location",
+		"_include:iterate=Location:partof", "_revinclude:iterate=DiagnosticReport:result", "_revinclude:iterate=Observation:has-member", "_revinclude=DiagnosticReport:*"},
 	"Patient":          {"_revinclude=Observation:subject", "_revinclude=Encounter:patient", "_revinclude=Provenance:target"},
-	"Encounter":        {"_include=Encounter:service-provider", "_revinclude=Observation:encounter"},
+	"Location":         {"_include:iterate=Location:partof", "_revinclude:iterate=Location:partof", "_revinclude=Encounter:location"},
+	"Encounter":        {"_include=Encounter:location", "_include:iterate=Location:partof", "_revinclude:iterate=Encounter:part-of", "_include=Encounter:service-provider", "_revinclude=Observation:encounter"},
 	"Practitioner":     {"_revinclude=PractitionerRole:practitioner", "_revinclude=Observation:performer"},
 	"PractitionerRole": {"_include=PractitionerRole:practitioner", "_include=PractitionerRole:organization"},
 	"DiagnosticReport": {"_include=DiagnosticReport:result", "_include=DiagnosticReport:subject"},
@@ -56,112 +63,6 @@ var includeTemplates = map[string][]string{
 var sortTemplates = map[string][]string{
 	"Observation": {"_sort=date", "_sort=-date,code", "_sort=code,-_id", "_sort=-_lastUpdated", "_sort=-subject"},
 	"Patient":     {"_sort=name", "_sort=-_id"}, "Practitioner": {"_sort=-family", "_sort=family"}, "Encounter": {"_sort=status"},
-}
-
-// painter draws the resources of a world, in which every reference may also dangle, lead out of scope, be contained or
-// be logical.
-type painter struct {
-	t *rapid.T
-	w *world
-	n int // encounters and observations so far
-}
-
-func drawWorld(t *rapid.T) *world {
-	w := &world{hidden: map[Ref]bool{}}
-	p := &painter{t: t, w: w}
-	p.people()
-	for _, patient := range []string{"p0", "p1", "p2"} {
-		for range rapid.IntRange(0, 2).Draw(t, "encounters") {
-			p.encounter(patient)
-		}
-	}
-	encounters := p.n
-	for _, patient := range []string{"p0", "p0", "p1", "p2"} {
-		for range rapid.IntRange(0, 4).Draw(t, "observations") {
-			p.observation(patient, encounters)
-		}
-	}
-	for _, b := range w.bodies {
-		if rapid.IntRange(0, 3).Draw(t, "hide") == 0 {
-			w.hidden[b.ref] = true
-		}
-	}
-	w.scope = Scope{Patients: rapid.SampledFrom([][]string{{"p0"}, {"p1", "p0"}, {"p0", "p0"}, {}}).Draw(t, "scope"), Directory: rapid.Bool().Draw(t, "directory")}
-	for range 12 {
-		w.queries = append(w.queries, drawQuery(t))
-	}
-	return w
-}
-
-func (p *painter) pick(label string, options ...string) string {
-	return rapid.SampledFrom(options).Draw(p.t, label)
-}
-
-// one names the resources prefix0 to prefix(n-1), and one that does not exist.
-func (p *painter) one(label, prefix string, n int) string {
-	return fmt.Sprintf("%s%d", prefix, rapid.IntRange(0, n).Draw(p.t, label))
-}
-
-func (p *painter) add(patient, resourceType, id, members string) {
-	body := fmt.Sprintf(`{"resourceType":%q,"id":%q%s}`, resourceType, id, members)
-	p.w.bodies = append(p.w.bodies, placed{Ref{resourceType, id}, patient, body})
-}
-
-func (p *painter) people() {
-	for i := range 3 {
-		id := fmt.Sprintf("p%d", i)
-		if i == 2 || rapid.IntRange(0, 9).Draw(p.t, "patient") > 0 {
-			p.add(id, "Patient", id, fmt.Sprintf(`,"identifier":[{"system":"urn:ins","value":%q}],"name":[{"family":%q}]`, id, p.pick("name", "Ana", "Bea", "Çan")))
-		}
-	}
-	for i := range 3 {
-		p.add("", "Practitioner", fmt.Sprintf("pr%d", i), fmt.Sprintf(`,"identifier":[{"system":"urn:rpps","value":%q}],"name":[{"family":%q}]`,
-			p.pick("rpps", "1", "2"), p.pick("family", "Roux", "Lam")))
-		p.add("", "PractitionerRole", fmt.Sprintf("role%d", i), fmt.Sprintf(`,"practitioner":{"reference":"Practitioner/%s"},"organization":{"reference":"Organization/%s"}`,
-			p.one("rolePr", "pr", 3), p.one("roleOrg", "org", 2)))
-	}
-	for i := range 2 {
-		p.add("", "Organization", fmt.Sprintf("org%d", i), fmt.Sprintf(`,"name":%q`, p.pick("org", "Cabinet", "Clinique")))
-	}
-}
-
-func (p *painter) performer() string {
-	return p.pick("performer", `{"reference":"Practitioner/`+p.one("pr", "pr", 3)+`"}`, `{"reference":"PractitionerRole/`+p.one("role", "role", 3)+`"}`,
-		`{"type":"Practitioner","identifier":{"system":"urn:rpps","value":"`+p.pick("logical", "1", "2", "3")+`"}}`, `{"reference":"#in"}`, `{"reference":"#role"}`,
-		`{"reference":"https://elsewhere.example/fhir/Practitioner/pr0"}`)
-}
-
-func (p *painter) contained() string {
-	return fmt.Sprintf(`,"contained":[{"resourceType":"Practitioner","id":"in","name":[{"family":%q}]},{"resourceType":"PractitionerRole","id":"role","practitioner":{"reference":%q}}]`,
-		p.pick("inside", "Roux", "Lam"), p.pick("insideRole", "#in", "Practitioner/pr0", "Practitioner/pr1"))
-}
-
-func (p *painter) encounter(patient string) {
-	p.add(patient, "Encounter", fmt.Sprintf("e%d", p.n), fmt.Sprintf(`,"status":%q,"class":{"code":"AMB"},"subject":{"reference":"Patient/%s"},"serviceProvider":{"reference":"Organization/%s"}`,
-		p.pick("status", "finished", "planned"), patient, p.one("provider", "org", 2)))
-	p.n++
-}
-
-// observation draws one, and perhaps a report, a provenance and a document around it.
-func (p *painter) observation(patient string, encounters int) {
-	id := fmt.Sprintf("o%d", p.n)
-	p.n++
-	p.add(patient, "Observation", id, fmt.Sprintf(`%s,"status":%q,"code":{"coding":[{"code":%q}]},"subject":{"reference":"Patient/%s"},"encounter":{"reference":"Encounter/%s"},"effectiveDateTime":%q,"performer":[%s],"hasMember":[{"reference":"Observation/%s"}]`,
-		p.contained(), p.pick("final", "final", "amended"), p.pick("code", "c1", "c2", "c3"), patient, p.one("enc", "e", encounters),
-		p.pick("date", "2024", "2024-06-01", "2025-01-01T10:00:00Z"), p.performer(), p.one("member", "o", 14)))
-	if rapid.Bool().Draw(p.t, "report") {
-		p.add(patient, "DiagnosticReport", "r"+id, fmt.Sprintf(`,"status":%q,"code":{"coding":[{"code":"c1"}]},"subject":{"reference":"Patient/%s"},"result":[{"reference":"Observation/%s"},{"reference":"Observation/%s"}]`,
-			p.pick("reported", "final", "partial"), patient, id, p.one("result", "o", 14)))
-	}
-	if rapid.Bool().Draw(p.t, "provenance") {
-		p.add(patient, "Provenance", "v"+id, fmt.Sprintf(`,"target":[{"reference":"Observation/%s"},{"reference":"Patient/%s"}],"recorded":"2025-01-01T00:00:00Z","agent":[{"who":{"reference":"Practitioner/%s"}}]`,
-			id, patient, p.one("agent", "pr", 3)))
-	}
-	if rapid.Bool().Draw(p.t, "document") {
-		subject := p.pick("subject", `"reference":"Patient/`+patient+`"`, `"identifier":{"system":"urn:ins","value":"`+patient+`"},"type":"Patient"`)
-		p.add(patient, "DocumentReference", "d"+id, fmt.Sprintf(`%s,"status":"current","subject":{%s},"author":[%s],"content":[{"attachment":{"url":"Binary/b"}}]`,
-			p.contained(), subject, p.performer()))
-	}
 }
 
 func drawQuery(t *rapid.T) string {
@@ -331,170 +232,6 @@ func describePages(pages []*Page) string {
 		fmt.Fprintf(&b, " notices %d\n", len(p.Notices))
 	}
 	return b.String()
-}
-
-// reference is the dumbest search there is: what the asker may know of, all of it, looked at again for each question.
-type reference struct {
-	all   []*Stored // permitted, in scope or in the directory
-	scope Scope
-}
-
-func (w *world) reference(t *rapid.T, e *Embedded) *reference {
-	ref := &reference{scope: w.scope}
-	for _, b := range w.bodies {
-		if w.hidden[b.ref] || b.patient != "" && !slices.Contains(w.scope.Patients, b.patient) {
-			continue
-		}
-		s, err := e.Read(context.Background(), b.ref)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ref.all = append(ref.all, s)
-	}
-	slices.SortFunc(ref.all, func(a, b *Stored) int { return a.Ref.Compare(b.Ref) })
-	return ref
-}
-
-func (ref *reference) pages(t *rapid.T, q *search.Query) []*Page {
-	var matches []*Stored
-	for _, s := range ref.all {
-		if s.Type == q.Type && (s.Patient != "" || ref.scope.Directory) && ref.matches(t, mustResource(t, s), q.Criteria) {
-			matches = append(matches, s)
-		}
-	}
-	slices.SortStableFunc(matches, func(a, b *Stored) int { return search.Compare(q.Sort, mustResource(t, a), mustResource(t, b)) })
-	var total *int
-	if q.Total == "accurate" || q.Summary == search.SummaryCount {
-		n := len(matches)
-		total = &n
-	}
-	if q.Summary == search.SummaryCount {
-		return []*Page{{Total: total}}
-	}
-	var pages []*Page
-	for {
-		cut := min(q.Count, len(matches))
-		pages = append(pages, &Page{Matches: matches[:cut], Included: ref.included(t, q, matches[:cut]), Total: total})
-		if matches = matches[cut:]; len(matches) == 0 {
-			return pages
-		}
-	}
-}
-
-func mustResource(t *rapid.T, s *Stored) *fhir.Resource {
-	r, err := s.Resource()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func (ref *reference) matches(t *rapid.T, r *fhir.Resource, criteria []search.Criterion) bool {
-	for i := range criteria {
-		if !ref.match(t, r, r, &criteria[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// match looks at r, which is root or contained in it.
-func (ref *reference) match(t *rapid.T, root, r *fhir.Resource, c *search.Criterion) bool {
-	switch {
-	case c.Has != nil:
-		for _, s := range ref.all {
-			seen := s.Patient != "" || ref.scope.Directory
-			o := mustResource(t, s)
-			if s.Type == c.Has.Type && seen && root == r && ref.match(t, o, o, c.Has.Then) {
-				for _, v := range c.Has.Param.Values(o) {
-					if v.Reference.Literal() == r.Type()+"/"+r.ID() {
-						return true
-					}
-				}
-			}
-		}
-		return false
-	case len(c.Chain) > 0:
-		for _, step := range c.Chain {
-			for _, v := range c.Param.Values(r) {
-				f := v.Reference
-				if f.Contained {
-					for _, n := range root.Node().Get("contained").Items() {
-						in, err := fhir.ResourceOf(n)
-						if err == nil && in.ID() == f.ID && in.Type() == step.Type && ref.match(t, root, in, step.Then) {
-							return true
-						}
-					}
-				} else if s := ref.find(f, step.Type); s != nil && s.Type == step.Type {
-					if o := mustResource(t, s); ref.match(t, o, o, step.Then) {
-						return true
-					}
-				}
-			}
-		}
-		return false
-	}
-	ok, err := c.Match(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ok
-}
-
-func (ref *reference) find(f fhir.Reference, resourceType string) *Stored {
-	var identified []*Stored
-	for _, s := range ref.all {
-		if f.Literal() == s.Ref.String() {
-			return s
-		}
-		r, err := s.Resource()
-		wanted := f.Type
-		if wanted == "" {
-			wanted = resourceType
-		}
-		if f.URL == "" && f.Identifier != "" && s.Type == wanted && err == nil && slices.Contains(identifiersOf(r), f.Identifier) {
-			identified = append(identified, s)
-		}
-	}
-	if len(identified) == 1 {
-		return identified[0]
-	}
-	return nil
-}
-
-func (ref *reference) included(t *rapid.T, q *search.Query, page []*Stored) []*Stored {
-	var out []*Stored
-	add := func(s *Stored) {
-		if s != nil && !slices.Contains(page, s) && !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	for _, i := range q.Include {
-		for _, s := range page {
-			for _, v := range i.Param.Values(mustResource(t, s)) {
-				target := i.Target
-				if target == "" && len(i.Param.Target) == 1 {
-					target = i.Param.Target[0]
-				}
-				if o := ref.find(v.Reference, target); o != nil && !v.Reference.Contained && (i.Target == "" || o.Type == i.Target) {
-					add(o)
-				}
-			}
-		}
-	}
-	for _, i := range q.RevInclude {
-		for _, o := range ref.all {
-			if o.Type != i.Source || o.Patient == "" && !ref.scope.Directory {
-				continue
-			}
-			for _, v := range i.Param.Values(mustResource(t, o)) {
-				if slices.ContainsFunc(page, func(s *Stored) bool { return s.Ref.String() == v.Reference.Literal() }) {
-					add(o)
-				}
-			}
-		}
-	}
-	return out
 }
 
 func cutQuery(query string) (resourceType, raw string, ok bool) { return strings.Cut(query, "?") }

@@ -4,21 +4,27 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
 )
 
-// maxSortText bounds a text in a sort key, so that a key is small whatever the resource holds.
-const maxSortText = 64
+// maxSortText bounds a text in a sort key, so that the cursor of a page holds MaxSort of them whatever resources hold.
+const maxSortText = 240
 
 // Key is what r sorts by: plain comparison of two keys as strings gives the order asked for, descending included.
 // Resources without the parameter come last in both directions. Where a resource has several values the least counts
-// when ascending and the greatest when descending. Keys are ASCII; ties are the caller's, by id.
+// when ascending and the greatest when descending. Tokens go by their code, by their text where a resource has no code;
+// texts are compared by their first maxSortText bytes. Keys are ASCII; ties are the caller's, by id.
 func (k SortKey) Key(r *fhir.Resource) string {
 	best := ""
 	values := k.Param.Values(r)
+	coded := slices.ContainsFunc(values, func(v fhir.Value) bool { return v.Kind == fhir.TokenValue && v.Code != "" })
 	for i := range values {
+		if coded && values[i].Code == "" {
+			continue
+		}
 		key := k.encode(&values[i])
 		if key != "" && (best == "" || key < best) {
 			best = key
