@@ -62,7 +62,7 @@ func BenchmarkDecisionByEvaluator(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := r.evaluator.Evaluate(context.Background(), s.context, resource); err != nil {
+		if _, err := r.Reference().Evaluate(context.Background(), s.context, resource); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -84,7 +84,7 @@ func BenchmarkPageOf50Cold(b *testing.B) {
 	docs := page(c, 50, 16)
 	b.ReportAllocs()
 	for b.Loop() {
-		r.table = newTable()
+		r.table.Store(newTable())
 		s, err := r.Session(c.Input)
 		if err != nil {
 			b.Fatal(err)

@@ -109,17 +109,19 @@ func (c *Context) identify() {
 	c.digest = sha256.Sum256(b)
 }
 
-// judge holds the context to the revision's schema, and gives by narrowing whether what it looks at is not there.
-func (c *Context) judge(rev *Revision) (bare uint64, err error) {
+// judge holds the context to the revision's schema, and gives by narrowing whether what it looks at is not there, and whether the bundle
+// wants every decision of the context taken again.
+func (c *Context) judge(rev *Revision) (bare uint64, odd bool, err error) {
 	asked := uint64(0)
 	for _, m := range c.members {
 		v := m.part.judge(rev, m.name)
 		if v.err != nil {
-			return 0, v.err
+			return 0, false, v.err
 		}
 		bare |= v.bare
 		asked |= v.asks
+		odd = odd || v.odd
 	}
 	all := uint64(1)<<len(rev.narrow) - 1
-	return bare | all&^asked, rev.schema.checkRequired(c)
+	return bare | all&^asked, odd, rev.schema.checkRequired(c)
 }

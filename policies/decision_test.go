@@ -151,7 +151,7 @@ func wantRefusal(t *testing.T, r *Revision, want error) {
 	if d == nil || d.Allow || d.Rule != ErrorRule || d.Layer != DefaultLayer || d.Reason.FR == "" || d.Remedy.EN == "" {
 		t.Errorf("the refusal is %+v", d)
 	}
-	if n := r.table.size(); n != 0 {
+	if n := r.table.Load().size(); n != 0 {
 		t.Errorf("the table keeps %d failed decisions", n)
 	}
 	if r.Stats().Errors() != 1 {
@@ -316,7 +316,7 @@ func TestTableIsBounded(t *testing.T) {
 	var context [32]byte
 	for i := range 4 * tableShards * generationLimit {
 		context[0], context[1], context[2], context[3] = byte(i), byte(i>>8), byte(i>>16), byte(i>>24)
-		table.put(&context, hashOf("class"), "class", &known{})
+		table.put(&context, hashOf("class"), "class", &entry{})
 	}
 	if n, limit := table.size(), 2*tableShards*generationLimit; n > limit || n == 0 {
 		t.Errorf("the table holds %d entries, its bound is %d", n, limit)

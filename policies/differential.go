@@ -74,11 +74,11 @@ type Tabled struct{ Revision *Revision }
 
 // Evaluate implements Evaluator.
 func (t Tabled) Evaluate(ctx context.Context, c *Context, resource *Resource) (*Decision, error) {
-	bare, err := c.judge(t.Revision)
+	s, err := t.Revision.sessionIn(c)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInput, err)
+		return nil, err
 	}
-	s := &Session{rev: t.Revision, context: c, blank: t.Revision.blanked(bare)}
+	defer s.Close()
 	return s.Decide(ctx, resource)
 }
 

@@ -140,7 +140,7 @@ func lastName(ref ast.Ref) string {
 // unusedData warns of a table of the bundle that no rule reads, in the modules as compiled, where every reference is spelt whole.
 func unusedData(p *parsed, modules map[string]*ast.Module) []Problem {
 	unused := slices.DeleteFunc(slices.Clone(p.tables), func(t dataTable) bool {
-		return len(t.path) >= len(attributesPath) && slices.Equal(t.path[:len(attributesPath)], attributesPath)
+		return under(t.path, attributesPath) || under(t.path, redecidedPath[:2])
 	})
 	for _, m := range modules {
 		ast.WalkRefs(m, func(r ast.Ref) bool {
@@ -154,6 +154,10 @@ func unusedData(p *parsed, modules map[string]*ast.Module) []Problem {
 			Mend: "remove it, or write the rule that was to read it."})
 	}
 	return out
+}
+
+func under(path, parent []string) bool {
+	return len(path) >= len(parent) && slices.Equal(path[:len(parent)], parent)
 }
 
 // reaches reports whether a reference reads a table or something in it: each step agrees, and a variable agrees with anything.

@@ -64,7 +64,7 @@ func assemble(ctx context.Context, p *parsed, o LoadOptions) (*Revision, []Probl
 	}
 	r := &Revision{
 		Digest: p.digest, Loaded: now(), parsed: p, compiled: c, rules: set.rules, byAST: set.byAST, schema: p.root,
-		reads: readSetOf(c.compiler.Modules), table: newTable(), stats: newStats(set.rules),
+		reads: readSetOf(c.compiler.Modules), stats: newStats(set.rules),
 	}
 	var err error
 	if r.narrow, err = r.narrowings(); err != nil {
@@ -74,7 +74,12 @@ func assemble(ctx context.Context, p *parsed, o LoadOptions) (*Revision, []Probl
 		r.ordered = append(r.ordered, rule)
 	}
 	slices.SortFunc(r.ordered, func(a, b Rule) int { return compareIDs(a.ID, b.ID) })
-	r.evaluator = reference{r}
+	if r.suspect, err = r.suspicions(); err != nil {
+		problems = append(problems, Problem{Rule: "redecided", Severity: Error, Message: err.Error()})
+	}
+	r.table.Store(newTable())
+	r.redecider = newRedecider(r)
+	r.fast = r.newFastPath(ctx)
 	for _, q := range problems {
 		if q.Severity == Warning {
 			r.Warnings = append(r.Warnings, q)

@@ -77,7 +77,7 @@ func (r *Revision) tryNarrowing(ctx context.Context) error {
 	}
 	for _, c := range seeds {
 		var d *Difference
-		if err := Differential(ctx, r.evaluator, Tabled{r}, c); errors.As(err, &d) {
+		if err := Differential(ctx, r.Reference(), Tabled{r}, c); errors.As(err, &d) {
 			return refusal([]Problem{{
 				Rule: "attributes", Severity: Error, File: "pontlevis/attributes/data.json",
 				Message: fmt.Sprintf("an attribute matters where the table says that it does not: a test's input is decided by %s, and by %s without it", d.A.Rule, d.B.Rule),

@@ -4,9 +4,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/pontlevis/pontlevis/policies/plan"
 )
 
 // Part is a member of the input converted once: an actor, a client, a grant, the facts of a patient. It may be a value of the map that
@@ -16,6 +19,7 @@ type Part struct {
 	enc     canonical
 	digest  [sha256.Size]byte // of enc, when that is longer than inlineLimit
 	verdict atomic.Pointer[verdict]
+	value   atomic.Pointer[plan.Value]
 	term    atomic.Pointer[ast.Term]
 }
 
@@ -75,6 +79,7 @@ type verdict struct {
 	err  error
 	asks uint64 // by narrowing: this part is the one it looks at
 	bare uint64 // and has nothing there
+	odd  bool   // every decision about it is taken again
 }
 
 // judge holds the part to the revision's schema, and looks for what its attributes table asks about. The last verdict is kept.
@@ -98,6 +103,14 @@ func (p *Part) look(rev *Revision, name string) verdict {
 		if at, ok := p.enc.find(n.path[1:]); !ok || at.empty() {
 			v.bare |= 1 << i
 		}
+	}
+	for _, u := range rev.suspect {
+		if u.path[0] != name {
+			continue
+		}
+		at, _ := p.enc.find(u.path[1:])
+		text, ok := at.isText()
+		v.odd = v.odd || ok && slices.Contains(u.values, text)
 	}
 	return v
 }

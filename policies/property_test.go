@@ -76,7 +76,7 @@ const worldsPerCheck = 15
 // compare asks both ways, twice, and gives the rule that decided.
 func compare(t *rapid.T, r *Revision, c Case) string {
 	for range 2 {
-		if err := Differential(context.Background(), r.Evaluator(), Tabled{r}, c); err != nil {
+		if err := Differential(context.Background(), r.Reference(), Tabled{r}, c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestSeedsEqual(t *testing.T) {
 				t.Fatal("no test input fits the schema")
 			}
 			for _, c := range worlds.Seeds() {
-				if err := Differential(t.Context(), r.Evaluator(), Tabled{r}, c); err != nil {
+				if err := Differential(t.Context(), r.Reference(), Tabled{r}, c); err != nil {
 					t.Error(err)
 				}
 			}
@@ -132,7 +132,7 @@ func TestUnreadAttributesDoNotDecide(t *testing.T) {
 				other := c
 				other.Resource = maps.Clone(c.Resource)
 				attribute := unread[draw(len(unread))]
-				other.Resource[attribute] = worlds.value(r.schema.members[resourceMember].members[attribute], attribute, draw)
+				other.Resource[attribute] = (&maker{w: worlds, draw: draw, now: ordinaryNow}).value(r.schema.members[resourceMember].members[attribute], attribute)
 				if a, b := whole(t, r, c), whole(t, r, other); !a.Equal(b) {
 					t.Fatalf("changing resource.%s changes %+v to %+v", attribute, a, b)
 				}
@@ -151,7 +151,7 @@ func whole(t *rapid.T, r *Revision, c Case) *Decision {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := r.Evaluator().Evaluate(context.Background(), facts, resource)
+	d, err := r.Reference().Evaluate(context.Background(), facts, resource)
 	if err != nil {
 		return nil
 	}
@@ -266,11 +266,11 @@ func TestDifferentialSeesEveryPart(t *testing.T) {
 			d.Obligations = []Obligation{{Type: "trace", Properties: map[string]any{"status": "x"}}}
 		},
 	} {
-		if err := Differential(t.Context(), r.Evaluator(), wrong{r.Evaluator(), lie}, c); err == nil {
+		if err := Differential(t.Context(), r.Reference(), wrong{r.Reference(), lie}, c); err == nil {
 			t.Errorf("a lie about %s goes unseen", name)
 		}
 	}
-	if err := Differential(t.Context(), r.Evaluator(), wrong{r.Evaluator(), func(*Decision) {}}, c); err != nil {
+	if err := Differential(t.Context(), r.Reference(), wrong{r.Reference(), func(*Decision) {}}, c); err != nil {
 		t.Error(err)
 	}
 }

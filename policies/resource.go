@@ -5,12 +5,15 @@ import (
 	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/pontlevis/pontlevis/policies/plan"
 )
 
 // Resource is what may be known of one resource, converted once. Session.Decide takes it like a map, and then neither converts nor writes
 // its class again: keep it beside a stored version. It is immutable and safe for concurrent use.
 type Resource struct {
 	enc     canonical // an object
+	value   atomic.Pointer[plan.Value]
 	term    atomic.Pointer[ast.Term]
 	classes atomic.Pointer[[]*class]
 }

@@ -3,6 +3,7 @@ package policies
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,8 +25,11 @@ type Revision struct {
 	blanks   sync.Map // set of narrowings → *blanks
 	schema   *node
 
-	evaluator Evaluator
-	table     *table
+	suspect []suspicion
+
+	fast      *fastPath
+	redecider *redecider
+	table     atomic.Pointer[table]
 	stats     *Stats
 }
 
@@ -44,8 +48,8 @@ func (r *Revision) ReadSet() (names []string, all bool) {
 	return slices.Clone(r.reads.names), r.reads.all
 }
 
-// Evaluator gives the evaluator that stands behind the table.
-func (r *Revision) Evaluator() Evaluator { return r.evaluator }
+// Reference gives OPA's own evaluator of the bundle: what every other way to decide must equal.
+func (r *Revision) Reference() Evaluator { return reference{r} }
 
 // Stats counts what this revision decided.
 func (r *Revision) Stats() *Stats { return r.stats }

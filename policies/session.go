@@ -2,9 +2,11 @@ package policies
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 )
 
 // Session decides the documents of one request: one revision, one context.
@@ -12,6 +14,8 @@ type Session struct {
 	rev     *Revision
 	context *Context
 	blank   *blanks // attributes that no rule looks at in this context
+	odd     bool    // every decision is taken again by OPA's evaluator
+	plan    desk
 	logged  sync.Once
 }
 
@@ -22,11 +26,15 @@ func (r *Revision) Session(input map[string]any) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	bare, err := c.judge(r)
+	return r.sessionIn(c)
+}
+
+func (r *Revision) sessionIn(c *Context) (*Session, error) {
+	bare, odd, err := c.judge(r)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
-	return &Session{rev: r, context: c, blank: r.blanked(bare)}, nil
+	return &Session{rev: r, context: c, blank: r.blanked(bare), odd: odd}, nil
 }
 
 // Revision gives the revision that decides.
@@ -49,10 +57,14 @@ func (s *Session) Decide(ctx context.Context, resource any) (*Decision, error) {
 		if c.err != nil {
 			return s.fail(ctx, c.err)
 		}
-		if k := get(s.rev.table, &s.context.digest, c.hash, c.seen.enc); k != nil {
-			return k.again()
+		t := s.rev.table.Load()
+		if e := get(t, &s.context.digest, c.hash, c.seen.enc); e != nil {
+			if s.due(e, &s.rev.stats.hits) {
+				s.again(c.seen, e)
+			}
+			return e.decision, nil
 		}
-		return s.evaluate(ctx, c)
+		return s.evaluate(ctx, t, c)
 	}
 	return s.convert(ctx, resource)
 }
@@ -70,29 +82,69 @@ func (s *Session) convert(ctx context.Context, resource any) (*Decision, error) 
 		return s.fail(ctx, err)
 	}
 	*buf = key
-	if k := get(s.rev.table, &s.context.digest, hashOf(key), key); k != nil {
-		return k.again()
+	t, hash := s.rev.table.Load(), hashOf(key)
+	if e := get(t, &s.context.digest, hash, key); e != nil {
+		if s.due(e, &s.rev.stats.hits) {
+			s.again(&Resource{enc: canonical(key)}, e)
+		}
+		return e.decision, nil
 	}
 	c := s.rev.newClass(v, canonical(key), s.blank)
 	if c.err != nil {
 		return s.fail(ctx, c.err)
 	}
-	return s.evaluate(ctx, c)
+	return s.evaluate(ctx, t, c)
 }
 
-func (s *Session) evaluate(ctx context.Context, c *class) (*Decision, error) {
-	d, err := s.rev.evaluator.Evaluate(ctx, s.context, c.seen)
+// evaluate decides a class that the table does not know: by the plan, and by OPA's evaluator where there is none or it has no answer.
+func (s *Session) evaluate(ctx context.Context, t *table, c *class) (*Decision, error) {
+	d, err := s.byPlan(ctx, c)
+	if errors.Is(err, errNoAnswer) {
+		s.rev.stats.fast.referred.Add(1)
+		d, err = s.rev.Reference().Evaluate(ctx, s.context, c.seen)
+	}
 	if err != nil || d == nil {
 		return s.fail(ctx, err)
 	}
-	k := s.rev.stats.known(d)
+	e := &entry{known: s.rev.stats.known(d)}
 	if len(c.seen.enc) <= maxClassBytes {
-		s.rev.table.put(&s.context.digest, c.hash, string(c.seen.enc), k)
+		t.put(&s.context.digest, c.hash, string(c.seen.enc), e)
 	}
-	s.rev.stats.misses.Add(1)
-	k.tally()
+	if s.due(e, &s.rev.stats.misses) {
+		s.again(c.seen, e)
+	}
 	return d, nil
 }
+
+func (s *Session) byPlan(ctx context.Context, c *class) (*Decision, error) {
+	f := s.rev.fast
+	if !f.on() {
+		return nil, errNoAnswer
+	}
+	d, err := f.decide(ctx, &s.plan, s.context, c.seen)
+	if err == nil {
+		s.rev.stats.fast.planned.Add(1)
+	}
+	return d, err
+}
+
+// due counts a decision, and reports whether OPA's evaluator is to take it again.
+func (s *Session) due(e *entry, count *atomic.Uint64) bool {
+	e.tally()
+	n := count.Add(1)
+	return n%sampleEvery == 0 || s.odd && !e.proven.Load()
+}
+
+// again has a decision taken again, while the plan has a part in decisions.
+func (s *Session) again(seen *Resource, e *entry) {
+	if s.rev.fast.on() {
+		s.rev.redecider.offer(redecision{s.context, seen, e})
+	}
+}
+
+// Close gives back the room that deciding took. It is a courtesy: a session left open costs memory until it is collected. It may be used
+// again afterwards.
+func (s *Session) Close() { s.plan.close() }
 
 // DecideAll decides a page, in order. Each resource has its decision even when some failed: the error is the first one met.
 func (s *Session) DecideAll(ctx context.Context, resources []any) ([]*Decision, error) {

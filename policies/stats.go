@@ -10,6 +10,7 @@ type Stats struct {
 	byRule map[string]*outcome // fixed when the revision is loaded
 	hits   atomic.Uint64
 	misses atomic.Uint64
+	fast   fastStats
 }
 
 type outcome struct {
@@ -35,17 +36,16 @@ func newStats(rules map[string]Rule) *Stats {
 // known is a decision with where it is counted.
 type known struct {
 	decision *Decision
-	stats    *Stats
 	count    *atomic.Uint64
 }
 
 // known finds where a decision is counted.
-func (s *Stats) known(d *Decision) *known {
+func (s *Stats) known(d *Decision) known {
 	o := s.byRule[d.Rule]
 	if o == nil {
 		o = s.byRule[ErrorRule]
 	}
-	k := &known{decision: d, stats: s, count: &o.refused}
+	k := known{decision: d, count: &o.refused}
 	if d.Allow {
 		k.count = &o.granted
 	}
@@ -53,14 +53,7 @@ func (s *Stats) known(d *Decision) *known {
 }
 
 // tally counts the decision once more.
-func (k *known) tally() { k.count.Add(1) }
-
-// again gives the decision, counted as one that the table knew.
-func (k *known) again() (*Decision, error) {
-	k.stats.hits.Add(1)
-	k.tally()
-	return k.decision, nil
-}
+func (k known) tally() { k.count.Add(1) }
 
 // Counts gives the decisions by rule, for rules that decided at least once, ordered by id.
 func (s *Stats) Counts() []Count {

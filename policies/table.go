@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 )
 
 // Bounds of the table: shards spread the locks, and a shard holds at most two generations of entries.
@@ -22,8 +23,14 @@ type table struct {
 // shard holds two generations: when the young one is full it becomes the old one, and what was still old and unused is forgotten.
 type shard struct {
 	mu    sync.RWMutex
-	young map[tableKey]*known
-	old   map[tableKey]*known
+	young map[tableKey]*entry
+	old   map[tableKey]*entry
+}
+
+// entry is a decision kept.
+type entry struct {
+	known
+	proven atomic.Bool // OPA's evaluator agreed
 }
 
 type tableKey struct {
@@ -45,7 +52,7 @@ func (t *table) shardOf(context *[sha256.Size]byte, hash uint32) *shard {
 }
 
 // get finds a decision, or nil.
-func get[T ~string | ~[]byte](t *table, context *[sha256.Size]byte, hash uint32, class T) *known {
+func get[T ~string | ~[]byte](t *table, context *[sha256.Size]byte, hash uint32, class T) *entry {
 	s := t.shardOf(context, hash)
 	s.mu.RLock()
 	k := s.young[tableKey{*context, string(class)}]
@@ -62,12 +69,12 @@ func get[T ~string | ~[]byte](t *table, context *[sha256.Size]byte, hash uint32,
 }
 
 // put keeps a decision.
-func (t *table) put(context *[sha256.Size]byte, hash uint32, class string, k *known) {
+func (t *table) put(context *[sha256.Size]byte, hash uint32, class string, k *entry) {
 	s := t.shardOf(context, hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.young == nil || len(s.young) >= generationLimit {
-		s.old, s.young = s.young, map[tableKey]*known{}
+		s.old, s.young = s.young, map[tableKey]*entry{}
 	}
 	s.young[tableKey{*context, class}] = k
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/pontlevis/pontlevis/policies/plan"
 )
 
 // canonical is a value in canonical bytes, as appendValue writes them; what reads it trusts that they are whole.
@@ -149,4 +151,79 @@ func (r *reader) terms() []*ast.Term {
 		out[i] = ast.NewTerm(r.term())
 	}
 	return out
+}
+
+// value gives the value as the compiled plan takes it. It shares the texts.
+func (c canonical) value() (plan.Value, error) {
+	r := reader{s: c}
+	return r.value()
+}
+
+func (r *reader) value() (plan.Value, error) {
+	begin := r.at
+	switch r.tag() {
+	case tagTrue:
+		return plan.FromGo(true)
+	case tagFalse:
+		return plan.FromGo(false)
+	case tagText:
+		return plan.FromGo(r.text())
+	case tagNumber:
+		return plan.FromGo(json.Number(r.text()))
+	case tagArray:
+		return r.values()
+	case tagSet:
+		r.at = begin
+		return plan.FromAST(r.term())
+	case tagObject:
+		return r.members()
+	}
+	return plan.FromGo(nil)
+}
+
+func (r *reader) values() (plan.Value, error) {
+	n := r.length()
+	if n > 0 && r.s[r.at] == tagText {
+		if texts, ok := r.texts(n); ok {
+			return plan.FromGo(texts)
+		}
+	}
+	list := make([]any, n)
+	for i := range list {
+		v, err := r.value()
+		if err != nil {
+			return v, err
+		}
+		list[i] = v
+	}
+	return plan.FromGo(list)
+}
+
+// texts reads n values when all are strings, and stays where it is otherwise.
+func (r *reader) texts(n int) ([]string, bool) {
+	begin, list := r.at, make([]string, n)
+	for i := range list {
+		if r.tag() != tagText {
+			r.at = begin
+			return nil, false
+		}
+		list[i] = r.text()
+	}
+	return list, true
+}
+
+func (r *reader) members() (plan.Value, error) {
+	var few [16]plan.Member
+	list := few[:0]
+	for {
+		name, more := r.member()
+		if !more {
+			return plan.NewObject(list...), nil
+		}
+		v, err := r.value()
+		if err != nil {
+			return v, err
+		}
+		list = append(list, plan.Member{Name: name, Value: v})
+	}
 }

@@ -2,9 +2,11 @@ package policies
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -20,6 +22,7 @@ type Worlds struct {
 	schema  *node
 	hints   map[string][]string // by the last name of a path: the strings that rules compare it with
 	strings []string            // every string of the rules, and of the data as far as kept
+	numbers []int               // every small whole number of both
 	seeds   []Case
 }
 
@@ -29,15 +32,6 @@ const (
 	maxMinedText = 200
 )
 
-// instants are drawn for times: before, at and after the `now` that a world most often has.
-var instants = []string{
-	"2008-05-01T00:00:00Z", "2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z", "2026-01-01T11:30:00Z", "2026-01-01T12:00:00Z",
-	"2026-01-01T12:00:01Z", "2026-01-02T00:00:00Z", "2026-06-01T00:00:00Z", "2031-01-01T00:00:00Z",
-}
-
-// people are drawn for identities, so that the one who acts is now and then the one who wrote, is blocked or is linked.
-var people = []string{"Practitioner/a", "Practitioner/b", "Patient/p", "RelatedPerson/r", "Organization/o", "urn:oid:1.2|1"}
-
 // NewWorlds mines a revision for constants, and its tests for inputs.
 func NewWorlds(ctx context.Context, r *Revision) (*Worlds, error) {
 	w := &Worlds{schema: r.schema, hints: map[string][]string{}}
@@ -45,6 +39,8 @@ func NewWorlds(ctx context.Context, r *Revision) (*Worlds, error) {
 	w.mineData(r.parsed.data)
 	slices.Sort(w.strings)
 	w.strings = slices.Compact(w.strings)
+	slices.Sort(w.numbers)
+	w.numbers = slices.Compact(w.numbers)
 	seeds, err := r.testInputs(ctx)
 	if err != nil {
 		return nil, err
@@ -58,16 +54,31 @@ func (w *Worlds) Seeds() []Case { return slices.Clone(w.seeds) }
 
 // Next makes one world.
 func (w *Worlds) Next(draw Draw) Case {
-	if len(w.seeds) == 0 || draw(2) == 0 {
-		return split(w.value(w.schema, "input", draw).(map[string]any))
+	m := &maker{w: w, draw: draw, now: ordinaryNow}
+	if len(w.seeds) == 0 || draw(3) == 0 {
+		return split(m.value(w.schema, "input").(map[string]any))
 	}
 	seed := w.seeds[draw(len(w.seeds))]
 	whole := maps.Clone(seed.Input)
 	whole[resourceMember] = any(seed.Resource)
+	m.remember(whole)
 	for range draw(5) {
-		whole = w.change(w.schema, "input", whole, draw).(map[string]any)
+		whole = m.change(w.schema, "input", whole).(map[string]any)
 	}
 	return split(whole)
+}
+
+// Near makes a resource like another one: a few attributes are drawn anew, some of them from what stands in the facts.
+func (w *Worlds) Near(c Case, draw Draw) map[string]any {
+	m := &maker{w: w, draw: draw, now: ordinaryNow}
+	m.remember(c.Input)
+	m.remember(c.Resource)
+	var resource any = c.Resource
+	for range 1 + draw(3) {
+		resource = m.change(w.schema.members[resourceMember], resourceMember, resource)
+	}
+	out, _ := resource.(map[string]any)
+	return out
 }
 
 func split(whole map[string]any) Case {
@@ -77,91 +88,12 @@ func split(whole map[string]any) Case {
 	return c
 }
 
-// value draws a value for a place of the schema.
-func (w *Worlds) value(n *node, name string, draw Draw) any {
-	if n == nil {
-		return w.text(name, draw)
-	}
-	if len(n.enum) > 0 {
-		return n.enum[draw(len(n.enum))]
-	}
-	switch {
-	case n.members != nil:
-		out := map[string]any{}
-		for _, k := range sortedKeys(n.members) {
-			if n.needs(k) || draw(3) > 0 {
-				out[k] = w.value(n.members[k], k, draw)
-			}
-		}
-		return out
-	case n.items != nil:
-		list := make([]any, draw(4))
-		for i := range list {
-			list[i] = w.value(n.items, name, draw)
-		}
-		return list
-	case slices.Contains(n.types, "boolean"):
-		return draw(2) == 0
-	case slices.Contains(n.types, "integer"), slices.Contains(n.types, "number"):
-		return draw(5)
-	case slices.Contains(n.types, "object"):
-		return map[string]any{}
-	case slices.Contains(n.types, "array"):
-		return []any{}
-	}
-	return w.text(name, draw)
-}
-
-// change draws one place of a value anew, or drops it where the schema allows; what is left is shared with the original.
-func (w *Worlds) change(n *node, name string, v any, draw Draw) any {
-	obj, isObject := v.(map[string]any)
-	if n == nil || !isObject || len(n.members) == 0 || name != "input" && draw(4) == 0 {
-		return w.value(n, name, draw)
-	}
-	keys := sortedKeys(n.members)
-	k := keys[draw(len(keys))]
-	out := maps.Clone(obj)
-	old, has := out[k]
-	switch {
-	case has && !n.needs(k) && draw(3) == 0:
-		delete(out, k)
-	case has:
-		out[k] = w.change(n.members[k], k, old, draw)
-	default:
-		out[k] = w.value(n.members[k], k, draw)
-	}
-	return out
-}
-
-func (w *Worlds) text(name string, draw Draw) string {
-	if isInstant(name) {
-		return instants[draw(len(instants))]
-	}
-	hints := w.hints[name]
-	switch draw(4) {
-	case 0:
-		return people[draw(len(people))]
-	case 1:
-		if len(w.strings) > 0 {
-			return w.strings[draw(len(w.strings))]
-		}
-	}
-	if len(hints) > 0 {
-		return hints[draw(len(hints))]
-	}
-	return people[draw(len(people))]
-}
-
-func isInstant(name string) bool {
-	return slices.Contains([]string{"now", "since", "until", "expires", "date", "born"}, name)
-}
-
 // mineModules notes every string of the rules, and beside which attribute it stands.
 func (w *Worlds) mineModules(modules map[string]*ast.Module) {
 	for _, name := range sortedKeys(modules) {
 		for _, r := range modules[name].Rules {
 			ast.WalkExprs(r, func(e *ast.Expr) bool {
-				names, texts := mineExpr(e)
+				names, texts := w.mineExpr(e)
 				w.strings = append(w.strings, texts...)
 				for _, n := range names {
 					w.hints[n] = append(w.hints[n], texts...)
@@ -173,11 +105,13 @@ func (w *Worlds) mineModules(modules map[string]*ast.Module) {
 }
 
 // mineExpr gives the last names of the references and the strings in an expression.
-func mineExpr(e *ast.Expr) (names, texts []string) {
+func (w *Worlds) mineExpr(e *ast.Expr) (names, texts []string) {
 	ast.WalkTerms(e, func(t *ast.Term) bool {
 		switch v := t.Value.(type) {
 		case ast.String:
 			texts = append(texts, string(v))
+		case ast.Number:
+			w.mineNumber(string(v))
 		case ast.Ref:
 			for _, step := range v[1:] {
 				if s, ok := step.Value.(ast.String); ok && v[0].Equal(ast.InputRootDocument) {
@@ -191,6 +125,13 @@ func mineExpr(e *ast.Expr) (names, texts []string) {
 	return names, texts
 }
 
+// mineNumber notes a number that a rule may count, or measure time, by.
+func (w *Worlds) mineNumber(text string) {
+	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < maxMined && len(w.numbers) < maxMined {
+		w.numbers = append(w.numbers, n)
+	}
+}
+
 func (w *Worlds) mineData(v any) {
 	if len(w.strings) > maxMined {
 		return
@@ -200,6 +141,8 @@ func (w *Worlds) mineData(v any) {
 		if len(v) <= maxMinedText {
 			w.strings = append(w.strings, v)
 		}
+	case json.Number:
+		w.mineNumber(string(v))
 	case []any:
 		for _, e := range v {
 			w.mineData(e)
