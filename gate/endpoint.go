@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/fhir/search"
 	"github.com/pontlevis/pontlevis/record"
 )
 
@@ -49,7 +50,11 @@ func (g *Gate) answer(ctx context.Context, r *http.Request) (code string, a *Ans
 		return "unauthenticated", nil, stranger
 	}
 	page, clean := takePage(r)
-	i, unclear := record.Understand(clean, g.Base, g.Limits)
+	limits := g.Limits
+	if page != "" { // the link of a page may repeat a search that was posted
+		limits.URL = max(limits.URL, maxPageLink)
+	}
+	i, unclear := record.Understand(clean, g.Base, limits)
 	switch {
 	case unclear == nil && i.Kind == record.KindCapabilities:
 		return i.Code(), &Answer{Status: http.StatusOK, Body: record.Capabilities(g.Base)}, nil
@@ -61,6 +66,9 @@ func (g *Gate) answer(ctx context.Context, r *http.Request) (code string, a *Ans
 	a, err = g.Do(ctx, grant, i, page)
 	return i.Code(), a, err
 }
+
+// maxPageLink bounds the address of a page without its cursor: a search as long as may be, and room for its path.
+const maxPageLink = search.MaxBytes + 1024
 
 // takePage takes the cursor of a page out of a request: it is ours, not FHIR's.
 func takePage(r *http.Request) (page string, rest *http.Request) {

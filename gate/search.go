@@ -225,6 +225,11 @@ func (h *hearing) next(i *record.Interaction, p *record.Position) (string, error
 		return "", nil
 	}
 	self := h.self(i)
+	if len(self) > search.MaxBytes { // written out, it is longer than what was sent
+		return "", refusal(http.StatusBadRequest, "too-long",
+			"Cette recherche est trop longue pour être paginée : abrégez-la, ou demandez une plus grande page (_count).",
+			"This search is too long to be paged: shorten it, or ask for a larger page (_count).")
+	}
 	sealed, err := h.g.sealer.Seal(cursor{*p, fmt.Sprintf("%016x", h.source.size)}, h.grant.ID, self)
 	if err != nil {
 		return "", err

@@ -56,6 +56,7 @@ var silentQuestions = func() []string {
 		"/_history", "/_history?_count=2", "/_history?_count=1&_since=2026-01-01T00:00:00Z", "/_history?patient=camille", "/_history?patient=camille&_count=3",
 		"/DocumentReference/_history?patient=camille", "/DocumentReference/_history?patient=camille&_count=1", "/List/_history?patient=camille&_at=2026-11-22T00:00:00Z",
 		"/List?patient=camille", "/List?patient=camille&_include=List:item", "/List?patient=camille&item:missing=false&_total=accurate",
+		"/List?_list=l1&patient=camille", "/List?patient=camille&_include:iterate=DocumentReference:relatesto&_include=List:item", "/Patient?_list=l1&_id=camille",
 		"/List?item=DocumentReference/a", "/List?item.identifier=urn:doc|b", "/Patient?_id=camille&_revinclude=DocumentReference:patient",
 		"/Patient?_has:DocumentReference:patient:identifier=urn:doc|a", "/Patient?_has:List:patient:item=DocumentReference/b",
 	}
@@ -63,6 +64,9 @@ var silentQuestions = func() []string {
 		"", "&_sort=-date", "&_sort=date&_count=2", "&_count=1", "&_total=accurate", "&_summary=count", "&_count=0", "&_elements=date", "&_sort=relatesto",
 		"&relatesto=DocumentReference/a", "&relatesto:missing=true&_total=accurate", "&relatesto:missing=false", "&relatesto.status=current", "&related=DocumentReference/b",
 		"&_include=DocumentReference:relatesto", "&_revinclude=List:item", "&_revinclude=DocumentReference:relatesto", "&_has:List:item:status=current",
+		"&_list=l1", "&_list=l1,l2,nowhere&_total=accurate", "&_list:not=l1", "&_include=*", "&_include:iterate=DocumentReference:relatesto&_count=1",
+		"&_include:iterate=DocumentReference:*&_revinclude:iterate=List:item", "&_revinclude=List:*", "&relationship=DocumentReference/a$appends",
+		"&relationship=DocumentReference/letter$appends", "&creation:missing=true", "&_sort=related,-relatesto,-date", "&encounter:below=Encounter/e",
 		"&author=Practitioner/dr-lam", "&security-label=MASQUE_PS", "&identifier=urn:doc|c", "&_id=a,b,c", "&_security=MASQUE_PS",
 	} {
 		out = append(out, "/DocumentReference?patient=camille"+q, "/DocumentReference?patient=camille"+since2000+q)

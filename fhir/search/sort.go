@@ -79,7 +79,7 @@ func (k SortKey) ordered(v *fhir.Value) string {
 		return clip(v.Folded)
 	case fhir.ReferenceValue:
 		if literal := v.Reference.Literal(); literal != "" {
-			return literal
+			return clip(literal)
 		}
 		return clip(v.Reference.URL)
 	case fhir.TokenValue:
