@@ -13,6 +13,7 @@ import (
 type draft struct {
 	id      string
 	patient string
+	at      time.Time
 	row     []byte // as in the entry row: kind ‖ salt ‖ record
 	leaf    tlog.Hash
 	hashes  []byte   // the hash row, once the entry has its place
@@ -68,7 +69,7 @@ func (l *Log) draft(e Entry) (draft, error) {
 	if err != nil {
 		return draft{}, err
 	}
-	return draft{id: e.ID, patient: e.Patient, row: row, leaf: leafHash(row[1:])}, nil
+	return draft{id: e.ID, patient: e.Patient, at: e.At, row: row, leaf: leafHash(row[1:])}, nil
 }
 
 func (l *Log) submit(ctx context.Context, p *pending) error {

@@ -154,7 +154,7 @@ func (d *draft) write(tx store.Tx, seq int64, room *scratch) error {
 	if err := put(appendIDKey(room.key[:0], d.id), room.seq[:]); err != nil {
 		return err
 	}
-	if err := put(patientKey(d.patient, seq), nil); err != nil {
+	if err := put(timeKey(d.patient, d.at, seq), nil); err != nil {
 		return err
 	}
 	return eraseRows(tx, d.erases)

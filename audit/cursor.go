@@ -26,27 +26,29 @@ func cursorCipher(key ed25519.PrivateKey) (cipher.AEAD, error) {
 
 // Cursor returns the place of an entry that was read, for the page after it. It is sealed and bound to the patient: a
 // sequence would tell how many accesses the whole log saw in between.
-func (l *Log) Cursor(e Entry) string { return l.seal(e.Patient, e.Sequence) }
+func (l *Log) Cursor(e Entry) string { return l.seal(e.Patient, timeKey(e.Patient, e.At, e.Sequence)) }
 
-func (l *Log) seal(patient string, seq int64) string {
-	nonce := make([]byte, l.cursors.NonceSize(), l.cursors.NonceSize()+8+l.cursors.Overhead())
+// seal makes a cursor of a time key.
+func (l *Log) seal(patient string, key []byte) string {
+	nonce := make([]byte, l.cursors.NonceSize(), l.cursors.NonceSize()+placeSize+l.cursors.Overhead())
 	_, _ = rand.Read(nonce) // never fails (crypto/rand)
-	return base64.RawURLEncoding.EncodeToString(l.cursors.Seal(nonce, nonce, seqBytes(seq), []byte(patient)))
+	place := key[len(key)-placeSize:]
+	return base64.RawURLEncoding.EncodeToString(l.cursors.Seal(nonce, nonce, place, []byte(patient)))
 }
 
-// place opens a cursor; -1 for none.
-func (l *Log) place(patient, cursor string) (int64, error) {
+// place opens a cursor and returns its time key; nil for none.
+func (l *Log) place(patient, cursor string) ([]byte, error) {
 	if cursor == "" {
-		return -1, nil
+		return nil, nil
 	}
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	n := l.cursors.NonceSize()
-	if err != nil || len(b) != n+8+l.cursors.Overhead() {
-		return 0, ErrCursor
+	if err != nil || len(b) != n+placeSize+l.cursors.Overhead() {
+		return nil, ErrCursor
 	}
-	seq, err := l.cursors.Open(nil, b[:n], b[n:], []byte(patient))
+	place, err := l.cursors.Open(nil, b[:n], b[n:], []byte(patient))
 	if err != nil {
-		return 0, ErrCursor
+		return nil, ErrCursor
 	}
-	return seqOf(seq), nil
+	return append(timePrefix(patient), place...), nil
 }

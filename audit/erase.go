@@ -71,7 +71,7 @@ func eraseRows(tx store.Tx, ids []string) error {
 		err = errors.Join(
 			tx.Put(seqKey(entryRow, seq), []byte{erasedEntry}),
 			tx.Delete(idKey(id)),
-			tx.Delete(patientKey(e.Patient, seq)),
+			tx.Delete(timeKey(e.Patient, e.At, seq)),
 		)
 		if err != nil {
 			return err

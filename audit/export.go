@@ -37,7 +37,7 @@ func (l *Log) Export(ctx context.Context, patient string, keep ...func(*Entry) b
 			return ErrDamaged
 		}
 		x.Checkpoint = string(tx.Get(currentKey))
-		for key := range tx.Scan(patientPrefix(patient), nil) {
+		for key := range tx.Scan(timePrefix(patient), nil) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}

@@ -107,6 +107,9 @@ func (l *Log) start(ctx context.Context) (err error) {
 		}
 	}
 	var greatest string
+	if err := l.reindex(ctx); err != nil {
+		return err
+	}
 	err = l.db.Update(ctx, Partition, func(tx store.Tx) error {
 		if _, written := readState(tx); !written {
 			if err := l.begin(tx); err != nil {

@@ -1,8 +1,10 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/pontlevis/pontlevis/store"
@@ -18,13 +20,16 @@ const (
 // Query selects entries of one patient, newest first.
 type Query struct {
 	Patient string
-	// Before is a cursor from an earlier page; "" begins at the newest.
+	// OldestFirst turns the order round.
+	OldestFirst bool
+	// Before is a cursor from an earlier page of this order; "" begins at the end of it.
 	Before string
 	// Limit is how many entries a page holds, 1 to 1000; default 20.
 	Limit int
-	// Since (inclusive) and Until (exclusive) bound the entries' time; zero: unbounded. Both are met by looking at each
-	// entry, for the clock may have been set back.
+	// Since (inclusive) and Until (exclusive) bound the entries' time, to the millisecond; zero: unbounded.
 	Since, Until time.Time
+	// Size, if set, leaves out what came after the log had that many entries.
+	Size int64
 	// Keep, if set, says which entries are shown; pages come back full of those.
 	Keep func(*Entry) bool
 }
@@ -68,13 +73,10 @@ func bound(limit int) int {
 	return min(limit, maxPage)
 }
 
-func (l *Log) collect(ctx context.Context, tx store.Tx, q Query, before int64) (page Page, err error) {
-	var from []byte
-	if before >= 0 {
-		from = patientKey(q.Patient, before)
-	}
-	last, seen := int64(-1), 0
-	for key := range tx.ScanBack(patientPrefix(q.Patient), from) {
+func (l *Log) collect(ctx context.Context, tx store.Tx, q Query, before []byte) (page Page, err error) {
+	var last []byte
+	seen := 0
+	for key := range q.scan(tx, before) {
 		if len(page.Entries) == q.Limit || seen == maxScan {
 			page.Next = l.seal(q.Patient, last)
 			return page, nil
@@ -83,24 +85,61 @@ func (l *Log) collect(ctx context.Context, tx store.Tx, q Query, before int64) (
 			return Page{}, err
 		}
 		seen++
-		last = seqOf(key)
-		e, err := entryAt(tx, last)
+		last = key
+		seq := seqOf(key)
+		if q.Size > 0 && seq >= q.Size {
+			continue
+		}
+		e, err := entryAt(tx, seq)
 		if err != nil {
 			return Page{}, err
 		}
-		if q.shows(&e) {
+		if q.Keep == nil || q.Keep(&e) {
 			page.Entries = append(page.Entries, e)
 		}
 	}
 	return page, nil
 }
 
-func (q *Query) shows(e *Entry) bool {
-	switch {
-	case !q.Since.IsZero() && e.At.Before(q.Since), !q.Until.IsZero() && !e.At.Before(q.Until):
-		return false
+// scan yields the time keys of the entries after a place, in the order asked for.
+func (q *Query) scan(tx store.Tx, before []byte) iter.Seq[[]byte] {
+	prefix := timePrefix(q.Patient)
+	var since, until []byte
+	if !q.Since.IsZero() {
+		since = timeFrom(q.Patient, ceil(q.Since))
 	}
-	return q.Keep == nil || q.Keep(e)
+	if !q.Until.IsZero() {
+		until = timeFrom(q.Patient, ceil(q.Until))
+	}
+	keys := tx.ScanBack
+	switch {
+	case q.OldestFirst && before != nil:
+		since, keys = append(before, 0), tx.Scan // the first key after it
+	case q.OldestFirst:
+		keys = tx.Scan
+	case before != nil:
+		until = before
+	}
+	from := until
+	if q.OldestFirst {
+		from = since
+	}
+	return func(yield func([]byte) bool) {
+		for key := range keys(prefix, from) {
+			outside := until != nil && bytes.Compare(key, until) >= 0 || since != nil && bytes.Compare(key, since) < 0
+			if outside || !yield(key) {
+				return
+			}
+		}
+	}
+}
+
+// ceil is the first millisecond that is not before t.
+func ceil(t time.Time) time.Time {
+	if whole := t.Truncate(time.Millisecond); whole.Before(t) {
+		return whole.Add(time.Millisecond)
+	}
+	return t
 }
 
 // Entry returns the entry with that id; ErrNotFound when there is none, or it was erased.

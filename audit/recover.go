@@ -128,7 +128,7 @@ func draftOf(row []byte) (draft, error) {
 	if err != nil {
 		return draft{}, err
 	}
-	return draft{id: e.ID, patient: e.Patient, row: row, leaf: leafHash(row[1:])}, nil
+	return draft{id: e.ID, patient: e.Patient, at: e.At, row: row, leaf: leafHash(row[1:])}, nil
 }
 
 // journalAt reads the journal of a database file that no server has open; none is an empty one.

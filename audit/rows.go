@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"time"
 
 	"github.com/pontlevis/pontlevis/store"
 	"golang.org/x/mod/sumdb/tlog"
@@ -22,7 +23,8 @@ const (
 	entryRow      = 'e'
 	hashRow       = 'h'
 	idRow         = 'i'
-	patientRow    = 'p'
+	timeRow       = 't'
+	formerRow     = 'p' // of version 1: the entries of a patient by sequence alone
 )
 
 const (
@@ -54,13 +56,22 @@ func idKey(id string) []byte { return appendIDKey(nil, id) }
 
 func appendIDKey(b []byte, id string) []byte { return append(append(b, idRow), id...) }
 
-func patientPrefix(patient string) []byte {
-	return append([]byte{patientRow}, store.Key(patient)...)
+func timePrefix(patient string) []byte {
+	return append([]byte{timeRow}, store.Key(patient)...)
 }
 
-func patientKey(patient string, seq int64) []byte {
-	return binary.BigEndian.AppendUint64(patientPrefix(patient), uint64(seq))
+// timeFrom is the first key that a patient's entries of that moment, or later, can have.
+func timeFrom(patient string, at time.Time) []byte {
+	const sign = 1 << 63 // times before 1970 come first
+	return binary.BigEndian.AppendUint64(timePrefix(patient), uint64(at.UnixMilli())^sign)
 }
+
+func timeKey(patient string, at time.Time, seq int64) []byte {
+	return binary.BigEndian.AppendUint64(timeFrom(patient, at), uint64(seq))
+}
+
+// placeSize is the length of a place among the entries of a patient: the end of a time key.
+const placeSize = 16
 
 // sealed is an entry's record with its salt, or the mark that they were erased.
 type sealed struct {

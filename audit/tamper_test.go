@@ -18,6 +18,12 @@ func row(kind byte, seq uint64) []byte { return binary.BigEndian.AppendUint64([]
 
 func seq8(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
+// byTime is the row by which the entry of that number is found in a patient's history.
+func byTime(patient string, i uint64) []byte {
+	at := uint64(entry(int(i), "").At.UnixMilli()) | 1<<63
+	return slices.Concat([]byte("t"), store.Key(patient), seq8(at), seq8(i))
+}
+
 func flip(tx store.Tx, key []byte, at int) error {
 	v := bytes.Clone(tx.Get(key))
 	v[at] ^= 1
@@ -61,7 +67,7 @@ var tamperings = []tampering{
 	{"a hash removed", func(tx store.Tx) error { return tx.Delete(row('h', 12)) }, []string{"hash 12"}},
 	{"record and hash of two entries", func(tx store.Tx) error {
 		return errors.Join(swap(tx, row('e', 4), row('e', 8)), swap(tx, row('h', 4), row('h', 8)))
-	}, []string{"rewritten 0", "index 4", "hash 5", "hash 7", "index 8", "hash 9", "hash 11", "hash 15", "hash 31"}},
+	}, []string{"rewritten 0", "index 4", "index 4", "hash 5", "hash 7", "index 8", "index 8", "hash 9", "hash 11", "hash 15", "hash 31"}},
 	{"the newest entry, everywhere but the checkpoint", func(tx store.Tx) error {
 		return errors.Join(removeNewest(tx, true), tx.Put([]byte("s"), append(seq8(size-1), make([]byte, headLen-8)...)))
 	}, []string{"larger 39", "larger 39"}},
@@ -77,10 +83,10 @@ var tamperings = []tampering{
 	}, []string{"head 39", "removed 39"}},
 	{"an index by id", func(tx store.Tx) error { return tx.Delete([]byte("idecision-0006")) }, []string{"index 6"}},
 	{"an index by patient", func(tx store.Tx) error {
-		return tx.Delete(slices.Concat([]byte("p"), store.Key("camille"), seq8(6)))
+		return tx.Delete(byTime("camille", 6))
 	}, []string{"index 6"}},
 	{"an entry shown to another patient", func(tx store.Tx) error {
-		return tx.Put(slices.Concat([]byte("p"), store.Key("nour"), seq8(6)), nil)
+		return tx.Put(byTime("nour", 6), nil)
 	}, []string{"index 6"}},
 	{"a second id for an entry", func(tx store.Tx) error { return tx.Put([]byte("iother"), seq8(6)) }, []string{"index 6"}},
 	{"an entry beyond the end", func(tx store.Tx) error { return tx.Put(row('e', size), tx.Get(row('e', 0))) }, []string{"added 40"}},
@@ -103,7 +109,7 @@ func removeNewest(tx store.Tx, indexes bool) error {
 	err := errors.Join(tx.Delete(row('e', size-1)), tx.Delete(row('h', size-1)))
 	if indexes {
 		err = errors.Join(err, tx.Delete([]byte("idecision-0039")),
-			tx.Delete(slices.Concat([]byte("p"), store.Key("lucas"), seq8(size-1))))
+			tx.Delete(byTime("lucas", size-1)))
 	}
 	return err
 }

@@ -284,7 +284,7 @@ func (v *verification) indexed(tx store.Tx, seq int64) {
 	if seqOf(tx.Get(idKey(e.ID))) != seq {
 		v.find(Finding{Kind: Index, Sequence: seq, Detail: "its id does not lead to it"})
 	}
-	if tx.Get(patientKey(e.Patient, seq)) == nil {
+	if tx.Get(timeKey(e.Patient, e.At, seq)) == nil {
 		v.find(Finding{Kind: Index, Sequence: seq, Detail: "its patient does not lead to it"})
 	}
 	for _, s := range e.Erased {

@@ -48,8 +48,8 @@ func (v *verification) walkIndexes() error {
 	if err := v.walkIndex(idRow, func(key []byte, e *Entry) bool { return string(key[1:]) == e.ID }); err != nil {
 		return err
 	}
-	return v.walkIndex(patientRow, func(key []byte, e *Entry) bool {
-		return slices.Equal(key, patientKey(e.Patient, e.Sequence))
+	return v.walkIndex(timeRow, func(key []byte, e *Entry) bool {
+		return slices.Equal(key, timeKey(e.Patient, e.At, e.Sequence))
 	})
 }
 
@@ -68,7 +68,7 @@ func (v *verification) walkIndex(row byte, fits func(key []byte, e *Entry) bool)
 					break
 				}
 				seq := seqOf(value)
-				if row == patientRow {
+				if row == timeRow {
 					seq = seqOf(key)
 				}
 				if !told(seq) {
@@ -100,7 +100,7 @@ func (v *verification) told() func(seq int64) bool {
 }
 
 func (v *verification) indexRow(tx store.Tx, size int64, row byte, seq int64, fits func(*Entry) bool) {
-	index := map[byte]string{idRow: "id", patientRow: "patient"}[row]
+	index := map[byte]string{idRow: "id", timeRow: "patient"}[row]
 	if seq >= size || seq < 0 {
 		v.find(Finding{Kind: Removed, Sequence: seq, Detail: fmt.Sprintf("the %s index still leads to it", index)})
 		return
