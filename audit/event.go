@@ -203,6 +203,15 @@ func (e *Entry) interaction() ([]coding, string) {
 	return []coding{{interactionSystem, code, i.display}}, i.action
 }
 
+// OutcomeCode returns what AuditEvent.outcome will say.
+func (e *Entry) OutcomeCode() string { return e.outcome() }
+
+// ActionCode returns what AuditEvent.action will say.
+func (e *Entry) ActionCode() string {
+	_, action := e.interaction()
+	return action
+}
+
 // outcome returns the code of audit-event-outcome: success, minor failure (refused by rule), serious failure.
 func (e *Entry) outcome() string {
 	switch e.Outcome {

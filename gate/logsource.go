@@ -86,31 +86,11 @@ func (s *withLog) Compartment(ctx context.Context, patient string, types []strin
 		if types != nil && !slices.Contains(types, auditEvent) {
 			return
 		}
-		s.entries(ctx, patient, yield)
-	}
-}
-
-func (s *withLog) entries(ctx context.Context, patient string, yield func(*record.Stored, error) bool) {
-	const page = 200
-	for before := ""; ; {
-		entries, err := s.log.OfPatient(ctx, patient, before, page)
-		if err != nil {
-			yield(nil, fmt.Errorf("reading the access log: %w", err))
-			return
-		}
-		for _, e := range entries {
-			if s.size >= 0 && e.Sequence >= s.size {
-				continue
-			}
-			stored, err := s.stored(e)
+		for stored, err := range s.entries(ctx, patient, c, false, nil) {
 			if !yield(stored, err) || err != nil {
 				return
 			}
 		}
-		if len(entries) < page {
-			return
-		}
-		before = s.log.Cursor(entries[len(entries)-1])
 	}
 }
 

@@ -89,6 +89,7 @@ func (h *hearing) look(ctx context.Context, q *search.Query, scope record.Scope,
 // sought runs a search where it may look. From here on what is decided are the matches of a search.
 func (h *hearing) sought(q *search.Query, run func(record.Source) (*record.Page, error)) (*record.Page, error) {
 	h.within = withinSearch
+	q = inUsualOrder(q)
 	var src record.Source = h.source
 	if asksLinks(q) {
 		src = &sight{h.source, h}

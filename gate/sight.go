@@ -57,6 +57,24 @@ func (h *hearing) origin(stored *record.Stored) *record.Stored {
 	return stored
 }
 
+// Ranked does the same for the access log by date: its order is not by references.
+func (s *sight) Ranked(ctx context.Context, patient, resourceType string, c []search.Criterion, sort []search.SortKey, after *record.Position) (iter.Seq2[*record.Stored, error], bool) {
+	events, ok := s.withLog.Ranked(ctx, patient, resourceType, c, sort, after)
+	if !ok {
+		return nil, false
+	}
+	return func(yield func(*record.Stored, error) bool) {
+		for stored, err := range events {
+			if err == nil {
+				stored, err = s.h.sighted(ctx, stored)
+			}
+			if !yield(stored, err) || err != nil {
+				return
+			}
+		}
+	}, true
+}
+
 // asksLinks reports whether a search matches or sorts by references to anything but the person.
 func asksLinks(q *search.Query) bool {
 	for i := range q.Criteria {

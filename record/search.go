@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -95,7 +96,11 @@ func (x *searcher) page(q *search.Query, after *Position) (*Page, error) {
 	if q.Summary == search.SummaryCount {
 		c.room = 0
 	}
-	ordered := len(q.Sort) == 0 && !c.counting && x.origins() == 1 && inOrder(x.src, q.Type)
+	candidates, ranked := x.look(q.Type, q.Criteria), false
+	if !c.counting {
+		candidates, ranked = x.ranked(q, after, candidates)
+	}
+	ordered := ranked || len(q.Sort) == 0 && !c.counting && x.origins() == 1 && inOrder(x.src, q.Type)
 	size := MaxBatch
 	if ordered { // more than a page holds would be matched for nothing
 		size = min(size, c.room)
@@ -109,11 +114,11 @@ func (x *searcher) page(q *search.Query, after *Position) (*Page, error) {
 		batch = batch[:0]
 		return err
 	}
-	for s, err := range x.look(q.Type, q.Criteria) {
+	for s, err := range candidates {
 		if err != nil {
 			return nil, err
 		}
-		if ordered && after != nil && s.Ref.Compare(after.Ref) <= 0 {
+		if ordered && !ranked && after != nil && s.Ref.Compare(after.Ref) <= 0 {
 			continue
 		}
 		if batch = append(batch, s); len(batch) < size {
@@ -142,6 +147,26 @@ type Ordered interface {
 func inOrder(src Source, resourceType string) bool {
 	o, is := src.(Ordered)
 	return is && o.Ordered(resourceType)
+}
+
+// Ranked is what a Source may also say of itself: that it yields the resources of a type in a record in the order of a
+// sort, the least first, those of equal keys by Ref. What stands before the position may be left out. A page then ends
+// as soon as it is full. False when it knows no such order.
+type Ranked interface {
+	Ranked(ctx context.Context, patient, resourceType string, c []search.Criterion, sort []search.SortKey, after *Position) (iter.Seq2[*Stored, error], bool)
+}
+
+// ranked is the candidates in the order of the sort where the one record that they come from knows it, else as given.
+func (x *searcher) ranked(q *search.Query, after *Position, given iter.Seq2[*Stored, error]) (iter.Seq2[*Stored, error], bool) {
+	source, is := x.src.(Ranked)
+	if !is || len(q.Sort) == 0 || len(x.scope.Patients) != 1 || x.scope.Directory {
+		return given, false
+	}
+	candidates, ok := source.Ranked(x.ctx, x.scope.Patients[0], q.Type, q.Criteria, q.Sort, after)
+	if !ok {
+		return given, false
+	}
+	return x.pieces(candidates), true
 }
 
 // A found is a permitted match and its place.
