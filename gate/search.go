@@ -81,6 +81,7 @@ func (h *hearing) found(ctx context.Context, i *record.Interaction, scope record
 
 // look runs a search over what may be known.
 func (h *hearing) look(ctx context.Context, q *search.Query, scope record.Scope, after *record.Position) (*record.Page, error) {
+	q = inUsualOrder(q)
 	return h.sought(q, func(src record.Source) (*record.Page, error) {
 		return record.Search(ctx, src, q, scope, after, h.permit)
 	})
@@ -89,7 +90,6 @@ func (h *hearing) look(ctx context.Context, q *search.Query, scope record.Scope,
 // sought runs a search where it may look. From here on what is decided are the matches of a search.
 func (h *hearing) sought(q *search.Query, run func(record.Source) (*record.Page, error)) (*record.Page, error) {
 	h.within = withinSearch
-	q = inUsualOrder(q)
 	var src record.Source = h.source
 	if asksLinks(q) {
 		src = &sight{h.source, h}
