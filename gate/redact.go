@@ -230,25 +230,38 @@ func cutObject(n *fhir.Node, hidden map[string]bool, inList bool) piece {
 		return piece{gone: true}
 	}
 	resource := n.Get("resourceType") != nil
-	out, changed := []byte{'{'}, false
+	type field struct {
+		name string
+		piece
+	}
+	var fields []field
+	changed := false
 	for name, value := range n.Fields() {
 		p := cut(value, hidden, false)
 		if p.gone && inList && !resource && value.Kind() == fhir.Object {
 			return p
 		}
-		if changed = changed || p.changed || p.gone; p.gone {
-			continue
+		if changed = changed || p.changed || p.gone; !p.gone {
+			fields = append(fields, field{name, p})
+		}
+	}
+	if !changed {
+		return piece{text: n.Bytes()}
+	}
+	out, says := []byte{'{'}, false
+	for _, f := range fields {
+		if f.name == "text" && n.Get("text").Get("div") != nil {
+			continue // it says the same in words
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		quoted, _ := json.Marshal(name) // a string always marshals
-		out = append(append(append(out, quoted...), ':'), p.text...)
+		says = says || f.name == "entry" || f.name == "section"
+		quoted, _ := json.Marshal(f.name) // a string always marshals
+		out = append(append(append(out, quoted...), ':'), f.text...)
 	}
-	switch {
-	case !changed:
-		return piece{text: n.Bytes()}
-	case len(out) == 1:
+	section := inList && !resource && n.Get("entry").Kind() == fhir.Array
+	if len(out) == 1 || section && !says { // a section's title alone would tell that something was in it
 		return piece{gone: true}
 	}
 	return piece{text: append(out, '}'), changed: true}

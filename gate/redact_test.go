@@ -122,3 +122,15 @@ func TestAbsoluteReferencesAreOurs(t *testing.T) {
 		t.Errorf("an absolute reference names the letter: %s", got)
 	}
 }
+
+// TestNoSectionOfWhatIsHidden holds that a section about hidden documents goes with its title and its words.
+func TestNoSectionOfWhatIsHidden(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle()
+	w.put("camille", document("pending", labelled(unseen)), `{"resourceType":"Composition","id":"summary","status":"final","type":{"text":"x"},"subject":{"reference":"Patient/camille"},"date":"2026-11-01","author":[{"reference":"Practitioner/dr-lam"}],"title":"x","section":[{"title":"gone","text":{"status":"generated","div":"<div>gone</div>"},"entry":[{"reference":"DocumentReference/pending"}]},{"title":"kept","text":{"status":"generated","div":"<div>gone</div>"},"entry":[{"reference":"DocumentReference/pending"},{"reference":"DocumentReference/report"}]},{"title":"words","text":{"status":"generated","div":"<div>kept</div>"}}]}`)
+	got := string(w.get("camille", "/Composition/summary").is(200).node().Get("section").Bytes())
+	want := `[{"title":"kept","entry":[{"reference":"DocumentReference/report"}]},{"title":"words","text":{"status":"generated","div":"<div>kept</div>"}}]`
+	if got != want {
+		t.Errorf("sections %s\nwant %s", got, want)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/pontlevis/pontlevis/record"
 )
 
 // shrink makes a difference as small as it gets: fewer requests, fewer parameters and headers, fewer things in the
@@ -71,19 +73,28 @@ func shrinkWords(d *difference, try attempt) {
 	}
 }
 
-// shrinkScene leaves things out of the worlds.
+// shrinkScene leaves things out of the worlds: what is in both one by one; what they differ by resource by resource, out
+// of both at once, since what points to the hidden thing in the first is there without doing so in the second.
 func shrinkScene(d *difference, try attempt) {
-	for _, part := range []func(*scene) *[]put{
-		func(s *scene) *[]put { return &s.both }, func(s *scene) *[]put { return &s.one }, func(s *scene) *[]put { return &s.two },
-	} {
-		for i := 0; i < len(*part(&d.scene)); {
-			s := d.scene
-			all := part(&s)
-			*all = slices.Delete(slices.Clone(*all), i, i+1)
-			if !holds(s) || !try(s, d.asked) {
-				i++
-			}
+	for i := 0; i < len(d.scene.both); {
+		s := d.scene
+		s.both = slices.Delete(slices.Clone(s.both), i, i+1)
+		if !try(s, d.asked) {
+			i++
 		}
+	}
+	tried := map[record.Ref]bool{}
+	for i := 0; i < len(d.scene.one); {
+		of := d.scene.one[i].ref
+		s := d.scene
+		gone := func(p put) bool { return p.ref == of }
+		s.one, s.two = slices.DeleteFunc(slices.Clone(s.one), gone), slices.DeleteFunc(slices.Clone(s.two), gone)
+		if tried[of] || len(s.one) == 0 || !holds(s) || !try(s, d.asked) {
+			i++
+		} else {
+			i = 0
+		}
+		tried[of] = true
 	}
 	for i := 0; i < len(d.scene.traffic); {
 		s := d.scene

@@ -1,0 +1,204 @@
+package worlds
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A leak is a guard of the gate or of the record's search taken out: in one source file a text, which must be there
+// once, is replaced. All of them are built into one test binary by an overlay, each asleep until it is named, so that
+// the repository never holds one.
+type leak struct {
+	name  string
+	file  string
+	old   string
+	new   string
+	kinds []string // where it shows soonest; nil: any
+}
+
+var leaks = []leak{
+	{"count", "record/search.go", "\tallowed, err := c.x.permitted(asked)\n\tif err != nil {\n\t\treturn err\n\t}\n",
+		"\tallowed, err := c.x.permitted(asked)\n\tif err != nil {\n\t\treturn err\n\t}\n\tfor i := range allowed {\n\t\tif leaking(\"count\") && allowed[i] == nil {\n\t\t\tc.total++\n\t\t}\n\t}\n", nil},
+	{"short page", "gate/search.go", "\tif page.Included, err = h.redactAll(ctx, page.Included); err != nil {\n", "\tif leaking(\"short page\") && len(page.Matches) > 1 {\n\t\tshown := map[record.Ref]bool{}\n\t\tfor _, s := range page.Matches {\n\t\t\tshown[s.Ref] = true\n\t\t}\n\t\tfor k, d := range h.decided {\n\t\t\tif !d.Allow && k.stored.Type == i.Ref.Type && !shown[k.stored.Ref] {\n\t\t\t\tpage.Matches = page.Matches[:len(page.Matches)-1]\n\t\t\t\tbreak\n\t\t\t}\n\t\t}\n\t}\n\tif page.Included, err = h.redactAll(ctx, page.Included); err != nil {\n", nil},
+	{"chain", "record/search_refs.go", "if allowed[i] != nil {\n\t\t\tseen = append(seen, t)", "if allowed[i] != nil || leaking(\"chain\") {\n\t\t\tseen = append(seen, t)", nil},
+	{"_has", "record/search_refs.go", "if matched, err = x.let(matched); err != nil {", "if leaking(\"_has\") {\n\t\t} else if matched, err = x.let(matched); err != nil {", nil},
+	{"_include", "record/search_include.go", "func (in *inclusion) add(list []*Stored) error {\n", "func (in *inclusion) add(list []*Stored) error {\n\tif leaking(\"_include\") || leaking(\"_revinclude\") {\n\t\tin.page.Included = append(in.page.Included, list...)\n\t\treturn nil\n\t}\n", nil},
+	{"_revinclude", "gate/trace.go", "\t\tif d == nil || !d.Allow {\n", "\t\tif (d == nil || !d.Allow) && (leaking(\"_include\") || leaking(\"_revinclude\") || leaking(\"history\")) {\n\t\t\tcontinue\n\t\t}\n\t\tif d == nil || !d.Allow {\n", nil},
+	{"sort by what was cut", "gate/sight.go", "\t\tif isLink(k.Param) {\n", "\t\tif isLink(k.Param) && !leaking(\"sort by what was cut\") {\n", nil},
+	{"criterion on what was cut", "gate/sight.go", "return isLink(c.Param) && !aboutPerson(c)", "return isLink(c.Param) && !aboutPerson(c) && !leaking(\"criterion on what was cut\")", nil},
+	{"bytes", "gate/decide.go", "\t\treturn h.byVouchers(ctx, s, stored)\n", "\t\tif leaking(\"bytes\") {\n\t\t\treturn h.open(ctx, stored.Patient, actionSearch, \"DocumentReference\")\n\t\t}\n\t\treturn h.byVouchers(ctx, s, stored)\n", nil},
+	{"ETag", "gate/read.go", "\tif shown == nil || !d.Allow {\n", "\tif leaking(\"ETag\") && current != nil && i.NotModified(current) {\n\t\treturn &Answer{Status: http.StatusNotModified, Version: current.Version, Updated: current.Updated}, nil\n\t}\n\tif shown == nil || !d.Allow {\n", nil},
+	{"words of an error", "gate/read.go", "\treturn nothingHere()\n}\n\n// askedFrom", "\tif stored != nil && (leaking(\"words of an error\") || leaking(\"Content-Length\") && i.Head) {\n\t\tno := nothingHere()\n\t\tno.Issues[0].EN += \" Perhaps.\"\n\t\treturn no\n\t}\n\treturn nothingHere()\n}\n\n// askedFrom", nil},
+	{"Content-Length", "", "", "", nil},
+	{"deleted or never", "gate/read.go", "\tif stored.Deleted {\n\t\treturn nil, nil, nil\n", "\tif stored.Deleted {\n\t\tif leaking(\"deleted or never\") {\n\t\t\treturn nil, nil, refusal(http.StatusGone, \"deleted\", \"Supprimé.\", \"Deleted.\")\n\t\t}\n\t\treturn nil, nil, nil\n", []string{"erased"}},
+	{"history", "gate/history.go", "\tp.counting = true\n", "\tp.counting = true\n\tif leaking(\"history\") && !d.Allow {\n\t\tn := len(all)\n\t\treturn &Answer{Status: http.StatusOK, Body: record.HistoryBundle(h.g.Base, h.g.Base, \"\", &n, nil)}, nil\n\t}\n", nil},
+	{"history of what is hidden", "gate/history.go", "\tif governing == nil || !d.Allow {\n", "\tif governing == nil || !d.Allow && !leaking(\"history\") {\n", nil},
+	{"references in lists", "gate/redact.go", "\tcase ref.ID != \"\":\n", "\tcase leaking(\"references in lists\"):\n\tcase ref.ID != \"\":\n", nil},
+	{"dangling references", "gate/redact.go", "known = !slices.Contains(hideable, target.Type)", "known = leaking(\"dangling references\") || !slices.Contains(hideable, target.Type)", nil},
+	{"lists of nothing else", "gate/vouch.go", "\tif !is || stored.Patient == \"\" {\n", "\tif !is || stored.Patient == \"\" || leaking(\"lists of nothing else\") {\n", nil},
+	{"log entries", "gate/logview.go", "r.Node().Get(\"outcome\").Text() != succeeded && !fromBeyond(r) {", "leaking(\"log entries\") || r.Node().Get(\"outcome\").Text() != succeeded && !fromBeyond(r) {", []string{"log-entry", "announcement"}},
+	{"rule of a refusal in the log", "gate/logview.go", "\tcase refused && left == 0:\n", "\tcase refused && left == 0 && !leaking(\"rule of a refusal in the log\"):\n", []string{"announcement"}},
+	{"label of a refusal in the log", "gate/read.go", "there.Labels, there.Resources = absent.Labels, absent.Resources", "there.Resources = absent.Resources\n\tif !leaking(\"label of a refusal in the log\") {\n\t\tthere.Labels = absent.Labels\n\t}", []string{"confidential"}},
+	{"search that found only the hidden", "gate/search.go", "\t\tif !h.plain[e.Patient] {\n", "\t\tif !h.plain[e.Patient] && !(leaking(\"search that found only the hidden\") && len(seen) > 0) {\n", []string{"confidential", "log-entry", "announcement"}},
+	{"conditional create", "gate/deposit.go", "record.Scope{Patients: []string{patient}}, nil, h.permit)", "record.Scope{Patients: []string{patient}}, nil, leakyPermit(h, \"conditional create\"))", []string{"masked", "by-name", "announcement"}},
+	{"conditional patch", "gate/amend.go", "\tpage, err := h.look(ctx, i.Conditional, record.Scope{Patients: in.patients}, nil)\n", "\tif leaking(\"conditional patch\") {\n\t\tall, _ := record.Search(ctx, h.source, i.Conditional, record.Scope{Patients: in.patients}, nil, leakyPermit(h, \"conditional patch\"))\n\t\tif all != nil && len(all.Matches) > 1 {\n\t\t\treturn nil, refusal(http.StatusPreconditionFailed, \"multiple-matches\", \"Plusieurs.\", \"Several.\")\n\t\t}\n\t}\n\tpage, err := h.look(ctx, i.Conditional, record.Scope{Patients: in.patients}, nil)\n", []string{"masked", "by-name", "announcement"}},
+	{"If-Match", "gate/write.go", "\tif stored == nil || !d.Allow {\n", "\tif leaking(\"If-Match\") && stored != nil {\n\t\tif no := checkVersion(i, stored); no != nil {\n\t\t\treturn nil, no\n\t\t}\n\t}\n\tif stored == nil || !d.Allow {\n", nil},
+	{"stamp of the record", "gate/search.go", "\tif err := h.append(ctx, h.searched(asked.entries, seen)...); err != nil {\n", "\tif n, _ := h.source.Sequence(ctx, h.grant.Patient); leaking(\"stamp of the record\") {\n\t\tbody = []byte(strings.Replace(string(body), `\"type\":\"searchset\"`, `\"meta\":{\"versionId\":\"`+strconv.FormatUint(n, 10)+`\"},\"type\":\"searchset\"`, 1))\n\t}\n\tif err := h.append(ctx, h.searched(asked.entries, seen)...); err != nil {\n", nil},
+	{"everything", "gate/everything.go", "\t}, h.permit)\n", "\t}, leakyPermit(h, \"everything\"))\n", nil},
+	{"record that is not there", "gate/search.go", "\t\tif slices.Contains(in.beyond, patient) {\n", "\t\tif _, err := h.source.Patient(ctx, patient); leaking(\"record that is not there\") && err != nil {\n\t\t\treturn nil, nothingHere()\n\t\t}\n\t\tif slices.Contains(in.beyond, patient) {\n", []string{"blocked-or-absent"}},
+}
+
+// asleep is what the overlay adds to each package: which leak is awake.
+const asleep = `
+
+// Leaking is the leak that is awake.
+var Leaking string
+
+func leaking(name string) bool { return Leaking == name }
+`
+
+const leakyPermit = `
+func leakyPermit(h *hearing, name string) record.Permit {
+	if !leaking(name) {
+		return h.permit
+	}
+	return func(ctx context.Context, batch []*record.Stored) ([]bool, error) {
+		out := make([]bool, len(batch))
+		for i, s := range batch {
+			d, err := h.read(ctx, s)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = true
+			if !d.Allow {
+				allowed := *d
+				allowed.Allow = true
+				h.decided[decisionKey{s, h.within}] = &allowed
+			}
+		}
+		return out, nil
+	}
+}
+`
+
+// waker is the test file that the overlay adds here: it runs every leak in one process.
+const waker = `package worlds
+
+import (
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/record"
+)
+
+func init() {
+	wake = func(name string) { gate.Leaking, record.Leaking = name, name }
+}
+`
+
+// wake sets the leak that is awake; nil in a binary that holds none.
+var wake func(name string)
+
+// leakPairs bounds how many pairs it may take to catch a leak.
+const leakPairs = 8000
+
+// TestSeededLeaks sees the harness fail: each guard taken out of the gate is caught within a bounded number of pairs.
+func TestSeededLeaks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a build of its own takes some seconds")
+	}
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "leaky.test")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", overlay(t, dir), "-o", binary, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the leaks: %v\n%s", err, out)
+	}
+	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachLeak$", "-test.v")
+	out, err := run.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestEachLeak") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+// overlay writes every leak into copies of the sources, and gives the file that tells the compiler of them.
+func overlay(t *testing.T, dir string) string {
+	t.Helper()
+	top, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := map[string]string{
+		"gate/leaking.go":        "package gate\n\nimport (\n\t\"context\"\n\n\t\"github.com/pontlevis/pontlevis/record\"\n)\n" + asleep + leakyPermit,
+		"record/leaking.go":      "package record\n" + asleep,
+		"worlds/leaking_test.go": waker,
+	}
+	for _, l := range leaks {
+		if l.file == "" {
+			continue // it is in the text of another
+		}
+		if sources[l.file] == "" {
+			b, err := os.ReadFile(filepath.Join(top, l.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources[l.file] = string(b)
+		}
+		if n := strings.Count(sources[l.file], l.old); n != 1 {
+			t.Fatalf("leak %q: its guard is %d times in %s, want once: the code has changed, give the leak its new place\n%s", l.name, n, l.file, l.old)
+		}
+		sources[l.file] = strings.Replace(sources[l.file], l.old, l.new, 1)
+	}
+	replaced := map[string]string{}
+	for name, text := range sources {
+		at := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
+		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		replaced[filepath.Join(top, filepath.FromSlash(name))] = at
+	}
+	b, err := json.Marshal(map[string]any{"Replace": replaced})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(at, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// TestEachLeak runs in the binary that TestSeededLeaks builds.
+func TestEachLeak(t *testing.T) {
+	if wake == nil {
+		t.Skip("no leak is built in")
+	}
+	for _, l := range leaks {
+		if l.name == "history of what is hidden" {
+			continue // the other half of "history"
+		}
+		t.Run(l.name, func(t *testing.T) {
+			wake(l.name)
+			defer wake("")
+			kinds := slices.DeleteFunc(slices.Clone(allKinds), func(k kind) bool { return l.kinds != nil && !slices.Contains(l.kinds, k.name) })
+			n := 0
+			for seed := uint64(1); n < leakPairs; seed++ {
+				for _, k := range kinds {
+					d, err := episode(k, seed, sequence, func(request) { n++ })
+					if err != nil {
+						t.Fatal(err)
+					}
+					if d != nil {
+						small := shrink(d)
+						t.Logf("caught after %d pairs, by %d of %d requests:\n%s", n, len(small.asked), len(d.asked), small)
+						return
+					}
+				}
+			}
+			t.Errorf("%d pairs did not catch it", n)
+		})
+	}
+}
