@@ -123,7 +123,7 @@ var named = []string{"DocumentReference", "DocumentManifest", "List", "Binary", 
 // same, or was never made.
 func (a *author) point(s *scene, carried []string, visible []string) {
 	target, _ := record.ParseRef(s.hidden)
-	for range a.IntN(3) {
+	for range a.IntN(4) {
 		kind := pick(a.Rand, []string{"List", "List", "DocumentReference", "Observation", "DiagnosticReport", "Procedure", "Composition", "Condition", "Provenance", "DocumentManifest", "Communication"})
 		t := a.traits(a.name("p"))
 		at := a.at()
@@ -131,6 +131,9 @@ func (a *author) point(s *scene, carried []string, visible []string) {
 		with := slices.Clone(visible)
 		if len(with) > 2 {
 			with = with[:2]
+		}
+		if a.chance(0.3) {
+			with = nil
 		}
 		if a.chance(0.5) {
 			t.links = append(t.links, with...)

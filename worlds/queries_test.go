@@ -13,7 +13,11 @@ import (
 // search draws a search from the definitions of the search parameters.
 func (a *asker) search() request {
 	kind := a.kind()
-	r := request{method: "GET", path: root + "/" + kind, query: a.question(kind), pages: a.chance(0.8)}
+	query := a.question(kind)
+	if len(a.edges) > 0 && a.chance(0.4) {
+		kind, query = a.aimed()
+	}
+	r := request{method: "GET", path: root + "/" + kind, query: query, pages: a.chance(0.8)}
 	if a.chance(0.3) {
 		r.headers = append(r.headers, [2]string{"Prefer", "handling=strict"})
 	}

@@ -48,6 +48,7 @@ type asker struct {
 	hidden []*fhir.Resource // of the first world and the second
 	all    []*fhir.Resource
 	types  []string
+	edges  []edge // references from or to what is hidden
 }
 
 func newAsker(s scene, who string, r *rand.Rand) *asker {
@@ -69,6 +70,7 @@ func newAsker(s scene, who string, r *rand.Rand) *asker {
 	for _, r := range a.all {
 		a.types = append(a.types, r.Type())
 	}
+	a.edges = edgesOf(a)
 	return a
 }
 
