@@ -64,6 +64,7 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	if err := a.check(); err != nil {
 		return err
 	}
+	easeCollector()
 	if a.state, err = openState(a.Data, a.fhir()); err != nil {
 		return err
 	}

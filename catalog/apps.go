@@ -26,21 +26,14 @@ func appKey(id string) []byte { return store.Key("app", id) }
 
 // Get returns an entry, or ErrNotFound. What its slices hold may be shared with other callers.
 func (c Apps) Get(ctx context.Context, id string) (a App, err error) {
-	err = c.DB.View(ctx, store.Global, func(tx store.Tx) error {
-		known, err := c.Known.Get(tx, appKey(id))
-		switch {
-		case err != nil:
-			return err
-		case known == nil:
-			return ErrNotFound
-		}
-		a = *known
-		return nil
-	})
+	known, err := c.Known.Read(ctx, c.DB, store.Global, appKey(id))
+	if err == nil && known == nil {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return App{}, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	return a, nil
+	return *known, nil
 }
 
 // Put writes an entry that is not there yet; of one that is, it leaves everything as it stands, its status above all.

@@ -35,9 +35,9 @@ type hearing struct {
 	began    time.Time // when the request arrived
 	now      time.Time // truncated to the second: decisions within it may be remembered
 	revision *policies.Revision
-	query    map[string]any // input.query, searches only
-	page     string         // sealed position of the page asked for, searches only
-	within   string         // "search" when a read is a match of a search
+	query    *asking // input.query, searches only
+	page     string  // sealed position of the page asked for, searches only
+	within   string  // "search" when a read is a match of a search
 
 	source   *withLog // where it reads, with the access log as it stood when the first page was asked for
 	sessions map[sessionKey]*policies.Session
@@ -82,11 +82,34 @@ func (h *hearing) session(ctx context.Context, patient, action string) (*policie
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.newSession(facts, action, nil)
+	s, err := h.sessionOver(facts, action)
 	if err == nil {
 		h.sessions[key] = s
 	}
 	return s, err
+}
+
+// sessionOver gives the session of an action over some facts. Requests of one grant within one second that ask the same
+// share it: its input is the same to the last member.
+func (h *hearing) sessionOver(facts *space.Facts, action string) (*policies.Session, error) {
+	key := askedKey{grant: h.grant, facts: facts, action: action, within: h.within}
+	if h.query != nil {
+		key.search, key.query = true, *h.query
+	}
+	of := askedOf{h.revision, h.now, h.g.overdue(h.grant.Actor.Organizations)}
+	if k, ok := h.g.parts.sessions.get(key); ok && k.of == of {
+		return k.session, nil
+	}
+	s, err := h.newSession(facts, action, nil)
+	if err == nil {
+		h.g.parts.sessions.put(key, &askedSession{of, s})
+	}
+	return s, err
+}
+
+// asking is input.query, the whole of it.
+type asking struct {
+	dated bool // whether a date bounds the search
 }
 
 func (h *hearing) newSession(facts *space.Facts, action string, change map[string]any) (*policies.Session, error) {
@@ -115,7 +138,11 @@ func (h *hearing) open(ctx context.Context, patient, action, resourceType string
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.Decide(ctx, map[string]any{"type": resourceType})
+	t, err := h.g.parts.ofType(resourceType)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Decide(ctx, t)
 	return h.count(action, d, err)
 }
 
@@ -263,7 +290,7 @@ func (h *hearing) input(facts *space.Facts, action string, change map[string]any
 		}
 	}
 	if h.query != nil {
-		in["query"] = h.query
+		in["query"] = map[string]any{"dated": h.query.dated}
 	}
 	if h.within != "" {
 		in["within"] = h.within

@@ -21,6 +21,8 @@ type parts struct {
 	grants    kept[*Grant, *grantParts]
 	patients  kept[patientKey, *patientPart]
 	strangers kept[string, *space.Facts]
+	sessions  kept[askedKey, *askedSession]
+	types     kept[string, *policies.Resource]
 	policy    atomic.Pointer[policyPart]
 	overdue   atomic.Pointer[overduePart]
 }
@@ -158,5 +160,39 @@ func (g *Gate) resourceOf(stored *record.Stored) (*policies.Resource, error) {
 		return nil, fmt.Errorf("preparing a decision: %w", err)
 	}
 	stored.PutBeside(&resourcePart{g, r})
+	return r, nil
+}
+
+// askedKey and askedOf are all that the input of a session without a change is made of: the grant, the facts of one version
+// of a space (nil for none), what is asked, and the revision, second and number of overdue cases.
+type askedKey struct {
+	grant          *Grant
+	facts          *space.Facts
+	action, within string
+	search         bool
+	query          asking // with search alone
+}
+
+type askedOf struct {
+	revision *policies.Revision
+	now      time.Time
+	overdue  int
+}
+
+type askedSession struct {
+	of      askedOf
+	session *policies.Session
+}
+
+// ofType is input.resource of a question about a type.
+func (p *parts) ofType(resourceType string) (*policies.Resource, error) {
+	if r, ok := p.types.get(resourceType); ok {
+		return r, nil
+	}
+	r, err := policies.NewResource(map[string]any{"type": resourceType})
+	if err != nil {
+		return nil, fmt.Errorf("preparing a decision: %w", err)
+	}
+	p.types.put(resourceType, r)
 	return r, nil
 }

@@ -22,7 +22,7 @@ func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page
 	h := g.hear(grant)
 	h.page = page
 	if i.Kind == record.KindSearch {
-		h.query = map[string]any{"dated": i.Query.Dated()}
+		h.query = &asking{i.Query.Dated()}
 	}
 	if err := h.admit(ctx, i); err != nil {
 		return nil, err
@@ -99,11 +99,15 @@ func (h *hearing) admitTo(ctx context.Context, patient, resourceType string) (d,
 	if d, err = h.open(ctx, patient, actionSearch, resourceType); err != nil || d.Tell {
 		return d, d, err
 	}
-	s, err := h.newSession(h.g.parts.strangersView(patient), actionSearch, nil)
+	s, err := h.sessionOver(h.g.parts.strangersView(patient), actionSearch)
 	if err != nil {
 		return nil, nil, err
 	}
-	said, err = s.Decide(ctx, map[string]any{"type": resourceType})
+	t, err := h.g.parts.ofType(resourceType)
+	if err != nil {
+		return nil, nil, err
+	}
+	said, err = s.Decide(ctx, t)
 	if err != nil {
 		return nil, nil, fmt.Errorf("deciding: %w", err)
 	}

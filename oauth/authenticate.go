@@ -58,13 +58,9 @@ func (s *Server) liveToken(ctx context.Context, bearer string) (g *grantRecord, 
 	if !ok {
 		return nil, nil, invalidToken("This is no access token of this server.")
 	}
-	err = s.db.View(ctx, partitionOf(id), func(tx store.Tx) error {
-		if a, err = row(&s.accesses, tx, accessKey(id, hash)); err != nil {
-			return err
-		}
-		g, err = row(&s.grants, tx, grantKey(id))
-		return err
-	})
+	if a, err = readRow(ctx, s, &s.accesses, partitionOf(id), accessKey(id, hash)); err == nil {
+		g, err = readRow(ctx, s, &s.grants, partitionOf(id), grantKey(id))
+	}
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil, invalidToken("The access token is not known, or was revoked.")
 	}
@@ -88,15 +84,10 @@ func (s *Server) liveToken(ctx context.Context, bearer string) (g *grantRecord, 
 
 // parties reads the client and the person of a grant; ErrNotFound when one of them may not act any more.
 func (s *Server) parties(ctx context.Context, g *grantRecord) (c *Client, p *Person, err error) {
-	err = s.db.View(ctx, store.Global, func(tx store.Tx) error {
-		if c, err = row(&s.clients, tx, clientKey(g.Client)); err != nil {
-			return err
-		}
-		if g.Person != "" {
-			p, err = row(&s.people, tx, personKey(g.Person))
-		}
-		return err
-	})
+	c, err = readRow(ctx, s, &s.clients, store.Global, clientKey(g.Client))
+	if err == nil && g.Person != "" {
+		p, err = readRow(ctx, s, &s.people, store.Global, personKey(g.Person))
+	}
 	if err == nil && (c.Disabled || p != nil && p.Disabled) {
 		err = ErrNotFound
 	}

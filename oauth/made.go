@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -11,6 +12,15 @@ import (
 // row reads a row that is remembered decoded; ErrNotFound when it is not there.
 func row[T any](known *store.Decoded[T], tx store.Tx, key []byte) (*T, error) {
 	v, err := known.Get(tx, key)
+	if err == nil && v == nil {
+		err = ErrNotFound
+	}
+	return v, err
+}
+
+// readRow reads one row by itself.
+func readRow[T any](ctx context.Context, s *Server, known *store.Decoded[T], p store.Partition, key []byte) (*T, error) {
+	v, err := known.Read(ctx, s.db, p, key)
 	if err == nil && v == nil {
 		err = ErrNotFound
 	}

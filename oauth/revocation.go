@@ -51,19 +51,16 @@ func (s *Server) endings(ctx context.Context, patient, client string) (counts [2
 	if patient == "" {
 		return counts, nil
 	}
-	err = s.db.View(ctx, store.PatientPartition(patient), func(tx store.Tx) error {
-		for i, c := range []string{client, ""} {
-			e, err := s.endeds.Get(tx, endedKey(patient, c))
-			if err != nil {
-				return err
-			}
-			if e != nil {
-				counts[i] = e.Count
-			}
+	for i, c := range [...]string{client, ""} {
+		e, err := s.endeds.Read(ctx, s.db, store.PatientPartition(patient), endedKey(patient, c))
+		if err != nil {
+			return counts, err
 		}
-		return nil
-	})
-	return counts, err
+		if e != nil {
+			counts[i] = e.Count
+		}
+	}
+	return counts, nil
 }
 
 func (s *Server) ended(ctx context.Context, g *grantRecord) (bool, error) {

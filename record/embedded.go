@@ -20,6 +20,9 @@ type Embedded struct {
 	db    store.DB
 	now   func() time.Time
 	known remembered
+
+	sequences store.Decoded[uint64] // by keySequence
+	located   store.Decoded[string] // by keyLocator: the owner of a resource
 }
 
 // OpenEmbedded makes an Embedded over db, which stays the caller's to close. now is the clock that meta.lastUpdated is
@@ -31,7 +34,10 @@ func OpenEmbedded(db store.DB, now func() time.Time) (*Embedded, error) {
 	if now == nil {
 		now = time.Now
 	}
-	return &Embedded{db: db, now: now}, nil
+	e := &Embedded{db: db, now: now}
+	e.sequences.Decode = func(raw []byte) (*uint64, error) { n := sequenceOf(raw); return &n, nil }
+	e.located.Decode = func(raw []byte) (*string, error) { s := string(raw); return &s, nil }
+	return e, nil
 }
 
 // locate gives the record that ref is (or was claimed) in, or ErrNotFound.
@@ -39,21 +45,14 @@ func (e *Embedded) locate(ctx context.Context, ref Ref) (patient string, err err
 	if ref.Type == "Patient" {
 		return ref.ID, nil
 	}
-	found := false
-	err = e.db.View(ctx, locatorPartition(ref), func(tx store.Tx) error {
-		var value []byte
-		if value = tx.Get(keyLocator(ref)); value != nil {
-			patient, found = patientOf(string(value)), true
-		}
-		return nil
-	})
+	owner, err := e.located.Read(ctx, e.db, locatorPartition(ref), keyLocator(ref))
 	if err != nil {
 		return "", fmt.Errorf("locating %s: %w", ref, err)
 	}
-	if !found {
+	if owner == nil {
 		return "", notFound(ref)
 	}
-	return patient, nil
+	return patientOf(*owner), nil
 }
 
 func notFound(ref Ref) error { return fmt.Errorf("%s: %w", ref, ErrNotFound) }
@@ -72,11 +71,7 @@ func (e *Embedded) Read(ctx context.Context, ref Ref) (*Stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	var s *Stored
-	err = e.db.View(ctx, partition(patient), func(tx store.Tx) (err error) {
-		s, err = e.readCurrent(tx, patient, ref)
-		return err
-	})
+	s, err := e.current(ctx, patient, ref)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", ref, err)
 	}
@@ -84,6 +79,28 @@ func (e *Embedded) Read(ctx context.Context, ref Ref) (*Stored, error) {
 		return nil, notFound(ref) // a locator without its resource: the write it was claimed for did not happen
 	}
 	return s, nil
+}
+
+// current reads the current version by itself, and without a transaction when nothing was written to the partition since
+// it was last read.
+func (e *Embedded) current(ctx context.Context, patient string, ref Ref) (s *Stored, err error) {
+	key, p := keyCurrent(patient, ref), partition(patient)
+	clock, dated := e.db.(store.Dated)
+	var date uint64
+	if dated {
+		date = clock.Date(p)
+		if s := e.known.at(key, date); s != nil {
+			return s, ctx.Err()
+		}
+	}
+	err = e.db.View(ctx, p, func(tx store.Tx) (err error) {
+		s, err = e.readCurrent(tx, patient, ref)
+		return err
+	})
+	if dated && s != nil && err == nil {
+		e.known.date(key, s, date)
+	}
+	return s, err
 }
 
 // readCurrent gives nil when there is no version at all.
@@ -199,14 +216,14 @@ func (e *Embedded) Patient(ctx context.Context, patient string) (Compartment, er
 
 // Sequence counts the writes to a record; see Source.
 func (e *Embedded) Sequence(ctx context.Context, patient string) (n uint64, err error) {
-	err = e.db.View(ctx, partition(patient), func(tx store.Tx) error {
-		n = sequenceOf(tx.Get(keySequence(patient)))
-		return nil
-	})
+	known, err := e.sequences.Read(ctx, e.db, partition(patient), keySequence(patient))
 	if err != nil {
 		return 0, fmt.Errorf("reading the sequence of a record: %w", err)
 	}
-	return n, nil
+	if known == nil {
+		return 0, nil
+	}
+	return *known, nil
 }
 
 // Lookup finds living resources by exact identifier; see Source. The index may name resources that once had the

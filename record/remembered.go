@@ -11,8 +11,8 @@ const (
 )
 
 // remembered keeps versions that were read lately, with what was parsed of them. It says nothing of what is current: it
-// is asked only with the envelope that a transaction has just read, and answers only if it was made from the same. The
-// older half goes as a whole, so that keeping order costs nothing.
+// is asked with the envelope that a transaction has just read, and answers only if it was made from the same; or with the
+// date of a partition (store.Dated) at which the key was last read. The older half goes as a whole, so that keeping order costs nothing.
 type remembered struct {
 	mu         sync.Mutex
 	young, old map[string]kept
@@ -23,6 +23,8 @@ type kept struct {
 	stored *Stored
 	cost   int
 	print  envelopePrint
+	date   uint64 // of the partition before the version was last read as the current one; with dated alone
+	dated  bool
 }
 
 // envelopePrint tells envelopes of one key apart: versions are never changed, and one that is erased and written again
@@ -50,6 +52,32 @@ func (m *remembered) get(key []byte, print envelopePrint) *Stored {
 	return v.stored
 }
 
+// at gives the version that was read under a key when the partition had this date, nil when none was or it is forgotten.
+func (m *remembered) at(key []byte, date uint64) *Stored {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := m.young[string(key)]
+	if !ok {
+		if v, ok = m.old[string(key)]; ok && v.dated && v.date == date {
+			m.keep(string(key), v)
+		}
+	}
+	if !ok || !v.dated || v.date != date {
+		return nil
+	}
+	return v.stored
+}
+
+// date says that a version, if it is still remembered, was read under a key after the partition had this date.
+func (m *remembered) date(key []byte, s *Stored, date uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v, ok := m.young[string(key)]; ok && v.stored == s {
+		v.date, v.dated = date, true
+		m.young[string(key)] = v
+	}
+}
+
 func (m *remembered) put(key []byte, print envelopePrint, s *Stored) {
 	cost := 8*print.size + 1024
 	if cost > rememberedShare {
@@ -57,7 +85,7 @@ func (m *remembered) put(key []byte, print envelopePrint, s *Stored) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.keep(string(key), kept{s, cost, print})
+	m.keep(string(key), kept{stored: s, cost: cost, print: print})
 }
 
 func (m *remembered) keep(key string, v kept) {

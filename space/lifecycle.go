@@ -114,15 +114,12 @@ func lifecycleKey(patient string) []byte { return store.Key(patient, "lifecycle"
 
 // Of returns the lifecycle of a space; the zero Lifecycle when there is none.
 func (s Lifecycles) Of(ctx context.Context, patient string) (l Lifecycle, err error) {
-	err = s.DB.View(ctx, store.PatientPartition(patient), func(tx store.Tx) error {
-		known, err := s.Known.Get(tx, lifecycleKey(patient))
-		if known != nil {
-			l = *known
-		}
-		return err
-	})
+	known, err := s.Known.Read(ctx, s.DB, store.PatientPartition(patient), lifecycleKey(patient))
 	if err != nil {
 		return Lifecycle{}, fmt.Errorf("reading the lifecycle of a space: %w", err)
+	}
+	if known != nil {
+		l = *known
 	}
 	return l, nil
 }

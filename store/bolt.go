@@ -37,6 +37,7 @@ type Bolt struct {
 
 	queue    queue
 	watchers watchers
+	dates    dates
 	broken   error // why nothing more can be committed; the committer alone touches it
 }
 

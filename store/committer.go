@@ -93,7 +93,11 @@ func (b *Bolt) commitSome(requests []*request) (served int, err error) {
 	if written >= bulk {
 		pack(kept)
 	}
-	if err := b.commit(btx); err != nil {
+	err = b.commit(btx)
+	for _, tx := range kept {
+		b.dates.pass(tx.partition) // also when it failed: the change may show later
+	}
+	if err != nil {
 		return served, err
 	}
 	for _, tx := range kept {

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pontlevis/pontlevis/store"
@@ -59,5 +61,56 @@ func TestDecodedFollowsTheRow(t *testing.T) {
 	put(1)
 	if v := get(&known); v == nil || v.N != 1 {
 		t.Errorf("a row written again gives %v", v)
+	}
+}
+
+// TestReadFollowsEveryCommit: whoever reads after an Update has returned sees it, however many read at the same time; what
+// was absent and what was deleted show like any other row.
+func TestReadFollowsEveryCommit(t *testing.T) {
+	t.Parallel()
+	db, err := store.OpenBolt(filepath.Join(t.TempDir(), "db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	key, p := store.Key("a"), store.Partition("p")
+	var known store.Decoded[int]
+	var written atomic.Int64 // the last value that an Update has returned for; 0: none, or deleted
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				least := written.Load()
+				v, err := known.Read(t.Context(), db, p, key)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if v == nil && least > 0 || v != nil && int64(*v) < least {
+					t.Errorf("after %d was written a read gives %v", least, v)
+					return
+				}
+			}
+		})
+	}
+	for n := 1; n <= 200; n++ {
+		if err := db.Update(t.Context(), p, func(tx store.Tx) error { return store.PutJSON(tx, key, n) }); err != nil {
+			t.Fatal(err)
+		}
+		written.Store(int64(n))
+	}
+	close(stop)
+	wg.Wait()
+	if err := db.Update(t.Context(), p, func(tx store.Tx) error { return tx.Delete(key) }); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := known.Read(t.Context(), db, p, key); v != nil || err != nil {
+		t.Errorf("a deleted row gives %v, %v", v, err)
 	}
 }

@@ -43,16 +43,30 @@ const Global Partition = "global"
 
 // PatientPartition returns the partition that holds the records of a patient, one of 256. Patients share it, so the
 // keys in it begin with the patient.
-func PatientPartition(patient string) Partition { return shard("patient/", patient) }
+func PatientPartition(patient string) Partition { return shard(patientShards, patient) }
 
 // TokenPartition returns the partition that holds what a token's signature leads to, one of 256.
-func TokenPartition(signature string) Partition { return shard("token/", signature) }
+func TokenPartition(signature string) Partition { return shard(tokenShards, signature) }
 
 // shard spreads names evenly and for ever: the partition of a name must never change once data is stored under it.
 func shard(prefix, name string) Partition {
 	sum := sha256.Sum256([]byte(name))
-	return Partition(prefix + hex.EncodeToString(sum[:1]))
+	return shards[prefix][sum[0]]
 }
+
+const patientShards, tokenShards = "patient/", "token/"
+
+// shards are the names of the partitions that names are spread over.
+var shards = func() map[string]*[256]Partition {
+	out := map[string]*[256]Partition{}
+	for _, prefix := range []string{patientShards, tokenShards} {
+		out[prefix] = new([256]Partition)
+		for i := range out[prefix] {
+			out[prefix][i] = Partition(prefix + hex.EncodeToString([]byte{byte(i)}))
+		}
+	}
+	return out
+}()
 
 // Tx is a transaction over one partition. It belongs to the function that received it and ends with it: afterwards
 // Put and Delete return ErrDone, and reads panic, because an answer "absent" could open what it should close.
