@@ -61,6 +61,7 @@ type compiler struct {
 	options   Options
 	policy    *ir.Policy
 	funcs     map[string]*ir.Func
+	ordered   []*ir.Func
 	builtins  map[string]*builtin
 	shaped    map[*ir.Func]*routine
 	plain     map[*ir.Func]*routine
@@ -89,9 +90,12 @@ func Compile(p *ir.Policy, entrypoint string, data Value, o Options) (*Program, 
 		return nil, fmt.Errorf("compiling a plan: no query is named %q", entrypoint)
 	}
 	for _, fn := range p.Funcs.Funcs {
-		c.funcs[fn.Name] = fn
+		own := *fn
+		own.Blocks = ownLocals(fn.Blocks, append(slices.Clone(fn.Params), fn.Return))
+		c.funcs[fn.Name] = &own
+		c.ordered = append(c.ordered, &own)
 	}
-	query := p.Plans.Plans[at]
+	query := &ir.Plan{Name: entrypoint, Blocks: ownLocals(p.Plans.Plans[at].Blocks, nil)}
 	if _, ok := data.Get("system"); ok {
 		c.refuse(nil, "data.system, which OPA keeps for itself")
 	}
@@ -213,7 +217,7 @@ func (c *compiler) byPath(path []ir.Operand, plain bool) map[string]*routine {
 // reachable gives the functions without arguments whose path fits one that is partly known.
 func (c *compiler) reachable(path []ir.Operand) []*ir.Func {
 	var out []*ir.Func
-	for _, fn := range c.policy.Funcs.Funcs {
+	for _, fn := range c.ordered {
 		if len(fn.Path) != len(path) || len(fn.Params) != 2 {
 			continue
 		}

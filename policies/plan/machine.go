@@ -55,6 +55,7 @@ type machine struct {
 	steps   int
 	budget  int
 	results []Value
+	args    [maxArguments]Value // of the builtin being called; none calls another
 
 	here, there arena // of the evaluation, and of the page
 }

@@ -42,6 +42,7 @@ var natives = map[string]nativeEntry{
 	"endswith":          {onTexts(strings.HasSuffix), false},
 	"substring":         {substring, false},
 	"object.get":        {objectGet, false},
+	"split":             {split, false},
 
 	"time.parse_rfc3339_ns": {parseInstant, false},
 }
@@ -262,6 +263,20 @@ func substring(_ *machine, a []Value) (Value, bool) {
 		s = s[:length]
 	}
 	return textValue(s), true
+}
+
+// split cuts a text at each separator; an empty separator goes to OPA's own.
+func split(m *machine, a []Value) (Value, bool) {
+	if a[0].kind != String || a[1].kind != String || a[1].n == 0 || a[0].n > lettersAtOnce {
+		return Value{}, false
+	}
+	s, by := a[0].text(), a[1].text()
+	b := m.newBox()
+	b.list = m.arena.row(strings.Count(s, by) + 1)
+	for part := range strings.SplitSeq(s, by) {
+		b.list = append(b.list, textValue(part))
+	}
+	return boxValue(Array, b), true
 }
 
 // objectGet answers for one key; paths go to OPA's own.

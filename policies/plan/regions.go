@@ -16,18 +16,16 @@ type item struct {
 // shaped compiles a body: runs of statements that depend on the program alone are run now, those that depend on the page get a place for
 // their outcome, the rest stays.
 func (e *emitter) shaped(b *ir.Block) []op {
-	if len(b.Stmts) == 0 || !e.shape.of[b.Stmts[0]].straight {
+	if len(b.Stmts) == 0 || e.shape.of[b.Stmts[0]].mocked {
 		return e.plainBlock(b)
 	}
 	var items []item
 	for i := 0; i < len(b.Stmts); {
 		n := e.shape.of[b.Stmts[i]]
-		level := e.shape.unit(n)
+		level := e.shape.taken(n)
 		last := i + 1
-		if level < perDocument {
-			for last < len(b.Stmts) && e.shape.unit(e.shape.of[b.Stmts[last]]) == level {
-				last++
-			}
+		for level < perDocument && last < len(b.Stmts) && e.shape.taken(e.shape.of[b.Stmts[last]]) == level {
+			last++
 		}
 		run := b.Stmts[i:last]
 		i = last
@@ -52,6 +50,14 @@ func (e *emitter) shaped(b *ir.Block) []op {
 		}
 	}
 	return e.withSkips(items)
+}
+
+// taken gives the level at which a statement is taken out: perDocument when it is not.
+func (s *shape) taken(n *node) level {
+	if !s.movable(n) {
+		return perDocument
+	}
+	return s.unit(n)
 }
 
 // together compiles statements that run as one, with nothing taken out within them.

@@ -73,6 +73,11 @@ func (e *emitter) at(l ir.Local) int {
 	}
 	lev := perDocument
 	if e.shape != nil {
+		if from, ok := e.shape.sameAs(l); ok {
+			at := e.operand(from)
+			e.place[l] = at
+			return at
+		}
 		lev = e.shape.local(l)
 	}
 	at := e.c.newPlace(lev)
@@ -143,7 +148,7 @@ func (e *emitter) statement(s ir.Stmt) op {
 	case *ir.NotStmt:
 		return emitNot(e.blocks([]*ir.Block{s.Block})[0])
 	case *ir.ScanStmt:
-		return emitScan(e.at(s.Source), e.at(s.Key), e.at(s.Value), e.plainBlock(s.Block))
+		return emitScan(e.at(s.Source), e.at(s.Key), e.at(s.Value), e.blocks([]*ir.Block{s.Block})[0])
 	case *ir.WithStmt:
 		return e.with(s)
 	case *ir.CallStmt:
@@ -326,7 +331,7 @@ func after(v Value, ok bool) ctl {
 	return next
 }
 
-// maxArguments is what builtins take at most; the arguments of one call are laid out on the stack.
+// maxArguments is what builtins take at most.
 const maxArguments = 8
 
 func (e *emitter) callBuiltin(b *builtin, s *ir.CallStmt) op {
@@ -340,8 +345,7 @@ func (e *emitter) callBuiltin(b *builtin, s *ir.CallStmt) op {
 		from[i] = e.operand(a)
 	}
 	return func(m *machine) ctl {
-		var room [maxArguments]Value
-		args := room[:len(from)]
+		args := m.args[:len(from)]
 		for i, at := range from {
 			args[i] = m.s[at]
 		}

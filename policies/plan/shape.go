@@ -20,7 +20,8 @@ type shape struct {
 	levels map[ir.Local]level
 	reads  map[ir.Local][]*node
 	writes map[ir.Local][]*node
-	once   bool // the whole runs once for a page: nothing in it is worth doing once for a page
+	steady map[ir.Local]bool // written in a loop by one statement that gives the same each time its operands do; see steadyLocals
+	once   bool              // the whole runs once for a page: nothing in it is worth doing once for a page
 }
 
 // node is a statement and where it stands.
@@ -30,6 +31,7 @@ type node struct {
 	index    int
 	parent   *node
 	straight bool // in no loop, and under no `with`
+	mocked   bool // under a `with`
 	own      level
 	touched  touched
 	children []*node
@@ -39,7 +41,8 @@ func (c *compiler) shapeOf(blocks []*ir.Block, params []ir.Local, once bool) *sh
 	s := &shape{
 		c: c, of: map[ir.Stmt]*node{}, levels: map[ir.Local]level{}, reads: map[ir.Local][]*node{}, writes: map[ir.Local][]*node{}, once: once,
 	}
-	s.gather(blocks, nil, true)
+	s.place(blocks, nil, true, c.ownLevel)
+	s.steadyLocals()
 	for _, l := range params {
 		s.levels[l] = perDocument
 	}
@@ -48,11 +51,16 @@ func (c *compiler) shapeOf(blocks []*ir.Block, params []ir.Local, once bool) *sh
 	return s
 }
 
-func (s *shape) gather(blocks []*ir.Block, parent *node, straight bool) {
+// place notes where statements stand and what they touch.
+func (s *shape) place(blocks []*ir.Block, parent *node, straight bool, own func(ir.Stmt) level) {
 	for _, b := range blocks {
 		for i, stmt := range b.Stmts {
 			t, _ := touchedBy(stmt)
-			n := &node{stmt: stmt, block: b, index: i, parent: parent, straight: straight, own: s.c.ownLevel(stmt), touched: t}
+			n := &node{stmt: stmt, block: b, index: i, parent: parent, straight: straight, own: own(stmt), touched: t}
+			if parent != nil {
+				_, with := parent.stmt.(*ir.WithStmt)
+				n.mocked = with || parent.mocked
+			}
 			s.nodes = append(s.nodes, n)
 			s.of[stmt] = n
 			if parent != nil {
@@ -69,7 +77,7 @@ func (s *shape) gather(blocks []*ir.Block, parent *node, straight bool) {
 			case *ir.ScanStmt, *ir.WithStmt:
 				inside = false
 			}
-			s.gather(t.blocks, n, inside)
+			s.place(t.blocks, n, inside, own)
 		}
 	}
 }
@@ -100,16 +108,16 @@ func (s *shape) unit(n *node) level {
 func (s *shape) raise() bool {
 	changed := false
 	for _, n := range s.nodes {
-		if !n.straight {
-			continue
-		}
 		switch n.stmt.(type) {
 		case *ir.BlockStmt, *ir.NotStmt:
 			continue // the statements within speak for themselves
 		}
+		if !n.straight && !s.isSteady(n) {
+			continue
+		}
 		u := s.unit(n)
 		for l := range s.written(n) {
-			if s.levels[l] < u {
+			if s.levels[l] < u && (!s.steady[l] || len(n.children) == 0) {
 				s.levels[l], changed = u, true
 			}
 		}
@@ -133,11 +141,48 @@ func (s *shape) written(n *node) map[ir.Local]bool {
 	return out
 }
 
+// steadyLocals finds the locals that one statement of a loop writes and only what comes surely after it reads. The statement can be taken
+// out by itself, for it keeps nothing from one turn to the next.
+func (s *shape) steadyLocals() {
+	s.steady = map[ir.Local]bool{}
+	for l, writers := range s.writes {
+		if n := writers[0]; len(writers) == 1 && !n.straight && !n.mocked && stateless(n.stmt) && s.alwaysWritten(l) {
+			s.steady[l] = true
+		}
+	}
+}
+
+// isSteady says whether a statement in a loop can be taken out by itself.
+func (s *shape) isSteady(n *node) bool {
+	if n.mocked || !stateless(n.stmt) {
+		return false
+	}
+	for _, l := range n.touched.writes {
+		if !s.steady[l] {
+			return false
+		}
+	}
+	return true
+}
+
+// stateless says whether the outcome of a statement hangs on nothing but what it reads.
+func stateless(s ir.Stmt) bool {
+	switch s.(type) {
+	case *ir.DotStmt, *ir.LenStmt, *ir.AssignVarStmt, *ir.EqualStmt, *ir.NotEqualStmt, *ir.IsArrayStmt, *ir.IsObjectStmt, *ir.IsSetStmt,
+		*ir.CallStmt, *ir.MakeNullStmt, *ir.MakeNumberIntStmt, *ir.MakeNumberRefStmt:
+		return true
+	}
+	return false
+}
+
+// movable says whether a statement may be taken out of where it stands, if what it depends on allows it.
+func (s *shape) movable(n *node) bool { return n.straight || s.isSteady(n) }
+
 // demote gives locals the level of the run that writes them, and gives up those that have none; true when something changed.
 func (s *shape) demote() bool {
 	changed := false
 	for l, writers := range s.writes {
-		if s.levels[l] == perDocument {
+		if s.levels[l] == perDocument || s.steady[l] {
 			continue
 		}
 		if u := s.runOf(l, writers); u > s.levels[l] {

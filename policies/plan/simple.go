@@ -43,6 +43,9 @@ func (e *emitter) assignment(s ir.Stmt) op {
 		return emitConstant(intValue(s.Value), e.at(s.Target))
 	case *ir.AssignVarStmt:
 		from, to := e.operand(s.Source), e.at(s.Target)
+		if from == to {
+			return nil
+		}
 		return func(m *machine) ctl { m.s[to] = m.s[from]; return next }
 	case *ir.AssignVarOnceStmt:
 		return emitOnce(e.operand(s.Source), e.at(s.Target), s.GetLocation())
