@@ -19,6 +19,7 @@ type Report struct {
 	Rules    int       `json:"rules"`    // rules described in METADATA
 	Tests    int       `json:"tests"`
 	Coverage float64   `json:"coverage"` // per cent of the lines of the modules that decide
+	Fast     bool      `json:"fast"`     // whether the bundle as a whole runs as a compiled plan
 }
 
 // OK reports whether the bundle may be published: warnings are allowed, errors are not.
@@ -37,6 +38,14 @@ func (r Report) Write(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "%d error(s), %d warning(s); %d rules, %d tests, %.1f %% covered; revision %s\n",
 		errs, len(r.Problems)-errs, r.Rules, r.Tests, r.Coverage, short(r.Digest))
+	if err != nil {
+		return err
+	}
+	way := "decisions are taken by the compiled plan"
+	if !r.Fast {
+		way = "decisions are taken by OPA's evaluator, each some " + slowdown + " the cost of one by a compiled plan"
+	}
+	_, err = fmt.Fprintln(w, way)
 	return err
 }
 
@@ -58,7 +67,8 @@ func Check(ctx context.Context, fsys fs.FS) Report {
 	rev, problems := assemble(ctx, p, LoadOptions{})
 	r := Report{Digest: p.digest, Problems: append(problems, unformatted(files)...)}
 	if rev != nil {
-		r.Rules = len(rev.rules)
+		r.Problems = append(r.Problems, rev.tryPlan(ctx, nil)...)
+		r.Rules, r.Fast = len(rev.rules), rev.fast.on()
 		r.Problems = append(r.Problems, p.judgeTests(ctx, rev, &r)...)
 	}
 	sortProblems(r.Problems)

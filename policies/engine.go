@@ -27,11 +27,12 @@ type Engine struct {
 	since    time.Time // since when a newer bundle is refused
 	retired  []*Stats
 	switches uint64
+	changed  chan struct{} // holds a token while Prove has not seen the revision in force
 }
 
 // NewEngine begins with a revision, which is in force at once.
 func NewEngine(r *Revision) *Engine {
-	e := &Engine{}
+	e := &Engine{changed: make(chan struct{}, 1)}
 	e.current.Store(r)
 	return e
 }
@@ -47,6 +48,10 @@ func (e *Engine) Activate(r *Revision) {
 	if old := e.current.Swap(r); old != nil && old != r {
 		e.retired = append(e.retired, old.stats)
 		e.switches++
+		select {
+		case e.changed <- struct{}{}:
+		default:
+		}
 	}
 }
 

@@ -31,6 +31,9 @@ const maxKnownAnswers = 4096
 // errNoAnswer is an evaluation by the plan that failed: OPA's evaluator is to be asked.
 var errNoAnswer = errors.New("the compiled plan gave no answer")
 
+// errUnasked stands where the other evaluator was not asked.
+var errUnasked = errors.New("not asked")
+
 // newFastPath compiles the bundle.
 func (r *Revision) newFastPath(ctx context.Context) *fastPath {
 	f := &fastPath{rev: r, known: map[string]*Decision{}}
@@ -38,7 +41,12 @@ func (r *Revision) newFastPath(ctx context.Context) *fastPath {
 	return f
 }
 
-func (r *Revision) compilePlan(ctx context.Context) (*plan.Program, error) {
+func (r *Revision) compilePlan(ctx context.Context) (program *plan.Program, err error) {
+	defer func() { // a planner that stumbles over a bundle costs it the fast path, not the server
+		if p := recover(); p != nil {
+			program, err = nil, fmt.Errorf("planning the bundle: %v", p)
+		}
+	}()
 	c := r.compiled
 	p, err := plan.Of(ctx,
 		rego.Query(decisionQuery), rego.Compiler(c.compiler), rego.Store(c.store), rego.Transaction(c.txn), rego.StoreReadAST(true),
@@ -75,13 +83,20 @@ type desk struct {
 
 // decide asks the plan about one resource. ErrUndefined and what read says of an answer are the policy's own failures, as they are OPA's;
 // errNoAnswer says nothing about the policy.
-func (f *fastPath) decide(ctx context.Context, at *desk, c *Context, r *Resource) (*Decision, error) {
+func (f *fastPath) decide(ctx context.Context, at *desk, c *Context, r *Resource) (d *Decision, err error) {
 	seen, err := r.asValue()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
 	at.mu.Lock()
 	defer at.mu.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			at.page = nil // whatever state it is in, nobody gets it again
+			f.rev.differs("a panic of the plan", &Difference{ErrA: errUnasked, ErrB: fmt.Errorf("%w: %v", errNoAnswer, p)})
+			d, err = nil, errNoAnswer
+		}
+	}()
 	if at.page == nil {
 		input, err := c.asValue()
 		if err != nil {
@@ -100,7 +115,7 @@ func (f *fastPath) decide(ctx context.Context, at *desk, c *Context, r *Resource
 	}
 	at.key = answer.AppendKey(at.key[:0])
 	f.mu.RLock()
-	d := f.known[string(at.key)]
+	d = f.known[string(at.key)]
 	f.mu.RUnlock()
 	if d != nil {
 		return d, nil

@@ -36,10 +36,17 @@ func LoadWith(ctx context.Context, fsys fs.FS, o LoadOptions) (*Revision, error)
 		if failed := p.failedTests(ctx); len(failed) > 0 {
 			return nil, refusal(failed)
 		}
-		if err := r.tryNarrowing(ctx); err != nil {
+		seeds, err := r.testInputs(ctx)
+		if err != nil {
 			return nil, err
 		}
+		r.Warnings = append(r.Warnings, r.tryPlan(ctx, seeds)...)
+		if err := r.tryNarrowing(ctx, seeds); err != nil {
+			return nil, err
+		}
+		return r, nil
 	}
+	r.Warnings = append(r.Warnings, r.tryPlan(ctx, nil)...)
 	return r, nil
 }
 
@@ -80,6 +87,8 @@ func assemble(ctx context.Context, p *parsed, o LoadOptions) (*Revision, []Probl
 	r.table.Store(newTable())
 	r.redecider = newRedecider(r)
 	r.fast = r.newFastPath(ctx)
+	problems = append(problems, r.fast.slow()...)
+	sortProblems(problems)
 	for _, q := range problems {
 		if q.Severity == Warning {
 			r.Warnings = append(r.Warnings, q)

@@ -67,13 +67,9 @@ func (r *Revision) narrowings() ([]narrowing, error) {
 
 // tryNarrowing holds the attributes table to the inputs of the bundle's own tests: a rule that looks at an attribute where
 // the table says that none does would be asked about "".
-func (r *Revision) tryNarrowing(ctx context.Context) error {
+func (r *Revision) tryNarrowing(ctx context.Context, seeds []Case) error {
 	if len(r.narrow) == 0 {
 		return nil
-	}
-	seeds, err := r.testInputs(ctx)
-	if err != nil {
-		return err
 	}
 	for _, c := range seeds {
 		var d *Difference

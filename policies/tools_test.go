@@ -20,7 +20,7 @@ func TestCheckOfAGoodBundle(t *testing.T) {
 	if err := r.Write(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"access.rego:71: warning: uncovered", "0 error(s), 2 warning(s)"} {
+	for _, want := range []string{"access.rego:71: warning: uncovered", "0 error(s), 2 warning(s)", "taken by the compiled plan"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}

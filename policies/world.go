@@ -34,19 +34,22 @@ const (
 
 // NewWorlds mines a revision for constants, and its tests for inputs.
 func NewWorlds(ctx context.Context, r *Revision) (*Worlds, error) {
-	w := &Worlds{schema: r.schema, hints: map[string][]string{}}
+	seeds, err := r.testInputs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newWorlds(r, seeds), nil
+}
+
+func newWorlds(r *Revision, seeds []Case) *Worlds {
+	w := &Worlds{schema: r.schema, hints: map[string][]string{}, seeds: seeds}
 	w.mineModules(r.parsed.decisionModules())
 	w.mineData(r.parsed.data)
 	slices.Sort(w.strings)
 	w.strings = slices.Compact(w.strings)
 	slices.Sort(w.numbers)
 	w.numbers = slices.Compact(w.numbers)
-	seeds, err := r.testInputs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	w.seeds = seeds
-	return w, nil
+	return w
 }
 
 // Seeds gives the inputs of the bundle's own tests that fit its schema: vectors any evaluator can be tried on.

@@ -102,6 +102,9 @@ func (m *maker) change(n *node, name string, v any) any {
 	keys := sortedKeys(n.members)
 	k := keys[m.draw(len(keys))]
 	out := maps.Clone(obj)
+	if out == nil {
+		out = map[string]any{}
+	}
 	old, has := out[k]
 	switch {
 	case has && !n.needs(k) && m.draw(3) == 0:
