@@ -10,7 +10,7 @@ LISTEN ?= 127.0.0.1:8700
 DATA   ?=
 CLIENTS := test/clients
 
-.PHONY: help build demo test tools clients lint go-test race bench bench-long bench-parts kills worlds size
+.PHONY: help build demo test tools clients lint go-test race bench differential bench-long bench-parts kills worlds size
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ bench-long: ## the same, longer, and with every number of clients
 
 bench-parts: ## decisions, searches and log entries alone, in CPU time
 	go test -run '^$$' -bench . -benchmem ./policies ./record ./audit ./fhir/...
+
+differential: ## the compiled plan beside OPA's evaluator, on ten million random decisions; FROM=world to go on
+	PONTLEVIS_DIFFERENTIAL=$(or $(DECISIONS),10000000) PONTLEVIS_DIFFERENTIAL_FROM=$(or $(FROM),0) GOMAXPROCS=1 go test -count=1 -v -timeout 0 -run 'TestPlanEqualsOPAAtLength$$' ./policies
 
 kills: ## kill -9 while writing, 200 times in a row
 	PONTLEVIS_KILLS=200 go test -count=1 -timeout 60m -run Kill ./cmd/pontlevis ./store ./record ./audit

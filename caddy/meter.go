@@ -91,6 +91,7 @@ func (m *meter) follow(e *policies.Engine) {
 			Name: "pontlevis_policy_age_seconds", Help: "Time since the policies in force were loaded.",
 		}, func() float64 { return e.Age().Seconds() }),
 		revisionInfo{e},
+		fastPath{e},
 	)
 }
 

@@ -74,6 +74,7 @@ func (a *App) loadPolicies(running context.Context, m *meter, logger *slog.Logge
 		}
 		e := policies.NewEngine(r)
 		m.follow(e)
+		go e.Prove(running)
 		return e, nil
 	}
 	r, err := policies.Load(running, os.DirFS(a.Policies))
@@ -84,6 +85,7 @@ func (a *App) loadPolicies(running context.Context, m *meter, logger *slog.Logge
 	e.Log = logger
 	m.follow(e)
 	go e.Follow(running, a.Policies, nil)
+	go e.Prove(running)
 	return e, nil
 }
 

@@ -183,6 +183,7 @@ func TestMetrics(t *testing.T) {
 		`pontlevis_decisions_total{outcome="granted",rule="L6.treating"}`, `pontlevis_decisions_total{outcome="refused",rule="P5.masked"}`,
 		"pontlevis_request_duration_seconds_count{", "pontlevis_audit_lag_seconds_count ", "pontlevis_audit_entries_total ",
 		"pontlevis_audit_commits_total ", "pontlevis_policy_age_seconds ", "pontlevis_policy_revision_info{revision=",
+		`pontlevis_policy_fast_path{state="plan"} 1`, `pontlevis_policy_evaluated_total{by="plan"}`, "pontlevis_policy_disagreements_total 0",
 		"pontlevis_time_to_deny_seconds_count{",
 	} {
 		if !strings.Contains(got, want) {
