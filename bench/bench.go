@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"time"
 )
@@ -15,6 +15,8 @@ type bench struct {
 	population *population
 	rounds     int
 	span       time.Duration
+
+	out io.Writer
 
 	caddy, gate, stub *server
 }
@@ -62,6 +64,8 @@ func (b *bench) all(ctx context.Context) error {
 		{"read", func(ctx context.Context) error { return b.beside(ctx, read, 1, 16, 64, 256) }},
 		{"page", func(ctx context.Context) error { return b.beside(ctx, page, b.few(16)...) }},
 		{"large", func(ctx context.Context) error { return b.beside(ctx, large, b.few(16)...) }},
+		{"writer", func(ctx context.Context) error { return b.whileWriting(ctx, 16) }},
+		{"idle", b.idle},
 	} {
 		if b.o.only != "" && b.o.only != part.name {
 			continue
@@ -87,18 +91,27 @@ func (b *bench) beside(ctx context.Context, w workload, clients ...int) error {
 		clients = []int{b.o.clients}
 	}
 	for _, n := range clients {
-		all, err := w.requests(ctx, b.gate, b.population)
+		r, err := b.row(ctx, w, n)
 		if err != nil {
 			return err
 		}
-		r, err := compare(ctx, w, n, b.rounds, b.span, contender{b.caddy, all}, contender{b.gate, all})
-		if err != nil {
+		if err := b.logShare(ctx, r); err != nil {
 			return err
 		}
-		if err := b.logShare(ctx, r, contender{b.gate, all}); err != nil {
-			return err
-		}
-		r.print(os.Stdout)
+		r.print(b.out)
 	}
 	return nil
+}
+
+// row measures a workload with fresh tokens.
+func (b *bench) row(ctx context.Context, w workload, n int) (*row, error) {
+	all, err := w.requests(ctx, b.gate, b.population)
+	if err != nil {
+		return nil, err
+	}
+	r, err := compare(ctx, w, n, b.rounds, b.span, contender{b.caddy, all}, contender{b.gate, all})
+	if err == nil {
+		r.last = contender{b.gate, all}
+	}
+	return r, err
 }

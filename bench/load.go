@@ -66,9 +66,13 @@ func dial(address string, n int) (*clients, error) {
 			all.close()
 			return nil, err
 		}
-		all.conns = append(all.conns, &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), rand: rand.New(rand.NewPCG(uint64(i), 7))})
+		all.conns = append(all.conns, newClient(conn, uint64(i), 64<<10))
 	}
 	return all, nil
+}
+
+func newClient(conn net.Conn, seed uint64, buffer int) *client {
+	return &client{conn: conn, in: bufio.NewReaderSize(conn, buffer), rand: rand.New(rand.NewPCG(seed, 7))}
 }
 
 func (c *clients) close() {

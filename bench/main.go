@@ -64,7 +64,7 @@ func run(ctx context.Context, o options) (err error) {
 			return fmt.Errorf("building the server: %w", err)
 		}
 	}
-	b := &bench{o: o, folder: folder, population: newPopulation(o.patients), rounds: 3, span: time.Second}
+	b := &bench{o: o, folder: folder, population: newPopulation(o.patients), out: os.Stdout, rounds: 3, span: time.Second}
 	if o.long {
 		b.rounds, b.span = 9, 3*time.Second
 	}

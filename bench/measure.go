@@ -27,6 +27,7 @@ type row struct {
 	names    []string
 	figures  []figure
 	ratios   []float64 // median over rounds of the ratio within a round
+	last     contender // the gate, as it was asked
 }
 
 // contender is one server with the requests it is asked; their targets are the same everywhere.

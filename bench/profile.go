@@ -78,13 +78,13 @@ func share(ctx context.Context, path, frames string) (float64, error) {
 }
 
 // logShare says in a row's note what the access log costs of the gate's time, by a profile of the same load.
-func (b *bench) logShare(ctx context.Context, r *row, c contender) error {
+func (b *bench) logShare(ctx context.Context, r *row) error {
 	folder := b.o.keep
 	if folder == "" {
 		folder = b.folder
 	}
 	path := filepath.Join(folder, fmt.Sprintf("%s-%d.pprof", strings.NewReplacer(" ", "-", ",", "").Replace(r.workload.name), r.clients))
-	if err := profiled(ctx, c, r.clients, 2*b.span, path); err != nil {
+	if err := profiled(ctx, r.last, r.clients, 2*b.span, path); err != nil {
 		return err
 	}
 	part, err := share(ctx, path, logFrames)
