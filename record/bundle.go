@@ -149,6 +149,9 @@ func (w *bundleWriter) end() []byte {
 func appendQuoted(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
+	if plainText(s) {
+		return append(append(b, s...), '"')
+	}
 	for _, r := range s { // a byte that is no UTF-8 comes as U+FFFD
 		switch {
 		case r == '"' || r == '\\':
@@ -160,6 +163,16 @@ func appendQuoted(b []byte, s string) []byte {
 		}
 	}
 	return append(b, '"')
+}
+
+// plainText reports whether a text stands in JSON as it is: printable ASCII without quotes and backslashes.
+func plainText(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // LastModified is the HTTP date of a version (RFC 9110 §8.8.2), to the second.

@@ -4,7 +4,7 @@ import "sync"
 
 const (
 	// rememberedCost bounds the memory of versions kept between requests. A parsed version costs about eight times its
-	// text.
+	// text, but for the bytes of a document.
 	rememberedCost = 128 << 20
 	// rememberedShare keeps one large body from driving out everything else.
 	rememberedShare = rememberedCost / 32
@@ -79,13 +79,21 @@ func (m *remembered) date(key []byte, s *Stored, date uint64) {
 }
 
 func (m *remembered) put(key []byte, print envelopePrint, s *Stored) {
-	cost := 8*print.size + 1024
+	cost := costOf(s, print.size)
 	if cost > rememberedShare {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.keep(string(key), kept{stored: s, cost: cost, print: print})
+}
+
+// costOf is what remembering a version costs. The bytes of a document are one long text, and parsing adds little to it.
+func costOf(s *Stored, size int) int {
+	if s.Type == "Binary" {
+		return 2*size + 1024
+	}
+	return 8*size + 1024
 }
 
 func (m *remembered) keep(key string, v kept) {
