@@ -31,6 +31,7 @@ func (g *Gate) serve(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	allowBrowsers(w.Header())
 	if r.Method == http.MethodOptions {
+		allowBefore(w.Header())
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
@@ -233,7 +234,14 @@ func (g *Gate) metadataURL() string {
 // without a token of its own (SMART App Launch 2.2, cross-origin resource sharing).
 func allowBrowsers(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-None-Exist, If-Modified-Since")
-	h.Set("Access-Control-Expose-Headers", "ETag, Last-Modified, Location, WWW-Authenticate, Retry-After")
+	h.Set("Access-Control-Expose-Headers", "ETag, Last-Modified, Location, Allow, WWW-Authenticate, Retry-After, Content-Disposition")
+}
+
+// allowBefore answers what a browser asks before a request that is not simple (Fetch §3.2.2, CORS-preflight), and lets it
+// remember the answer for two hours, the most that browsers keep. Authorization is named: a wildcard does not cover it.
+func allowBefore(h http.Header) {
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, traceparent, tracestate, X-Request-Id")
+	h.Set("Access-Control-Max-Age", "7200")
+	h.Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 }

@@ -82,6 +82,14 @@ func TestBrowsersMayCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).settle()
 	a := w.ask("", http.MethodOptions, "/Patient/camille", "")
+	if a.Header().Get("Access-Control-Max-Age") != "7200" || !strings.Contains(a.Header().Get("Access-Control-Allow-Methods"), "PATCH") {
+		t.Errorf("preflight: %v", a.Header())
+	}
+	for _, name := range []string{"ETag", "Location", "Last-Modified", "WWW-Authenticate"} {
+		if !strings.Contains(w.get("camille", "/Patient/camille").Header().Get("Access-Control-Expose-Headers"), name) {
+			t.Errorf("a browser app does not see %s", name)
+		}
+	}
 	if a.Code != 204 || a.Header().Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(a.Header().Get("Access-Control-Allow-Headers"), "Authorization") {
 		t.Errorf("preflight: %d %v", a.Code, a.Header())
 	}

@@ -2,11 +2,15 @@ package record
 
 import (
 	"bytes"
+	"maps"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/fhir/search"
 )
 
 // released is the day the CapabilityStatement below last changed in substance; R4 requires a date.
@@ -25,16 +29,46 @@ func Capabilities(base string) []byte {
 		`and what may not be shown is not there.","software":{"name":"pontlevis"},"implementation":{"description":` +
 		`"FHIR R4 endpoint of a health record","url":`)
 	b.Write(quote(base))
-	b.WriteString(`},"fhirVersion":"4.0.1","format":["json","application/fhir+json"],"patchFormat":["application/json-patch+json"],` +
-		`"rest":[{"mode":"server","documentation":"Any _include and _revinclude of the reference parameters listed, chains ` +
-		`to 3 steps and _has are understood. A parameter that is not listed is refused (handling=strict) or set aside with a ` +
-		`warning.","security":`)
+	b.WriteString(`},"fhirVersion":"4.0.1","format":["json","application/fhir+json","application/json"],` +
+		`"patchFormat":["application/json-patch+json"],"rest":[{"mode":"server","documentation":`)
+	b.Write(quote(documentation()))
+	b.WriteString(`,"security":`)
 	b.Write(security(base))
 	b.WriteString(`,"resource":`)
 	b.Write(resources())
-	b.WriteString(`,"interaction":[{"code":"transaction","documentation":"Deposits: ITI-65 and whatever else creates in one patient's record"}]` +
+	b.WriteString(`,"interaction":[{"code":"transaction","documentation":"In one patient's record, all or nothing: deposits ` +
+		`(ITI-65), deletions, patches of metadata, and reads of what stands then"},{"code":"batch","documentation":"Each entry ` +
+		`as if it had come alone"},{"code":"history-system","documentation":"Of one record: the one the grant is for, or patient=[id]"}]` +
 		`,"compartment":["http://hl7.org/fhir/CompartmentDefinition/patient"]}]}`)
 	return b.Bytes()
+}
+
+// documentation says in words what R4 has no element for: the modifiers and prefixes of each kind of parameter.
+func documentation() string {
+	modifiers := map[string][]string{}
+	prefixes := map[string][]search.Prefix{}
+	for _, t := range served() {
+		for _, p := range search.ServedOf(t) {
+			modifiers[p.Type], prefixes[p.Type] = union(modifiers[p.Type], p.Modifiers), p.Prefixes
+		}
+	}
+	var text strings.Builder
+	text.WriteString("Beside the parameters listed, every search understands " + strings.Join(search.Controls(), ", ") +
+		" and chains to 3 steps. A parameter that is not listed is refused (handling=strict) or set aside with a warning.")
+	for _, kind := range slices.Sorted(maps.Keys(modifiers)) {
+		if len(modifiers[kind]) == 0 {
+			continue
+		}
+		text.WriteString(" Modifiers of " + kind + ": " + strings.Join(modifiers[kind], ", "))
+		for k, p := range prefixes[kind] {
+			if k == 0 {
+				text.WriteString("; prefixes:")
+			}
+			text.WriteString(" " + string(p))
+		}
+		text.WriteString(".")
+	}
+	return text.String()
 }
 
 // security says how to get a token (SMART App Launch, conformance).
@@ -59,7 +93,7 @@ func security(base string) []byte {
 }
 
 // served lists the types of the endpoint: what a record or the directory holds.
-func served() []string {
+var served = sync.OnceValue(func() []string {
 	types := fhir.CompartmentTypes()
 	for _, t := range fhir.Types() {
 		if directoryServed(t) || isDocumentType(t) || t == "Device" || t == "Task" {
@@ -68,7 +102,7 @@ func served() []string {
 	}
 	slices.Sort(types)
 	return slices.Compact(types)
-}
+})
 
 // directoryServed reports whether a type is of the people, places and products of care, rather than a definition of
 // how records are written.
@@ -83,22 +117,28 @@ func directoryServed(t string) bool {
 
 // interactions are the interactions offered on a type.
 func interactions(t string) []string {
+	read := []string{"read", "vread"}
 	switch {
 	case t == "Binary":
-		return []string{"read", "vread"}
+		return read
 	case t == "Bundle":
-		return []string{"read", "vread", "create"}
-	case t == "AuditEvent":
-		return []string{"read", "search-type"}
-	case t == "Patient":
-		return []string{"read", "vread", "update", "history-instance", "search-type"}
-	case slices.Contains([]string{"Consent", "CareTeam", "RelatedPerson"}, t):
-		return []string{"read", "vread", "update", "history-instance", "create", "search-type"}
-	case directoryServed(t):
-		return []string{"read", "vread", "history-instance", "search-type"}
+		return append(read, "create")
 	}
-	return []string{"read", "vread", "patch", "delete", "history-instance", "create", "search-type"}
+	read = append(read, "history-instance", "search-type")
+	if hasTypeHistory(t) {
+		read = append(read, "history-type")
+	}
+	switch {
+	case t == "Patient", t == "AuditEvent", directoryServed(t):
+		return read
+	case isGoverning(t):
+		return append(read, "create", "update")
+	}
+	return append(read, "create", "patch", "delete")
 }
+
+// isGoverning reports whether a type governs the record: it is written by itself, and replaced as a whole.
+func isGoverning(t string) bool { return t == "Consent" || t == "CareTeam" || t == "RelatedPerson" }
 
 // resources writes rest.resource, which is the same for every base.
 var resources = sync.OnceValue(func() []byte {
@@ -126,39 +166,54 @@ func resourceCapability(t string) []byte {
 		b.WriteString(`{"code":"` + code + `"}`)
 	}
 	b.WriteString(`],"versioning":"versioned","readHistory":true,"updateCreate":false`)
-	if slices.Contains(offered, "create") {
-		b.WriteString(`,"conditionalCreate":true`)
+	b.WriteString(`,"conditionalCreate":` + strconv.FormatBool(slices.Contains(offered, "create") && !isDocumentType(t) && !isGoverning(t)))
+	deletes := "not-supported"
+	if slices.Contains(offered, "delete") {
+		deletes = "single"
 	}
-	b.WriteString(`,"conditionalUpdate":false,"conditionalDelete":"not-supported","referencePolicy":["literal","logical"]`)
+	b.WriteString(`,"conditionalRead":"full-support","conditionalUpdate":` + strconv.FormatBool(slices.Contains(offered, "update")) +
+		`,"conditionalDelete":"` + deletes + `","referencePolicy":["literal","logical"]`)
 	if slices.Contains(offered, "search-type") {
 		searchCapability(&b, t)
 	}
-	if t == "Patient" {
-		b.WriteString(`,"operation":[{"name":"everything","definition":"http://hl7.org/fhir/OperationDefinition/Patient-everything"}]`)
-	}
+	operationCapability(&b, t)
 	b.WriteByte('}')
 	return b.Bytes()
 }
 
-// searchCapability writes searchInclude and searchParam of a type.
-func searchCapability(b *bytes.Buffer, t string) {
-	params := slices.DeleteFunc(slices.Clone(fhir.Params(t)), func(p *fhir.Param) bool { return !searchable(p) })
+// operationCapability writes the operations of a type.
+func operationCapability(b *bytes.Buffer, t string) {
 	first := true
-	for _, p := range params {
-		if p.Type != "reference" {
+	for _, o := range operations {
+		if o.on != t {
 			continue
 		}
 		if first {
-			b.WriteString(`,"searchInclude":[`)
+			b.WriteString(`,"operation":[`)
 		} else {
 			b.WriteByte(',')
 		}
 		first = false
-		b.Write(quote(t + ":" + p.Name))
+		b.WriteString(`{"name":"` + o.name + `","definition":`)
+		b.Write(quote(o.definition))
+		b.WriteByte('}')
 	}
 	if !first {
 		b.WriteByte(']')
 	}
+}
+
+// searchCapability writes searchInclude, searchRevInclude and searchParam of a type.
+func searchCapability(b *bytes.Buffer, t string) {
+	params := search.ServedOf(t)
+	var includes []string
+	for _, p := range params {
+		if p.Type == "reference" {
+			includes = append(includes, t+":"+p.Name)
+		}
+	}
+	texts(b, "searchInclude", includes)
+	texts(b, "searchRevInclude", reverse()[t])
 	for k, p := range params {
 		if k == 0 {
 			b.WriteString(`,"searchParam":[`)
@@ -178,7 +233,40 @@ func searchCapability(b *bytes.Buffer, t string) {
 	}
 }
 
-// searchable reports whether a registered parameter is one that searches understand; the others are refused by name.
-func searchable(p *fhir.Param) bool {
-	return p.Type != "special" && !slices.Contains([]string{"_text", "_content", "_list", "_query", "_filter", "near"}, p.Name)
+// texts writes a member that is a list of strings, which FHIR does not allow to be empty.
+func texts(b *bytes.Buffer, name string, all []string) {
+	for k, s := range all {
+		if k == 0 {
+			b.WriteString(`,"` + name + `":[`)
+		} else {
+			b.WriteByte(',')
+		}
+		b.Write(quote(s))
+	}
+	if len(all) > 0 {
+		b.WriteByte(']')
+	}
 }
+
+// reverse gives for each type the parameters of the served types that may refer to it.
+var reverse = sync.OnceValue(func() map[string][]string {
+	out := map[string][]string{}
+	for _, from := range served() {
+		if isDocumentType(from) {
+			continue
+		}
+		for _, p := range search.ServedOf(from) {
+			if p.Type != "reference" {
+				continue
+			}
+			targets := p.Target
+			if len(targets) == 0 { // any
+				targets = served()
+			}
+			for _, to := range targets {
+				out[to] = append(out[to], from+":"+p.Name)
+			}
+		}
+	}
+	return out
+})

@@ -51,7 +51,7 @@ func checkCapability(t *testing.T, name string, resource *fhir.Node) {
 	body := "\nContent-Type: application/fhir+json\n\n" + `{"resourceType":"` + name + `","id":"x"}`
 	requests := map[string]string{
 		"read": "GET /" + name + "/x", "vread": "GET /" + name + "/x/_history/1", "history-instance": "GET /" + name + "/x/_history",
-		"search-type": "GET /" + name, "create": "POST /" + name + body, "update": "PUT /" + name + "/x" + body,
+		"history-type": "GET /" + name + "/_history", "search-type": "GET /" + name, "create": "POST /" + name + body, "update": "PUT /" + name + "/x" + body,
 		"patch": "PATCH /" + name + "/x\nContent-Type: application/json-patch+json\n\n[]", "delete": "DELETE /" + name + "/x",
 	}
 	for interaction := range resource.Get("interaction").Each() {

@@ -132,6 +132,9 @@ func depositable(it *item, single bool) *Refusal {
 		return refuse(http.StatusForbidden, issueNotSupported,
 			"Un dépôt ne crée pas de patient : désignez-le par référence ou par son INS.",
 			"A deposit creates no patient: name them by reference or by their national identifier (INS).").at(it.at)
+	case directoryServed(t) || fhir.IsDirectory(t):
+		return refuse(http.StatusForbidden, issueNotSupported,
+			"%s appartient à l'annuaire, qui ne s'écrit pas par dépôt.", "%s is of the directory, which no deposit writes to.", t).at(it.at)
 	case t == "AuditEvent":
 		return refuse(http.StatusForbidden, issueNotSupported,
 			"Le journal des accès est écrit par la passerelle seule.", "The access log is written by the gate alone.").at(it.at)
@@ -140,7 +143,7 @@ func depositable(it *item, single bool) *Refusal {
 			"%s régit le dossier et s'écrit seule, hors de toute transaction.",
 			"%s governs the record and is written by itself, outside any transaction.", t).at(it.at)
 	case single && t == "Binary":
-		return refuse(http.StatusUnprocessableEntity, issueBusinessRule,
+		return refuse(http.StatusUnprocessableEntity, issueNotSupported,
 			"Un Binary ne se dépose pas seul : déposez-le dans la transaction du DocumentReference qui le nomme.",
 			"A Binary is not deposited alone: deposit it in the transaction of the DocumentReference that names it.").at(it.at)
 	}

@@ -48,7 +48,7 @@ func (i *Interaction) Wanted(versions []*Stored) []*Stored {
 // HistoryTypes are the types that the history of a record is made of: what it holds but the bytes of documents, which
 // are read through their documents, and the access log, which never changes.
 func HistoryTypes() []string {
-	return slices.DeleteFunc(served(), func(t string) bool { return !hasTypeHistory(t) })
+	return slices.DeleteFunc(slices.Clone(served()), func(t string) bool { return !hasTypeHistory(t) })
 }
 
 func hasTypeHistory(t string) bool {

@@ -43,11 +43,42 @@ func (i *Interaction) understand(r *http.Request) *Refusal {
 	if no := i.route(r, segments, p); no != nil {
 		return no
 	}
+	if no := i.served(); no != nil {
+		return no
+	}
 	i.Pretty = i.Pretty || p.value("_pretty") == "true"
 	if i.Query != nil {
 		p.format(i.Query.Format)
 	}
 	return i.negotiateAnswer(p.value("_format"), strings.Join(r.Header.Values("Accept"), ","))
+}
+
+// served refuses what the CapabilityStatement does not name, before anything is looked up: a type that no record and no
+// directory holds, a patch or a deletion of what is never amended. What a deposit or an update may not be is said where
+// they are read.
+func (i *Interaction) served() *Refusal {
+	t := i.Ref.Type
+	if t == "" {
+		return nil
+	}
+	if !slices.Contains(served(), t) {
+		return refuse(http.StatusNotFound, issueNotSupported, "Le type %s n'est pas servi ici.", "Type %s is not served here.", t)
+	}
+	if i.Kind != KindPatch && (i.Kind != KindDelete || isGoverning(t)) {
+		return nil
+	}
+	offered := interactions(t)
+	if slices.Contains(offered, i.Code()) {
+		return nil
+	}
+	allow := []string{http.MethodGet, http.MethodHead}
+	if slices.Contains(offered, "update") {
+		allow = append(allow, http.MethodPut)
+	}
+	if i.Kind == KindPatch {
+		return refuseMethod(http.MethodPatch, allow...)
+	}
+	return refuseMethod(http.MethodDelete, allow...)
 }
 
 // checkBounds refuses an address or a header that is longer than anything this server needs.
