@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -67,6 +68,7 @@ func subset(s *Stored, q *search.Query, match bool) []byte {
 }
 
 // tagged writes the wanted members of a resource, with the tag in its meta; inner writes their values, nil as they are.
+// Contained resources come along when something that was kept refers into the resource: it would lead nowhere without.
 func tagged(n *fhir.Node, wanted func(string) bool, inner func(string, *fhir.Node) []byte) []byte {
 	out := make([]byte, 0, 512)
 	out = append(out, '{')
@@ -75,14 +77,17 @@ func tagged(n *fhir.Node, wanted func(string) bool, inner func(string, *fhir.Nod
 		if !wanted(name) {
 			continue
 		}
-		bytes := value.Bytes()
+		text := value.Bytes()
 		switch {
 		case name == "meta":
-			meta, bytes = true, withTag(value)
+			meta, text = true, withTag(value)
 		case inner != nil:
-			bytes = inner(name, value)
+			text = inner(name, value)
 		}
-		out = appendMember(out, name, bytes)
+		out = appendMember(out, name, text)
+	}
+	if contained := n.Get("contained"); contained != nil && !wanted("contained") && bytes.Contains(out, []byte(`"#`)) {
+		out = appendMember(out, "contained", contained.Bytes())
 	}
 	if !meta {
 		out = appendMember(out, "meta", []byte(`{"tag":[`+subsettedTag+`]}`))

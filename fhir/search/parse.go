@@ -106,6 +106,10 @@ func (p *parser) finish() error {
 		return fail("_elements", codeInvalid, "_elements et _summary ne peuvent pas être demandés ensemble.",
 			"_elements and _summary cannot be asked for together.")
 	}
+	if q.Summary == SummaryText && len(q.Include)+len(q.RevInclude) > 0 {
+		return fail("_summary", codeInvalid, "_summary=text et une inclusion ne peuvent pas être demandés ensemble.",
+			"_summary=text and an inclusion cannot be asked for together.") // R4 search §3.1.1.5.8
+	}
 	return nil
 }
 

@@ -101,6 +101,7 @@ var refusals = map[string]string{
 	"_has:Observation:patient:foo=x":                              "foo",
 	"_has:Group:member:_has:Group:member:_has:Group:member:_id=x": "_has",
 	"_list=List/x":                                                "_list",
+	"_summary=text&_include=Patient:link":                         "_summary",
 	"_list=$current-problems":                                     "_list",
 	"_list:not=x":                                                 "_list",
 	"_list.code=x":                                                "_list",
