@@ -142,6 +142,7 @@ type verification struct {
 	misfits  []misfit
 	erased   []int64
 	attested map[int64]bool
+	found    int64 // entries that both indexes lead to
 }
 
 // view reads in pieces, so that a long verification does not hold up a log that is being written.
@@ -281,10 +282,14 @@ func (v *verification) indexed(tx store.Tx, seq int64) {
 		v.find(Finding{Kind: Changed, Sequence: seq, Detail: err.Error()})
 		return
 	}
-	if seqOf(tx.Get(idKey(e.ID))) != seq {
+	byID, byTime := seqOf(tx.Get(idKey(e.ID))) == seq, tx.Get(timeKey(e.Patient, e.At, seq)) != nil
+	if byID && byTime {
+		v.found++
+	}
+	if !byID {
 		v.find(Finding{Kind: Index, Sequence: seq, Detail: "its id does not lead to it"})
 	}
-	if tx.Get(timeKey(e.Patient, e.At, seq)) == nil {
+	if !byTime {
 		v.find(Finding{Kind: Index, Sequence: seq, Detail: "its patient does not lead to it"})
 	}
 	for _, s := range e.Erased {
