@@ -34,14 +34,29 @@ func searchIn(names []Value, key *Value) int {
 		}
 		return -1
 	}
-	at, found := slices.BinarySearchFunc(names, key, compareTo)
+	at, found := halves(names, key)
 	if !found {
 		return -1
 	}
 	return at
 }
 
-func compareTo(a Value, key *Value) int { return compare(&a, key) }
+// halves says where a value stands in a sorted list, or would. It is written out so that the value need not leave the stack.
+func halves(list []Value, key *Value) (int, bool) {
+	low, high := 0, len(list)
+	for low < high {
+		mid := int(uint(low+high) >> 1)
+		switch c := compare(&list[mid], key); {
+		case c == 0:
+			return mid, true
+		case c < 0:
+			low = mid + 1
+		default:
+			high = mid
+		}
+	}
+	return low, false
+}
 
 func (b *box) findIndexed(key *Value) int {
 	if b.texts {
@@ -147,7 +162,7 @@ func place(list []Value, v *Value) (int, bool) {
 	if n := len(list); n == 0 || compare(&list[n-1], v) < 0 {
 		return n, false
 	}
-	return slices.BinarySearchFunc(list, v, compareTo)
+	return halves(list, v)
 }
 
 func insert(a *arena, list []Value, at int, v Value) []Value {

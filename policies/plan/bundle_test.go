@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -104,13 +105,18 @@ func (b *bundle) reference(ctx context.Context, input, resource ast.Value) (ast.
 	return rs[0].Expressions[0].Value.(ast.Value), nil
 }
 
+// invented are worlds that the project's bundle may meet; making them runs the bundle's tests, so it is done once.
+var invented = sync.OnceValues(func() (*policies.Worlds, error) {
+	r, err := policies.LoadWith(context.Background(), policies.Embedded(), policies.LoadOptions{SkipTests: true})
+	if err != nil {
+		return nil, err
+	}
+	return policies.NewWorlds(context.Background(), r)
+})
+
 func worlds(t testing.TB) *policies.Worlds {
 	t.Helper()
-	r, err := policies.LoadWith(t.Context(), policies.Embedded(), policies.LoadOptions{SkipTests: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := policies.NewWorlds(t.Context(), r)
+	w, err := invented()
 	if err != nil {
 		t.Fatal(err)
 	}

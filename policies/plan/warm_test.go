@@ -8,7 +8,7 @@ import (
 
 // TestWarmPageAllocatesNothing asks a warm page again and again about one resource, for each input of the bundle's own tests.
 func TestWarmPageAllocatesNothing(t *testing.T) {
-	b, seeds := loadBundle(t), worlds(t).Seeds()
+	b, seeds := loadBundle(t), worlds(t).Seeds() // not beside other tests: allocations are counted for the whole process
 	p := b.program(t, plan.Options{Vary: "resource"})
 	with := 0
 	for _, c := range seeds {
