@@ -9,8 +9,10 @@
 //	                            └──▶ Issues (what a lenient search left out) or *Error, a sentence in French and in English
 //
 // What changes the meaning of a search and is not understood is refused, in lenient handling too: an unknown
-// modifier, `_filter`, `_list`. Everything is bounded before it is looked at; each bound is a constant that says which
+// modifier, `_filter`, `_text`. Everything is bounded before it is looked at; each bound is a constant that says which
 // attack it stops.
+//
+// [ServedOf] lists what is understood of each type.
 //
 // Chains and `_has` are parsed here into a tree that is easy to walk ([Criterion.Chain], [Criterion.Has]) and followed
 // by the caller, who alone knows which resources may be looked into. Storage, paging and HTTP are elsewhere.
