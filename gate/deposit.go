@@ -27,9 +27,7 @@ func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, 
 	if no := tooManyLinks(d); no != nil {
 		return nil, no
 	}
-	if d.Conditional() { // what is looked for and what is written then are one step on this node
-		defer h.g.turns.take(d.Patient+strings.Join(d.Identifiers, " "), false)()
-	}
+	defer h.turn(d)()
 	entries, err := h.planDeposit(ctx, i, d)
 	if err != nil {
 		return nil, err
@@ -44,6 +42,14 @@ func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, 
 		}
 	}
 	return h.answerDeposit(ctx, i, d, stored)
+}
+
+// turn makes what a conditional create looks for and what it then writes one step on this node.
+func (h *hearing) turn(d *record.Deposit) (release func()) {
+	if !d.Conditional() {
+		return func() {}
+	}
+	return h.g.turns.take(d.Patient+strings.Join(d.Identifiers, " "), false)
 }
 
 // planDeposit looks up what a deposit names, decides it, and gives the entries to be written before it is made.
@@ -111,9 +117,21 @@ func (h *hearing) illDone(ctx context.Context, entries []audit.Entry, why error)
 	return why
 }
 
-// answerDeposit says what became of a deposit: the resource of a create, the response Bundle of a transaction. What was
-// there already is shown, so it is logged as read.
+// answerDeposit says what became of a deposit: the resource of a create, the response Bundle of a transaction.
 func (h *hearing) answerDeposit(ctx context.Context, i *record.Interaction, d *record.Deposit, written []*record.Stored) (*Answer, error) {
+	results, err := h.results(ctx, i, d, written)
+	if err != nil {
+		return nil, err
+	}
+	if i.Kind == record.KindTransaction {
+		body, err := d.Response(written)
+		return &Answer{Status: http.StatusOK, Body: body}, err
+	}
+	return h.written(ctx, i, results[0].Stored, !results[0].Existed), nil
+}
+
+// results says what became of each entry of a deposit. What was there already is shown, so it is logged as read.
+func (h *hearing) results(ctx context.Context, i *record.Interaction, d *record.Deposit, written []*record.Stored) ([]record.Result, error) {
 	results, err := d.Results(written)
 	if err != nil {
 		return nil, err
@@ -128,14 +146,7 @@ func (h *hearing) answerDeposit(ctx context.Context, i *record.Interaction, d *r
 	if err != nil {
 		return nil, err
 	}
-	if err := h.append(ctx, entries...); err != nil {
-		return nil, err
-	}
-	if i.Kind == record.KindTransaction {
-		body, err := d.Response(written)
-		return &Answer{Status: http.StatusOK, Body: body}, err
-	}
-	return h.written(ctx, i, results[0].Stored, !results[0].Existed), nil
+	return results, h.append(ctx, entries...)
 }
 
 // clientSource is what meta.source says of a deposit through an app (rules.md A5).

@@ -38,8 +38,10 @@ func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page
 		return h.search(ctx, i)
 	case record.KindEverything:
 		return h.everything(ctx, i)
-	case record.KindCreate, record.KindTransaction:
+	case record.KindCreate:
 		return h.deposit(ctx, i)
+	case record.KindTransaction:
+		return h.transact(ctx, i)
 	case record.KindUpdate:
 		return h.update(ctx, i)
 	case record.KindPatch:

@@ -349,8 +349,6 @@ func TestDepositsAreRefused(t *testing.T) {
 		"empty":                {"/", `{"resourceType":"Bundle","type":"transaction"}`, 400, "required"},
 		"too many":             {"/", `{"resourceType":"Bundle","type":"transaction","entry":[` + strings.TrimSuffix(many, ",") + `]}`, 413, "too-costly"},
 		"PUT":                  {"/", fill(good, `"method":"POST","url":"List"`, `"method":"PUT","url":"List/x"`), 405, "not-supported"},
-		"DELETE":               {"/", fill(good, `"method":"POST","url":"List"`, `"method":"DELETE","url":"List/x"`), 405, "not-supported"},
-		"GET":                  {"/", fill(good, `"method":"POST","url":"List"`, `"method":"GET","url":"List"`), 405, "not-supported"},
 		"no request":           {"/", fill(good, `,"request":{"method":"POST","url":"List"}`, ``), 405, "not-supported"},
 		"url of another type":  {"/", fill(good, `"method":"POST","url":"List"`, `"method":"POST","url":"Patient"`), 400, "invalid"},
 		"operation":            {"/", fill(good, `"method":"POST","url":"List"`, `"method":"POST","url":"List/$find"`), 400, "invalid"},

@@ -21,6 +21,9 @@ func (d *Deposit) readTransaction(i *Interaction) ([]*item, *Refusal) {
 	items := make([]*item, 0, len(entries))
 	seen := map[string]bool{}
 	for n, e := range entries {
+		if m := e.At("request", "method").Text(); beside[m] {
+			continue
+		}
 		it, no := i.readEntry(e, fmt.Sprintf("Bundle.entry[%d]", n))
 		if no != nil {
 			return nil, no
@@ -33,6 +36,21 @@ func (d *Deposit) readTransaction(i *Interaction) ([]*item, *Refusal) {
 		items = append(items, it)
 	}
 	return items, nil
+}
+
+// beside are the methods of a transaction's entries that are no part of its deposit.
+var beside = map[string]bool{
+	http.MethodGet: true, http.MethodHead: true, http.MethodPatch: true, http.MethodDelete: true,
+}
+
+// CreatesOnly reports whether nothing in a Bundle asks for one of the other methods of a transaction.
+func (i *Interaction) CreatesOnly() bool {
+	for _, e := range i.Resource.Node().Get("entry").Items() {
+		if m := e.At("request", "method").Text(); beside[m] || m == http.MethodPut {
+			return false
+		}
+	}
+	return true
 }
 
 // readEntry reads one entry, which must create something (FHIR R4 http.html#transaction).
