@@ -102,7 +102,7 @@ func (h *hearing) sessionOver(facts *space.Facts, action string) (*policies.Sess
 	}
 	s, err := h.newSession(facts, action, nil)
 	if err == nil {
-		h.g.parts.sessions.put(key, &askedSession{of, s})
+		h.g.parts.sessions.putAmong(maxSessions, key, &askedSession{of, s})
 	}
 	return s, err
 }

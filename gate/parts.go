@@ -14,6 +14,10 @@ import (
 // maxParts bounds the memory of each kind of remembered part, of some kilobytes each; past it the kind starts afresh.
 const maxParts = 8192
 
+// maxSessions bounds the sessions that are remembered: each keeps all that the plan made of its input, some hundreds of
+// kilobytes, and is of use for one second. More of them are only in the way of the collector.
+const maxSessions = 256
+
 // parts remembers members of the input of decisions, converted, for as long as they say the same. A part is found again
 // only by the very grant, facts or revision it was made from, none of which ever changes; what depends on the instant says
 // until when it holds.
@@ -40,10 +44,13 @@ func (k *kept[K, V]) get(key K) (V, bool) {
 	return v, ok
 }
 
-func (k *kept[K, V]) put(key K, v V) {
+func (k *kept[K, V]) put(key K, v V) { k.putAmong(maxParts, key, v) }
+
+// putAmong keeps v, among so many at most.
+func (k *kept[K, V]) putAmong(most int, key K, v V) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.all == nil || len(k.all) >= maxParts {
+	if k.all == nil || len(k.all) >= most {
 		k.all = make(map[K]V)
 	}
 	k.all[key] = v
