@@ -14,7 +14,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
-	"github.com/pontlevis/pontlevis/store"
 )
 
 func init() { caddy.RegisterModule(adminBackup{}) }
@@ -100,7 +99,7 @@ func openedState(dir string) (found *state, err error) {
 }
 
 // backup copies the folder into a new one, readable by its owner alone: what a server can be started on. The log is
-// copied after the records, so that it holds every access to them that the copy knows of. A copy that fails is removed.
+// copied after the records, with what its journal holds, so that it has every access to them that the copy knows of. A copy that fails is removed.
 func (s *state) backup(ctx context.Context, to string) (total int64, err error) {
 	if !filepath.IsAbs(to) {
 		return 0, fmt.Errorf("the folder of a backup must be absolute, not %q", to)
@@ -115,8 +114,8 @@ func (s *state) backup(ctx context.Context, to string) (total int64, err error) 
 	}()
 	for _, one := range []struct {
 		name string
-		db   *store.Bolt
-	}{{stateFile, s.db}, {AuditFile, s.logDB}} {
+		db   backer
+	}{{stateFile, s.db}, {AuditFile, s.log}} {
 		n, err := copyDB(ctx, one.db, filepath.Join(to, one.name))
 		if err != nil {
 			return total, err
@@ -136,7 +135,12 @@ func (s *state) backup(ctx context.Context, to string) (total int64, err error) 
 	return total, syncFolder(to)
 }
 
-func copyDB(ctx context.Context, db *store.Bolt, path string) (int64, error) {
+// backer is what can be copied while it is written.
+type backer interface {
+	Backup(ctx context.Context, w io.Writer) error
+}
+
+func copyDB(ctx context.Context, db backer, path string) (int64, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 0, err
