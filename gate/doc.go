@@ -5,8 +5,9 @@
 //	gather         patient          → facts           facts.go
 //	decide         facts × resource → Decision        decide.go, vouch.go (the rules are Rego, in package policies)
 //	record         decision         → entry, durable  trace.go, logsource.go (the log is package audit)
-//	fetch, enforce reads                              read.go, search.go, scope.go, sight.go, everything.go, redact.go
+//	fetch, enforce reads                              read.go, search.go, history.go, scope.go, sight.go, everything.go, redact.go
 //	               writes                             deposit.go, govern.go, amend.go, write.go
+//	               Bundles of requests                batch.go, transaction.go
 //	answer                                            answer.go, endpoint.go
 //
 // No other package opens a record source. What is not understood is refused; what is forbidden and what is absent
