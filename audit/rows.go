@@ -70,6 +70,13 @@ func timeKey(patient string, at time.Time, seq int64) []byte {
 	return binary.BigEndian.AppendUint64(timeFrom(patient, at), uint64(seq))
 }
 
+// formerKey is where version 1 kept an entry among those of its patient.
+func formerKey(patient string, seq int64) []byte {
+	key := timePrefix(patient)
+	key[0] = formerRow
+	return binary.BigEndian.AppendUint64(key, uint64(seq))
+}
+
 // placeSize is the length of a place among the entries of a patient: the end of a time key.
 const placeSize = 16
 

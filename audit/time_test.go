@@ -100,6 +100,7 @@ func TestOpenGivesPlacesByTime(t *testing.T) {
 	if got := byTime("camille", 6); binary.BigEndian.Uint64(got[len(got)-8:]) != 6 {
 		t.Fatal("a row by time does not end with its sequence")
 	}
+	intact(t, db, size) // a stopped log of before is no less whole
 	l := openLog(t, db, options())
 	if got, err := l.OfPatient(ctx, "camille", "", 100); err != nil || len(got) != size/2 || got[0].Sequence != size-2 {
 		t.Errorf("%d entries of camille, %v", len(got), err)

@@ -283,6 +283,7 @@ func (v *verification) indexed(tx store.Tx, seq int64) {
 		return
 	}
 	byID, byTime := seqOf(tx.Get(idKey(e.ID))) == seq, tx.Get(timeKey(e.Patient, e.At, seq)) != nil
+	byTime = byTime || tx.Get(formerKey(e.Patient, seq)) != nil // the next start rewrites it
 	if byID && byTime {
 		v.found++
 	}
