@@ -112,3 +112,21 @@ func BenchmarkFifty(b *testing.B) {
 		page.Close()
 	}
 }
+
+// BenchmarkOPA decides the same resources by OPA's evaluator, for comparison in one run.
+func BenchmarkOPA(b *testing.B) {
+	bundle, seeds := loadBundle(b), worlds(b).Seeds()
+	rng := rand.New(rand.NewPCG(1, 2))
+	cases := make([]parts, 256)
+	for i := range cases {
+		cases[i] = partsOf(b, seeds[rng.IntN(len(seeds))])
+	}
+	ctx := b.Context()
+	b.ReportAllocs()
+	defer cpu(b)()
+	for i := 0; b.Loop(); i++ {
+		c := &cases[i%len(cases)]
+		_, err := bundle.reference(ctx, c.input, c.resource)
+		must(b, err)
+	}
+}

@@ -39,6 +39,7 @@ type Program struct {
 	pages   []int   // the places that hold what is known of a page
 	memos   int
 	regions int
+	hints   int
 	blocks  [][]op
 	input   int // place of the input
 	stats   Stats

@@ -40,6 +40,7 @@ var (
 type machine struct {
 	s       []Value
 	memo    []uint64 // by function: the stamp under which its value was computed
+	hints   []int32  // by lookup of a known name: where it was found the last time
 	regions []region // by region: whether it ran under the page's stamp, and how it ended
 	stamp   uint64   // of this evaluation
 	page    uint64   // stamp of this page

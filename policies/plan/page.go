@@ -14,7 +14,7 @@ func (p *Program) machine() *machine {
 		return m
 	}
 	m := &machine{
-		s: append([]Value(nil), p.start...), memo: make([]uint64, p.memos), regions: make([]region, p.regions), budget: p.options.Steps,
+		s: append([]Value(nil), p.start...), memo: make([]uint64, p.memos), regions: make([]region, p.regions), hints: make([]int32, p.hints), budget: p.options.Steps,
 	}
 	return m
 }

@@ -158,6 +158,9 @@ func (c *compiler) boot() *machine {
 	for len(m.memo) < c.program.memos {
 		m.memo = append(m.memo, 0)
 	}
+	for len(m.hints) < c.program.hints {
+		m.hints = append(m.hints, 0)
+	}
 	for len(m.regions) < c.program.regions {
 		m.regions = append(m.regions, region{})
 	}

@@ -12,6 +12,9 @@ func (e *emitter) simple(s ir.Stmt) op {
 		if e.c.chained(s) {
 			return emitDataDot(from, key, to, e.c.chains[s] == fromData && !e.plain)
 		}
+		if _, named := s.Key.Value.(ir.StringIndex); named {
+			return e.emitMember(from, key, to)
+		}
 		return emitDot(from, key, to)
 	case *ir.LenStmt:
 		return emitLen(e.operand(s.Source), e.at(s.Target))
@@ -142,6 +145,34 @@ func emitDot(from, key, to int) op {
 				m.s[to] = b.list[at]
 				return next
 			}
+		}
+		m.s[to] = Value{}
+		return leave
+	}
+}
+
+// emitMember looks up a member whose name the plan knows. Documents of one kind have their members in the same order: where the name was found
+// the last time is looked at first.
+func (e *emitter) emitMember(from, key, to int) op {
+	id := e.c.program.hints
+	e.c.program.hints++
+	other := emitDot(from, key, to)
+	return func(m *machine) ctl {
+		v := &m.s[from]
+		if v.kind != Object {
+			return other(m)
+		}
+		b, k, hint := v.box(), &m.s[key], &m.hints[id]
+		if at := int(*hint); at < len(b.keys) {
+			if c := &b.keys[at]; c.kind == String && c.n == k.n && (c.p == k.p || c.text() == k.text()) {
+				m.s[to] = b.list[at]
+				return next
+			}
+		}
+		if at := b.find(k); at >= 0 {
+			*hint = int32(at)
+			m.s[to] = b.list[at]
+			return next
 		}
 		m.s[to] = Value{}
 		return leave
