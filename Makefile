@@ -10,7 +10,7 @@ LISTEN ?= 127.0.0.1:8700
 DATA   ?=
 CLIENTS := test/clients
 
-.PHONY: help build demo test tools clients lint go-test race bench differential bench-long bench-parts kills worlds size
+.PHONY: help build demo test tools clients lint go-test race bench differential bench-long bench-parts kills worlds timing size
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -74,3 +74,6 @@ size: build ## stores of a thousand to a million invented patients: 35 GB of dis
 	go build -o bin/size ./test/size
 	@mkdir -p $(STORES)
 	@for n in $(SIZES); do bin/size -binary bin/pontlevis -folder $(STORES) -patients $$n; done
+
+timing: ## whether the clock tells absent from forbidden, on a machine at rest
+	PONTLEVIS_TIMING=$${PONTLEVIS_TIMING:-20000} go test -count=1 -timeout 0 -v -run '^TestTiming$$' ./worlds

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/record"
@@ -99,7 +100,7 @@ func (h *hearing) unexplained(ctx context.Context, stored *record.Stored) (*reco
 	if err != nil {
 		return nil, fmt.Errorf("reading the access log: %w", err)
 	}
-	e.Rule, e.Layer, e.Resources = "default", policies.DefaultLayer, nil
+	e.Outcome, e.Rule, e.Layer, e.Resources = audit.Refused, "default", policies.DefaultLayer, nil
 	bare, err := h.source.stored(e)
 	if err != nil {
 		return nil, err

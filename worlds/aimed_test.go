@@ -12,7 +12,6 @@ type edge struct {
 	from  *fhir.Resource
 	param *fhir.Param
 	to    fhir.Reference
-	out   bool // it is the hidden thing that refers
 }
 
 // edgesOf finds the references that tell of what is hidden.
@@ -21,7 +20,7 @@ func edgesOf(a *asker) []edge {
 	for _, r := range a.hidden {
 		hidden[refOf(r.Type(), r.ID())] = true
 	}
-	var out []edge
+	var out, whose []edge
 	for _, r := range a.all {
 		own := hidden[refOf(r.Type(), r.ID())]
 		for _, p := range fhir.Params(r.Type()) {
@@ -30,14 +29,20 @@ func edgesOf(a *asker) []edge {
 			}
 			for _, v := range p.Values(r) {
 				to := v.Reference
-				if to.ID == "" || to.Type == "Practitioner" || to.Type == "Patient" && !own || !own && !hidden[refOf(to.Type, to.ID)] {
-					continue
+				switch {
+				case to.ID == "" || to.Type == "Practitioner" || !own && !hidden[refOf(to.Type, to.ID)]:
+				case to.Type == "Patient":
+					whose = append(whose, edge{r, p, to})
+				default:
+					out = append(out, edge{r, p, to})
 				}
-				out = append(out, edge{r, p, to, own})
 			}
 		}
 	}
-	return out
+	if n := len(out)/3 + 1; len(whose) > n { // everything names its patient
+		whose = whose[:n]
+	}
+	return append(out, whose...)
 }
 
 // aimed draws a search that would tell of the hidden thing by a reference, were it not kept out of it.

@@ -125,8 +125,11 @@ func (a *author) point(s *scene, carried []string, visible []string) {
 	target, _ := record.ParseRef(s.hidden)
 	for range a.IntN(4) {
 		kind := pick(a.Rand, []string{"List", "List", "DocumentReference", "Observation", "DiagnosticReport", "Procedure", "Composition", "Condition", "Provenance", "DocumentManifest", "Communication"})
-		t := a.traits(a.name("p"))
+		t := a.traits(a.name(pick(a.Rand, []string{"p", "w"}))) // before and after what is visible, in the order of ids
 		at := a.at()
+		if a.chance(0.4) && kind != "Provenance" && kind != "DocumentManifest" { // beside which it has a place in an order
+			s.both = append(s.both, a.make(kind, a.traits(a.name("u")), a.at()))
+		}
 		t.links = []string{s.hidden}
 		with := slices.Clone(visible)
 		if len(with) > 2 {

@@ -1,6 +1,7 @@
 package worlds
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"math/rand/v2"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
-	"github.com/pontlevis/pontlevis/record"
 )
 
 const root = "/fhir"
@@ -501,19 +501,19 @@ func (a *asker) aside() request {
 	if a.scene.patient != "camille" {
 		who = "dr-roux@" + a.scene.patient
 	}
-	if a.chance(0.5) || len(a.scene.both) == 0 {
+	hidden := []byte(a.scene.hidden) // who may know of it may do otherwise to what names it
+	targets := slices.DeleteFunc(slices.Clone(a.scene.both), func(p put) bool { return bytes.Contains(p.body, hidden) })
+	if a.chance(0.5) || len(targets) == 0 {
 		r := request{who: who, method: "GET", path: root + "/DocumentReference", query: []string{"patient=" + a.scene.patient}, aside: true}
 		if a.chance(0.5) {
 			r.path = root + "/Observation"
 		}
 		return r
 	}
-	target := pick(a.Rand, a.scene.both)
+	target := pick(a.Rand, targets)
 	body := `[{"op":"add","path":"/securityLabel","value":[]}]`
 	if target.ref.Type == "DocumentReference" {
 		body = `[{"op":"replace","path":"/status","value":"superseded"}]`
 	}
 	return request{who: who, method: "PATCH", path: root + "/" + target.ref.String(), body: body, aside: true, headers: [][2]string{{"Content-Type", "application/json-patch+json"}}}
 }
-
-var _ = record.Ref{}
