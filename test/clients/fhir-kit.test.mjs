@@ -67,6 +67,40 @@ test('pages are followed to the end', async () => {
   assert.deepEqual(paged, all)
 })
 
+test('a batch is each of its requests alone', async () => {
+  const urls = [`DocumentReference/${letter}`, 'DocumentReference/camille-consultation', 'AllergyIntolerance?patient=camille', 'DocumentReference/nothing']
+  const body = { resourceType: 'Bundle', type: 'batch', entry: urls.map((url) => ({ request: { method: 'GET', url } })) }
+  const statuses = async (key) => (await (await clientOf(key)).client.batch({ body })).entry.map((e) => parseInt(e.response.status, 10))
+  assert.deepEqual(await statuses('dr-roux'), [200, 200, 200, 404])
+  assert.deepEqual(await statuses('inf-martin'), [404, 200, 200, 404])
+})
+
+test('the history of a type and of a record holds nothing of the masked letter', async () => {
+  const versions = (bundle) => bundle.entry.map((e) => e.fullUrl.split('/').pop())
+  const { client: doctor } = await clientOf('dr-roux')
+  const { client: nurse } = await clientOf('inf-martin')
+  for (const path of ['DocumentReference/_history?patient=camille&_count=200', '_history?patient=camille&_count=200']) {
+    assert.ok(versions(await doctor.request(path)).includes(letter), path)
+    const seen = versions(await nurse.request(path))
+    assert.ok(seen.length > 0 && !seen.includes(letter), path)
+  }
+})
+
+test('a conditional create makes one observation, and finds it again', async () => {
+  const { client } = await clientOf('dr-roux', { scope: 'openid user/*.cruds' })
+  const body = {
+    resourceType: 'Observation', status: 'final', code: { coding: [{ system: 'http://loinc.org', code: '29463-7' }] },
+    identifier: [{ system: 'urn:test:clients', value: 'weight-1' }], subject: { reference: 'Patient/camille' },
+    performer: [{ reference: 'Practitioner/dr-roux' }], effectiveDateTime: '2026-11-20', valueQuantity: { value: 61, unit: 'kg' },
+  }
+  const options = { headers: { 'If-None-Exist': 'identifier=urn:test:clients|weight-1' } }
+  const made = await client.create({ resourceType: 'Observation', body, options })
+  const again = await client.create({ resourceType: 'Observation', body, options })
+  assert.ok(made.id && again.id === made.id)
+  const last = await client.request('Observation/$lastn?patient=camille&code=http://loinc.org|29463-7')
+  assert.ok(ids(last).includes(made.id))
+})
+
 test('inf-martin does not see the masked letter, however she asks', async () => {
   const { client } = await clientOf('inf-martin')
   assert.ok(ids(await client.search({ resourceType: 'AllergyIntolerance', searchParams: { patient: 'camille' } })).includes('camille-penicillin'))
