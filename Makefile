@@ -46,6 +46,8 @@ race: ## the packages where requests meet, under the race detector
 
 bench: ## whole servers side by side: CPU per request and latency, against bare Caddy (a minute; make bench-long for more)
 	go run ./bench
+	@echo; echo "decisions alone, CPU a resource and a page:"
+	@go test -run '^$$' -bench 'Session|Decision|PageOf50' -benchmem ./policies
 
 bench-long: ## the same, longer, and with every number of clients
 	go run ./bench -long

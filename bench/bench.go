@@ -44,7 +44,10 @@ func (b *bench) start(ctx context.Context) (err error) {
 		return err
 	}
 	b.caddy, err = startCaddy("Caddy reverse_proxy", b.o.binary, filepath.Join(b.folder, "caddy"), b.stub.address)
-	return err
+	if err != nil {
+		return err
+	}
+	return b.gate.settle(ctx)
 }
 
 func (b *bench) close() {

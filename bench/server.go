@@ -200,6 +200,28 @@ func (s *server) cpu() (time.Duration, error) {
 	return time.Duration(user+system) * time.Second / ticks, errors.Join(err1, err2)
 }
 
+// settle waits until the process does next to nothing of its own accord: what a server does once after it has started
+// (proving its policies' plan, writing out its log) is no part of what requests cost.
+func (s *server) settle(ctx context.Context) error {
+	const look, quiet, most = 500 * time.Millisecond, 20 * time.Millisecond, 3 * time.Minute
+	for end := time.Now().Add(most); time.Now().Before(end); {
+		before, err := s.cpu()
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(look):
+		}
+		after, err := s.cpu()
+		if err != nil || after-before <= quiet {
+			return err
+		}
+	}
+	return nil
+}
+
 // memory is what the process holds of real memory, in bytes.
 func (s *server) memory() (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
