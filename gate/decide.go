@@ -92,17 +92,17 @@ func (h *hearing) session(ctx context.Context, patient, action string) (*policie
 // sessionOver gives the session of an action over some facts. Requests of one grant within one second that ask the same
 // share it: its input is the same to the last member.
 func (h *hearing) sessionOver(facts *space.Facts, action string) (*policies.Session, error) {
-	key := askedKey{grant: h.grant, facts: facts, action: action, within: h.within}
+	key := askedKey{grant: h.grant, facts: facts, action: action, within: h.within, overdue: h.g.overdue(h.grant.Actor.Organizations)}
 	if h.query != nil {
 		key.search, key.query = true, *h.query
 	}
-	of := askedOf{h.revision, h.now, h.g.overdue(h.grant.Actor.Organizations)}
-	if k, ok := h.g.parts.sessions.get(key); ok && k.of == of {
-		return k.session, nil
+	at := askedAt{h.revision, h.now}
+	if s := h.g.parts.sessions.get(key, at); s != nil {
+		return s, nil
 	}
 	s, err := h.newSession(facts, action, nil)
 	if err == nil {
-		h.g.parts.sessions.putAmong(maxSessions, key, &askedSession{of, s})
+		h.g.parts.sessions.put(key, at, s)
 	}
 	return s, err
 }

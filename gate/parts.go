@@ -14,8 +14,8 @@ import (
 // maxParts bounds the memory of each kind of remembered part, of some kilobytes each; past it the kind starts afresh.
 const maxParts = 8192
 
-// maxSessions bounds the sessions that are remembered: each keeps all that the plan made of its input, some hundreds of
-// kilobytes, and is of use for one second. More of them are only in the way of the collector.
+// maxSessions bounds the sessions of one second: each keeps all that the plan made of its input, some hundreds of
+// kilobytes. More of them are only in the way of the collector.
 const maxSessions = 256
 
 // parts remembers members of the input of decisions, converted, for as long as they say the same. A part is found again
@@ -25,7 +25,7 @@ type parts struct {
 	grants    kept[*Grant, *grantParts]
 	patients  kept[patientKey, *patientPart]
 	strangers kept[string, *space.Facts]
-	sessions  kept[askedKey, *askedSession]
+	sessions  sessionsOf
 	types     kept[string, *policies.Resource]
 	policy    atomic.Pointer[policyPart]
 	overdue   atomic.Pointer[overduePart]
@@ -44,13 +44,10 @@ func (k *kept[K, V]) get(key K) (V, bool) {
 	return v, ok
 }
 
-func (k *kept[K, V]) put(key K, v V) { k.putAmong(maxParts, key, v) }
-
-// putAmong keeps v, among so many at most.
-func (k *kept[K, V]) putAmong(most int, key K, v V) {
+func (k *kept[K, V]) put(key K, v V) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.all == nil || len(k.all) >= most {
+	if k.all == nil || len(k.all) >= maxParts {
 		k.all = make(map[K]V)
 	}
 	k.all[key] = v
@@ -170,25 +167,49 @@ func (g *Gate) resourceOf(stored *record.Stored) (*policies.Resource, error) {
 	return r, nil
 }
 
-// askedKey and askedOf are all that the input of a session without a change is made of: the grant, the facts of one version
-// of a space (nil for none), what is asked, and the revision, second and number of overdue cases.
+// sessionsOf are the sessions of one second under one revision; those of the second before are dropped whole.
+type sessionsOf struct {
+	mu  sync.RWMutex
+	at  askedAt
+	all map[askedKey]*policies.Session
+}
+
+// askedAt and askedKey are all that the input of a session without a change is made of: the revision and the second; the
+// grant, the number of overdue cases, the facts of one version of a space (nil for none) and what is asked.
+type askedAt struct {
+	revision *policies.Revision
+	now      time.Time
+}
+
 type askedKey struct {
 	grant          *Grant
 	facts          *space.Facts
+	overdue        int
 	action, within string
 	search         bool
 	query          asking // with search alone
 }
 
-type askedOf struct {
-	revision *policies.Revision
-	now      time.Time
-	overdue  int
+func (s *sessionsOf) get(key askedKey, at askedAt) *policies.Session {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.at != at {
+		return nil
+	}
+	return s.all[key]
 }
 
-type askedSession struct {
-	of      askedOf
-	session *policies.Session
+func (s *sessionsOf) put(key askedKey, at askedAt, session *policies.Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.at == at && len(s.all) < maxSessions:
+	case s.at == at, at.now.Before(s.at.now): // full, or a request that began in the second before
+		return
+	default:
+		s.at, s.all = at, map[askedKey]*policies.Session{}
+	}
+	s.all[key] = session
 }
 
 // ofType is input.resource of a question about a type.

@@ -1,21 +1,35 @@
 package gate
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"github.com/pontlevis/pontlevis/policies"
+)
 
 // A session holds all that the plan made of its input: thousands of them, one for each patient that somebody reads of,
-// were gigabytes.
+// were gigabytes. They go with their second, and none is found again in another.
 func TestFewSessionsAreKept(t *testing.T) {
 	t.Parallel()
-	var p parts
-	var last askedKey
+	var s sessionsOf
+	now := askedAt{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	later := askedAt{now: now.now.Add(time.Second)}
+	key := func() askedKey { return askedKey{grant: &Grant{}} }
+	first, session := key(), &policies.Session{}
+	s.put(first, now, session)
 	for range 10 * maxSessions {
-		last = askedKey{grant: &Grant{}}
-		p.sessions.putAmong(maxSessions, last, &askedSession{})
-		if n := len(p.sessions.all); n > maxSessions {
+		s.put(key(), now, session)
+		if n := len(s.all); n > maxSessions {
 			t.Fatalf("%d sessions are kept, more than %d", n, maxSessions)
 		}
 	}
-	if _, ok := p.sessions.get(last); !ok {
-		t.Error("the last one is not kept")
+	if s.get(first, now) != session || s.get(first, later) != nil || s.get(key(), now) != nil {
+		t.Error("a session is not found in its second alone, by its key alone")
+	}
+	second := key()
+	s.put(second, later, session)
+	s.put(key(), now, session) // a request that began in the second before
+	if n := len(s.all); n != 1 || s.get(second, later) != session || s.get(first, now) != nil {
+		t.Errorf("%d sessions are kept in the next second", n)
 	}
 }
