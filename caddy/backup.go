@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-
 )
 
 func init() { caddy.RegisterModule(adminBackup{}) }
