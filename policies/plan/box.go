@@ -88,7 +88,7 @@ func (b *box) seal() *box {
 	if b.loose {
 		b.tidy()
 	}
-	b.owner = 0
+	b.disown()
 	if len(b.keys) < indexed || b.index != nil {
 		return b
 	}
@@ -104,6 +104,13 @@ func (b *box) seal() *box {
 	return b
 }
 
+// disown lets nobody change the box any more. One that is finished already may be read by others now: it is not written.
+func (b *box) disown() {
+	if b.owner != 0 {
+		b.owner = 0
+	}
+}
+
 // sealAll seals a value and all that it holds.
 func sealAll(v *Value) {
 	if v.kind != Array && v.kind != Object && v.kind != Set {
@@ -113,7 +120,7 @@ func sealAll(v *Value) {
 	if v.kind != Array {
 		b.seal()
 	}
-	b.owner = 0
+	b.disown()
 	for i := range b.keys {
 		sealAll(&b.keys[i])
 	}

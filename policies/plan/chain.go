@@ -99,4 +99,4 @@ func emitDataDot(from, key, to int, sure bool) op {
 
 func ptr(v Value) *Value { return &v }
 
-var errPath = conflictless("data is looked into by a key of another kind than its own")
+var errPath = malformed("data is looked into by a key of another kind than its own")

@@ -31,7 +31,8 @@ type Page struct {
 	err     error
 }
 
-// Page begins the evaluations of one input. The member that varies is no part of it; if it is there, it is not looked at. A failure to take
+// Page begins the evaluations of one input. The member that varies is no part of it; if it is there, it is not looked at. When
+// something varies, an input that is undefined stands for the empty object. A failure to take
 // the input comes with the first evaluation.
 func (p *Program) Page(input Value) *Page {
 	pg := &Page{program: p, m: p.machine(), input: input}

@@ -214,9 +214,9 @@ func emitOnce(from, to int, at *ir.Location) op {
 	}
 }
 
-var errShared = conflictless("a finished value is added to")
+var errShared = malformed("a finished value is added to")
 
-func conflictless(what string) error { return &internalError{what} }
+func malformed(what string) error { return &internalError{what} }
 
 // internalError is a plan that does what OPA's planner never writes.
 type internalError struct{ what string }
