@@ -9,6 +9,12 @@ import (
 	"pgregory.net/rapid"
 )
 
+// dated is an Observation of a day.
+func dated(id string, day int) Change {
+	return Change{Ref: Ref{"Observation", id}, Body: fmt.Appendf(nil,
+		`{"resourceType":"Observation","id":%q,"status":"final","code":{"coding":[{"code":"c"}]},"subject":{"reference":"Patient/p"},"effectiveDateTime":"2024-05-%02d"}`, id, day)}
+}
+
 // TestPagesWhileOthersWrite: what matches all along is given once, in order, whatever is written, changed and deleted
 // between the pages; every page but the last is full; what was hidden meanwhile is not given.
 func TestPagesWhileOthersWrite(t *testing.T) {
@@ -19,10 +25,6 @@ func TestPagesWhileOthersWrite(t *testing.T) {
 			if _, err := e.Write(context.Background(), "p", changes); err != nil {
 				t.Fatal(err)
 			}
-		}
-		dated := func(id string, day int) Change {
-			return Change{Ref: Ref{"Observation", id}, Body: fmt.Appendf(nil,
-				`{"resourceType":"Observation","id":%q,"status":"final","code":{"coding":[{"code":"c"}]},"subject":{"reference":"Patient/p"},"effectiveDateTime":"2024-05-%02d"}`, id, day)}
 		}
 		day := func(label string) int { return rapid.IntRange(1, 9).Draw(t, label) }
 		var steady []string
@@ -65,7 +67,7 @@ func TestPagesWhileOthersWrite(t *testing.T) {
 				id := fmt.Sprintf("t%02d", rapid.IntRange(0, 20).Draw(t, "who"))
 				switch rapid.IntRange(0, 2).Draw(t, "what") {
 				case 0:
-					write(Change{Ref: Ref{"Observation", id}, Body: dated(id, 1+rapid.IntRange(0, 8).Draw(t, "moved")).Body})
+					write(dated(id, day("moved")))
 				case 1:
 					if s, err := e.Read(context.Background(), Ref{"Observation", id}); err == nil && !s.Deleted {
 						write(Change{Ref: Ref{"Observation", id}, Delete: true})
@@ -75,12 +77,7 @@ func TestPagesWhileOthersWrite(t *testing.T) {
 				}
 			}
 		}
-		var got []string
-		for _, id := range seen {
-			if id[0] == 's' {
-				got = append(got, id)
-			}
-		}
+		got := slices.DeleteFunc(seen, func(id string) bool { return id[0] != 's' })
 		if slices.Sort(got); !slices.Equal(got, steady) {
 			t.Fatalf("%s: of what was there all along, %v was given", query, got)
 		}
