@@ -8,8 +8,10 @@
 //
 // The flow of a decision:
 //
-//	facts ─ Revision.Session ─> canonical context (+ digest, once) ─┐
-//	resource ─ class: the attributes the modules read ──────────────┴─> table ─ miss ─> Evaluator (OPA, lean) ─> Decision
+//	facts, Parts ─ Revision.Session ─> canonical context (+ digest, once) ─┐
+//	resource, Resource ─ class: the attributes the modules read ───────────┴─> table ─ miss ─> compiled plan ─> Decision
+//	                                                                  no plan, no answer, tripped ─> OPA's evaluator ─┘
+//	1 of 1024, and contexts the bundle lists ─ off the path ─> OPA's evaluator: equal, or the plan trips
 //
 // A decision is a function of the revision and the input alone: the bundle may call neither clock nor network nor chance, and the caller
 // gives `now`. The key of the table holds every fact and the instant, so a decision kept cannot outlive a consent, a link or a mask.
@@ -30,7 +32,8 @@
 //	test            a test that fails, errs or is skipped; no test at all
 //	format *        a module not as `opa fmt` writes it
 //	untested *      a body of a described rule that no test sees hold, or none sees fail
-//	unused-data, uncovered *   warnings
+//	unused-data, uncovered *, slow   warnings; slow: what leaves the compiled plan
+//	attributes, redecided      data.pontlevis.attributes or .redecided that is unclear, or false on a test's input
 //
 // The package knows no profession, no class of document and no access mode: those are Rego and data. It neither gathers facts (the
 // gate does) nor writes what was decided (audit does), and it renders no page: explanations are values and plain text.

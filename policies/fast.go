@@ -194,3 +194,31 @@ func lazily(kept *atomic.Pointer[plan.Value], enc canonical) (plan.Value, error)
 	}
 	return v, err
 }
+
+// PlanPage decides the documents of one context by the compiled plan alone: no table, no second look. It is for measurements.
+type PlanPage struct {
+	rev     *Revision
+	context *Context
+	desk    desk
+}
+
+// NewPlanPage begins a page.
+func NewPlanPage(r *Revision, c *Context) *PlanPage { return &PlanPage{rev: r, context: c} }
+
+// Decide gives the plan's decision on a *Resource, or anything that NewResource takes.
+func (p *PlanPage) Decide(ctx context.Context, resource any) (*Decision, error) {
+	r, ok := resource.(*Resource)
+	if !ok {
+		var err error
+		if r, err = NewResource(resource); err != nil {
+			return nil, err
+		}
+	}
+	if !p.rev.fast.on() {
+		return nil, errNoAnswer
+	}
+	return p.rev.fast.decide(ctx, &p.desk, p.context, r)
+}
+
+// Close gives the room of the page back.
+func (p *PlanPage) Close() { p.desk.close() }
