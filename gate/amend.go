@@ -196,25 +196,38 @@ func (h *hearing) targetOf(ctx context.Context, i *record.Interaction) (*record.
 	case err != nil:
 		return nil, err
 	case len(found) == 0:
-		return nil, h.refuse(ctx, i, nil, nil)
+		return nil, nothingHere()
 	case len(found) > 1:
 		return nil, h.severalMatch(ctx, i, found[0])
 	}
 	return h.target(ctx, i, found[0].Ref)
 }
 
-// matches finds what a conditional request is about, among what its author may read: one that is hidden is not there.
+// matches finds what a conditional request is about: what a search by the same criteria would show its author. One that
+// is hidden is not there. The question is in the log of each record it was asked of, but for the one whose resource is
+// found: that has an entry of what becomes of it.
 func (h *hearing) matches(ctx context.Context, i *record.Interaction) ([]*record.Stored, error) {
-	in, err := h.scope(ctx, i.Conditional)
+	s := h.g.hear(h.grant)
+	s.now, s.revision, s.query = h.now, h.revision, &asking{i.Conditional.Dated()}
+	in, err := s.scope(ctx, i.Conditional)
 	if err != nil {
 		return nil, err
 	}
-	page, err := h.look(ctx, i.Conditional, record.Scope{Patients: in.patients}, nil)
-	h.within = ""
+	asked, err := s.ask(ctx, i, in)
 	if err != nil {
 		return nil, err
 	}
-	return page.Matches, nil
+	page, err := s.look(ctx, i.Conditional, record.Scope{Patients: asked.open}, nil)
+	if err != nil {
+		return nil, err
+	}
+	entries := slices.DeleteFunc(asked.entries, func(e audit.Entry) bool {
+		return len(page.Matches) > 0 && e.Patient == page.Matches[0].Patient
+	})
+	if len(entries) > 0 {
+		err = h.append(ctx, entries...)
+	}
+	return page.Matches, err
 }
 
 // severalMatch refuses a conditional write that is not about one resource: they are told apart by asking better.

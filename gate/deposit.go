@@ -18,7 +18,7 @@ import (
 // deposit adds to a record. The right to deposit is not the right to read (rules.md D1).
 func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, error) {
 	if i.Kind == record.KindCreate && space.Governs(i.Ref.Type) {
-		return h.govern(ctx, i, nil)
+		return h.governNew(ctx, i)
 	}
 	d, err := record.ParseDeposit(i)
 	if err != nil {
@@ -27,7 +27,7 @@ func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, 
 	if no := tooManyLinks(d); no != nil {
 		return nil, no
 	}
-	defer h.turn(d)()
+	defer h.turn(ctx, d)()
 	entries, err := h.planDeposit(ctx, i, d)
 	if err != nil {
 		return nil, err
@@ -44,12 +44,22 @@ func (h *hearing) deposit(ctx context.Context, i *record.Interaction) (*Answer, 
 	return h.answerDeposit(ctx, i, d, stored)
 }
 
-// turn makes what a conditional create looks for and what it then writes one step on this node.
-func (h *hearing) turn(d *record.Deposit) (release func()) {
+// turn makes what a conditional create looks for and what it then writes one step on this node, however the deposit names
+// the record.
+func (h *hearing) turn(ctx context.Context, d *record.Deposit) (release func()) {
 	if !d.Conditional() {
 		return func() {}
 	}
-	return h.g.turns.take(d.Patient+strings.Join(d.Identifiers, " "), false)
+	patient := d.Patient
+	for _, id := range d.Identifiers {
+		if patient != "" {
+			break
+		}
+		if refs, err := h.g.Records.Lookup(ctx, "Patient", id); err == nil && len(refs) > 0 { // what fails here fails again when it counts
+			patient = refs[0].ID
+		}
+	}
+	return h.g.finds.take(patient, false)
 }
 
 // planDeposit looks up what a deposit names, decides it, and gives the entries to be written before it is made.
@@ -74,7 +84,12 @@ func (h *hearing) planDeposit(ctx context.Context, i *record.Interaction, d *rec
 // existing finds what a conditional create must not find, of what the depositor may read. Something hidden from them does
 // not count: the new resource is made beside it, as it would be were it not there, and the record then has both. To
 // refuse, or to point at it, would tell of it.
+//
+// Nothing of another record than the one the grant is bound to is found either.
 func (h *hearing) existing(ctx context.Context, q *search.Query, patient string) ([]*record.Stored, error) {
+	if h.grant.Patient != "" && patient != h.grant.Patient {
+		return nil, nil
+	}
 	var src record.Source = h.source
 	if asksLinks(q) {
 		src = &sight{h.source, h}

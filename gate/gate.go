@@ -46,7 +46,8 @@ type Gate struct {
 	source *withLog // Records with the access log beside them
 	sealer *record.Sealer
 	known  *snapshots
-	turns  turns
+	turns  turns // of changes of a space
+	finds  turns // of what looks for something before it makes it
 	parts  parts
 }
 
@@ -65,7 +66,7 @@ func New(c Config) (*Gate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
 	}
-	g := &Gate{Config: c, sealer: sealer, known: newSnapshots(), turns: turns{seed: maphash.MakeSeed()}}
+	g := &Gate{Config: c, sealer: sealer, known: newSnapshots(), turns: turns{seed: maphash.MakeSeed()}, finds: turns{seed: maphash.MakeSeed()}}
 	g.source = &withLog{Source: c.Records, log: c.Log, base: c.Base, rules: c.Policies, size: -1}
 	return g, nil
 }

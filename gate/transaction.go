@@ -3,6 +3,8 @@ package gate
 import (
 	"context"
 	"net/http"
+	"slices"
+	"sync"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/record"
@@ -17,6 +19,7 @@ type transaction struct {
 	parts   []*part
 	deposit *record.Deposit // nil when nothing is created
 	entries []audit.Entry   // of all that changes
+	found   []audit.Entry   // of what is only looked at: kept when nothing comes of the whole
 	changes []record.Change
 }
 
@@ -36,12 +39,13 @@ func (h *hearing) transact(ctx context.Context, i *record.Interaction) (*Answer,
 		return nil, err
 	}
 	release, err := t.plan(ctx)
+	release = sync.OnceFunc(release)
 	defer release()
 	if err != nil {
-		return nil, err
+		return nil, t.abandon(ctx, err)
 	}
 	if no := t.whole(); no != nil {
-		return nil, h.illDone(ctx, t.entries, no)
+		return nil, t.abandon(ctx, no)
 	}
 	if len(t.entries) > 0 {
 		if err := h.append(ctx, t.entries...); err != nil {
@@ -51,10 +55,21 @@ func (h *hearing) transact(ctx context.Context, i *record.Interaction) (*Answer,
 	var stored []*record.Stored
 	if len(t.changes) > 0 {
 		if stored, err = h.g.Records.Write(ctx, t.patient(), t.changes); err != nil {
-			return nil, h.failed(ctx, err, t.entries...)
+			return nil, h.failed(ctx, err, slices.Concat(t.entries, t.found)...)
 		}
 	}
+	release()
 	return t.answer(ctx, stored)
+}
+
+// abandon logs what the entries before the refused one found: that it was not they who were refused tells what stands
+// there. Then it gives the reason.
+func (t *transaction) abandon(ctx context.Context, why error) error {
+	entries := slices.Concat(t.entries, t.found)
+	if len(entries) == 0 {
+		return why
+	}
+	return t.h.illDone(ctx, entries, why)
 }
 
 // understand makes each entry an interaction; one that is none refuses the whole.
@@ -97,7 +112,7 @@ func (t *transaction) plan(ctx context.Context) (release func(), err error) {
 		if no := tooManyLinks(t.deposit); no != nil {
 			return release, no
 		}
-		release = t.h.turn(t.deposit)
+		release = t.h.turn(ctx, t.deposit)
 		entries, err := t.h.planDeposit(ctx, t.i, t.deposit)
 		if err != nil {
 			return release, err
@@ -112,9 +127,11 @@ func (t *transaction) plan(ctx context.Context) (release func(), err error) {
 		if p.Writes() {
 			continue
 		}
-		if err := t.h.findable(ctx, p.Interaction); err != nil {
+		found, err := t.h.findable(ctx, p.Interaction)
+		if err != nil {
 			return release, err
 		}
+		t.found = append(t.found, found...)
 	}
 	return release, nil
 }
@@ -130,7 +147,13 @@ func (t *transaction) planEach(ctx context.Context, kind record.Kind, plan func(
 		if p.planned.change != nil {
 			t.entries = append(t.entries, p.planned.entry)
 			t.changes = append(t.changes, *p.planned.change)
+			continue
 		}
+		found, err := t.h.seen(p.Interaction, []*record.Stored{p.planned.current})
+		if err != nil {
+			return err
+		}
+		t.found = append(t.found, found...)
 	}
 	return nil
 }
@@ -177,44 +200,39 @@ func (t *transaction) whole() *Refusal {
 	return nil
 }
 
-// findable refuses a read that would find nothing, before anything is changed. It decides as the read will.
-func (h *hearing) findable(ctx context.Context, i *record.Interaction) error {
+// findable refuses a read that would find nothing, before anything is changed. It decides as the read will, and gives the
+// entries for what it found.
+func (h *hearing) findable(ctx context.Context, i *record.Interaction) ([]audit.Entry, error) {
 	if err := h.admit(ctx, i); err != nil {
-		return err
+		return nil, err
 	}
 	find := h.find
 	switch i.Kind {
 	case record.KindSearch:
 		_, err := h.scope(ctx, i.Query)
-		return err
+		return nil, err
 	case record.KindHistoryType, record.KindHistorySystem:
 		_, err := h.historyScope(i)
-		return err
+		return nil, err
 	case record.KindCapabilities:
-		return nil
+		return nil, nil
 	case record.KindVRead, record.KindHistoryInstance:
 		find = h.findEver
 	}
 	stored, d, err := find(ctx, i.Ref)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	found := stored
 	if stored != nil && d.Allow && i.Kind == record.KindVRead {
-		if old, err := h.older(ctx, stored, i.Version); err != nil || old == nil {
-			return orElse(err, func() error { return h.refuse(ctx, i, stored, d) })
+		if found, err = h.older(ctx, stored, i.Version); err != nil {
+			return nil, err
 		}
 	}
-	if stored == nil || !d.Allow {
-		return h.refuse(ctx, i, stored, d)
+	if found == nil || !d.Allow {
+		return nil, h.refuse(ctx, i, stored, d)
 	}
-	return nil
-}
-
-func orElse(err error, then func() error) error {
-	if err != nil {
-		return err
-	}
-	return then()
+	return h.seen(i, []*record.Stored{found})
 }
 
 // answer says what became of each entry. What stands is committed: a read that finds nothing any more says so in its

@@ -95,6 +95,7 @@ func (h *hearing) update(ctx context.Context, i *record.Interaction) (*Answer, e
 // updateMatch replaces the one resource that matches, or makes one when none does (FHIR R4 http.html#cond-update). One
 // that is hidden is not there: a second one is then made, as it would be were there none.
 func (h *hearing) updateMatch(ctx context.Context, i *record.Interaction) (*Answer, error) {
+	defer h.g.finds.take(record.OwnerOf(i.Resource, h.g.Base).Patient, false)()
 	found, err := h.matches(ctx, i)
 	if err != nil {
 		return nil, err
@@ -116,25 +117,40 @@ func (h *hearing) updateMatch(ctx context.Context, i *record.Interaction) (*Answ
 		matched.Ref = before.Ref
 		return h.govern(ctx, &matched, before)
 	case i.IfMatch != "":
-		return nil, h.unmatched(ctx, i, changedSince())
+		return nil, changedSince()
 	case id != "":
-		return nil, h.unmatched(ctx, i, refusal(http.StatusBadRequest, "not-supported",
+		return nil, refusal(http.StatusBadRequest, "not-supported",
 			"Rien ne répond à la condition, et l'identifiant d'une ressource nouvelle n'est pas choisi par le client.",
-			"Nothing matches, and the id of a new resource is not chosen by the client."))
+			"Nothing matches, and the id of a new resource is not chosen by the client.")
 	}
 	return h.govern(ctx, i, nil)
 }
 
-// unmatched logs a write for which nothing was found that its author may read, then gives the reason.
-func (h *hearing) unmatched(ctx context.Context, i *record.Interaction, why *Refusal) error {
-	entries, err := h.refused(ctx, i, nil, nil)
-	if err == nil {
-		err = h.append(ctx, entries...)
+// governNew makes a resource of the space, unless its author sees that what they ask not to make twice is there already
+// (FHIR R4 http.html#ccreate).
+func (h *hearing) governNew(ctx context.Context, i *record.Interaction) (*Answer, error) {
+	patient := record.OwnerOf(i.Resource, h.g.Base).Patient
+	if i.IfNoneExist == nil || patient == "" {
+		return h.govern(ctx, i, nil)
 	}
+	defer h.g.finds.take(patient, false)()
+	found, err := h.existing(ctx, i.IfNoneExist, patient)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 0:
+		return h.govern(ctx, i, nil)
+	case len(found) > 1:
+		return nil, h.severalMatch(ctx, i, found[0])
+	}
+	entries, err := h.seen(i, found)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return why
+	if err := h.append(ctx, entries...); err != nil {
+		return nil, err
+	}
+	return h.written(ctx, i, found[0], false), nil
 }
 
 // target finds what a write is about. Whoever may not read it is told what an absent one would be told.
