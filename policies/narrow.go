@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/open-policy-agent/opa/v1/ast"
+	"sync"
 )
 
 // narrowing is one line of the bundle's own attributes table (data.pontlevis.attributes): an attribute of the resource
@@ -20,6 +19,7 @@ type narrowing struct {
 	attribute string
 	path      []string // in the input, such as patient, hidden
 	types     []string // of resources for which it matters even then; nil: all
+	sides     *sides   // of which alone it matters even then; nil: it matters whole
 }
 
 // attributesPath is where a bundle may keep its attributes table.
@@ -60,45 +60,90 @@ func (r *Revision) narrowings() ([]narrowing, error) {
 		if _, said := line["only_for"]; said && (!listed || len(n.types) == 0 || len(n.types) != len(types)) {
 			return nil, fmt.Errorf("data.pontlevis.attributes.%s: only_for is a list of types of resources", attribute)
 		}
+		if told, said := line["sides_of"]; said {
+			var err error
+			if n.sides, err = r.readSides(told); err != nil {
+				return nil, fmt.Errorf("data.pontlevis.attributes.%s: %w", attribute, err)
+			}
+		}
 		out = append(out, n)
 	}
 	return out, nil
 }
 
 // tryNarrowing holds the attributes table to the inputs of the bundle's own tests: a rule that looks at an attribute where
-// the table says that none does would be asked about "".
+// the table says that none does would be asked about "". Dates that are said to matter by their side of a bound alone are
+// tried on each side of it.
 func (r *Revision) tryNarrowing(ctx context.Context, seeds []Case) error {
 	if len(r.narrow) == 0 {
 		return nil
 	}
 	for _, c := range seeds {
-		var d *Difference
-		if err := Differential(ctx, r.Reference(), Tabled{r}, c); errors.As(err, &d) {
-			return refusal([]Problem{{
-				Rule: "attributes", Severity: Error, File: "pontlevis/attributes/data.json",
-				Message: fmt.Sprintf("an attribute matters where the table says that it does not: a test's input is decided by %s, and by %s without it", d.A.Rule, d.B.Rule),
-				Mend:    "take the attribute out of the table, or say where else it matters.",
-			}})
+		varied, err := r.onEachSide(ctx, c)
+		if err != nil {
+			return fmt.Errorf("trying the attributes table: %w", err)
+		}
+		for _, c := range append(varied, c) {
+			var d *Difference
+			if err := Differential(ctx, r.Reference(), Tabled{r}, c); errors.As(err, &d) {
+				return refusal([]Problem{{
+					Rule: "attributes", Severity: Error, File: "pontlevis/attributes/data.json",
+					Message: fmt.Sprintf("an attribute matters where the table says that it does not: a test's input is decided by %s, and by %s without it", ruleOf(d.A), ruleOf(d.B)),
+					Mend:    "take the attribute out of the table, or say where else it matters.",
+				}})
+			}
 		}
 	}
 	return nil
 }
 
-// blanks are the attributes that no rule looks at in a context: for any resource, or but for some types. A revision has one *blanks for each
-// set of narrowings whose part of the context is absent, so that they compare by identity.
+func ruleOf(d *Decision) string {
+	if d == nil {
+		return "none"
+	}
+	return d.Rule
+}
+
+// blanks are the attributes that no rule looks at in a context: for any resource, or but for some types; and those of
+// which rules look at the side of a bound alone. A revision has one *blanks for each set of narrowings whose part of the
+// context is absent and each day that bounds follow from, so that they compare by identity.
 type blanks struct {
-	all []narrowing // types nil: of every resource
+	all   []narrowing // types nil: of every resource
+	sides []sided
+}
+
+// blanksKey tells them apart.
+type blanksKey struct {
+	bare  uint64
+	bound string // of all that are sided
+}
+
+// maxBlanks bounds the blanks that a revision remembers: some a day.
+const maxBlanks = 4096
+
+// blanksOf are the blanks of a revision.
+type blanksOf struct {
+	mu  sync.RWMutex
+	all map[blanksKey]*blanks
 }
 
 // maxNarrowings is how many lines an attributes table may have.
 const maxNarrowings = 60
 
-// blanked gives the blanks of contexts in which the parts that these narrowings look at (a set, by index) are not there.
-func (r *Revision) blanked(bare uint64) *blanks {
-	if known, ok := r.blanks.Load(bare); ok {
-		return known.(*blanks)
+// blanked gives the blanks of a context in which the parts that these narrowings look at (a set, by index) are not there.
+func (r *Revision) blanked(c *Context, bare uint64) *blanks {
+	sides := r.sidedIn(c, bare)
+	key := blanksKey{bare: bare}
+	for _, s := range sides {
+		key.bound += s.attribute + " " + s.bound + " "
 	}
-	b := &blanks{}
+	r.blanks.mu.RLock()
+	known := r.blanks.all[key]
+	r.blanks.mu.RUnlock()
+	if known != nil {
+		return known
+	}
+	b := &blanks{sides: sides}
 	for i, n := range r.narrow {
 		switch {
 		case bare&(1<<i) != 0:
@@ -108,13 +153,26 @@ func (r *Revision) blanked(bare uint64) *blanks {
 			b.all = append(b.all, n)
 		}
 	}
-	known, _ := r.blanks.LoadOrStore(bare, b)
-	return known.(*blanks)
+	return r.blanks.keep(key, b)
+}
+
+// keep remembers blanks, and gives those that were remembered first.
+func (all *blanksOf) keep(key blanksKey, b *blanks) *blanks {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if first := all.all[key]; first != nil {
+		return first
+	}
+	if all.all == nil || len(all.all) >= maxBlanks { // others made later are the same, and only found anew
+		all.all = map[blanksKey]*blanks{}
+	}
+	all.all[key] = b
+	return b
 }
 
 // over gives a resource as it is seen with some of its attributes blank.
 func (b *blanks) over(v view) view {
-	if len(b.all) == 0 {
+	if len(b.all) == 0 && len(b.sides) == 0 {
 		return v
 	}
 	return narrowed{v, b}
@@ -136,7 +194,7 @@ func (b *blanks) has(attribute string, v view) bool {
 	return false
 }
 
-// narrowed is a resource with some of its texts blank.
+// narrowed is a resource with some of its texts blank, or by their side of a bound.
 type narrowed struct {
 	view
 	blanks *blanks
@@ -144,29 +202,28 @@ type narrowed struct {
 
 func (n narrowed) get(name string) (any, bool) {
 	v, ok := n.view.get(name)
-	if !ok || !n.blanks.has(name, n.view) {
+	if !ok {
 		return v, ok
 	}
-	switch v := v.(type) {
-	case string, ast.String:
-		return "", true
-	case canonical:
-		if _, text := v.isText(); text {
+	if n.blanks.has(name, n.view) {
+		if _, text := textOf(v); text {
 			return "", true
+		}
+		return v, true
+	}
+	for _, s := range n.blanks.sides {
+		if s.attribute != name {
+			continue
+		}
+		if text, ok := textOf(v); ok {
+			return sideOf(text, s.bound), true
 		}
 	}
 	return v, true
 }
 
 func typeOf(v view) string {
-	switch t, _ := v.get("type"); t := t.(type) {
-	case string:
-		return t
-	case ast.String:
-		return string(t)
-	case canonical:
-		text, _ := t.isText()
-		return text
-	}
-	return ""
+	t, _ := v.get("type")
+	text, _ := textOf(t)
+	return text
 }

@@ -29,6 +29,7 @@ func TestAttributesTableIsRefusedWhenFalse(t *testing.T) {
 		"the id of what is hidden":    `{"id": {"only_with": ["nothing"]}}`,
 		"the source of a deposit":     `{"source": {"only_with": ["within"]}}`,
 		"the date of other documents": `{"date": {"only_with": ["within"], "only_for": ["Composition"]}}`,
+		"the day that bounds a date":  `{"date": {"only_with": ["within"], "sides_of": {"years_before_now": ["pontlevis", "settings", "majority_years"]}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -43,13 +44,18 @@ func TestAttributesTableIsRefusedWhenFalse(t *testing.T) {
 func TestAttributesTableIsRefusedWhenUnclear(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"no path":           `{"id": {}}`,
-		"an empty path":     `{"id": {"only_with": []}}`,
-		"a path of numbers": `{"id": {"only_with": [1]}}`,
-		"the type itself":   `{"type": {"only_with": ["patient"]}}`,
-		"a list":            `["id"]`,
-		"types of nothing":  `{"id": {"only_with": ["patient"], "only_for": []}}`,
-		"types of numbers":  `{"id": {"only_with": ["patient"], "only_for": [1]}}`,
+		"no path":                  `{"id": {}}`,
+		"an empty path":            `{"id": {"only_with": []}}`,
+		"a path of numbers":        `{"id": {"only_with": [1]}}`,
+		"the type itself":          `{"type": {"only_with": ["patient"]}}`,
+		"a list":                   `["id"]`,
+		"types of nothing":         `{"id": {"only_with": ["patient"], "only_for": []}}`,
+		"types of numbers":         `{"id": {"only_with": ["patient"], "only_for": [1]}}`,
+		"sides of nothing":         `{"date": {"only_with": ["within"], "sides_of": {}}}`,
+		"sides of a text":          `{"date": {"only_with": ["within"], "sides_of": "2024"}}`,
+		"years of nowhere":         `{"date": {"only_with": ["within"], "sides_of": {"years_before_now": ["nowhere"]}}}`,
+		"years that are no number": `{"date": {"only_with": ["within"], "sides_of": {"years_before_now": ["pontlevis", "settings"]}}}`,
+		"two bounds":               `{"date": {"only_with": ["within"], "sides_of": {"years_before_now": ["pontlevis", "settings", "necessity", "years"], "days": []}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

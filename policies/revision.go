@@ -2,7 +2,6 @@ package policies
 
 import (
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -22,7 +21,7 @@ type Revision struct {
 	ordered  []Rule
 	reads    readSet
 	narrow   []narrowing
-	blanks   sync.Map // set of narrowings → *blanks
+	blanks   blanksOf
 	schema   *node
 
 	suspect []suspicion

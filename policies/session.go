@@ -34,7 +34,7 @@ func (r *Revision) sessionIn(c *Context) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
-	return &Session{rev: r, context: c, blank: r.blanked(bare), odd: odd}, nil
+	return &Session{rev: r, context: c, blank: r.blanked(c, bare), odd: odd}, nil
 }
 
 // Revision gives the revision that decides.
