@@ -214,7 +214,7 @@ func keeper(c []search.Criterion) func(*audit.Entry) bool {
 
 // fields are where entries keep what parameters of AuditEvent ask for: codes, or references.
 var fields = map[string]func(*audit.Entry) []string{
-	"outcome": func(e *audit.Entry) []string { return []string{e.OutcomeCode()} },
+	"outcome": func(e *audit.Entry) []string { return []string{e.OutcomeCode(), outcomeRefused} }, // failed may be shown as refused
 	"action":  func(e *audit.Entry) []string { return []string{e.ActionCode()} },
 	"agent":   func(e *audit.Entry) []string { return []string{e.Actor.ID, e.Actor.Organization} },
 	"entity":  func(e *audit.Entry) []string { return append([]string{"Patient/" + e.Patient}, e.Resources...) },

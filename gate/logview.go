@@ -14,8 +14,11 @@ import (
 // What a reader of the access log sees of an entry: what was granted on things that they may not know of is not there
 // until they may; what was refused on such a thing looks like what was refused on nothing at all.
 
-// succeeded is audit-event-outcome of what was granted.
-const succeeded = "0"
+// audit-event-outcome of what was granted, and of what was refused.
+const (
+	succeeded      = "0"
+	outcomeRefused = "4"
+)
 
 // resources are the references of an entry to what was asked for, apart from the person whose log it is.
 func entryResources(r *fhir.Resource) []fhir.Reference {

@@ -83,7 +83,7 @@ func asksLinks(q *search.Query) bool {
 		}
 	}
 	for _, k := range q.Sort {
-		if isLink(k.Param) {
+		if isLink(k.Param) || k.Name == "outcome" {
 			return true
 		}
 	}
@@ -96,6 +96,8 @@ func criterionAsksLinks(c *search.Criterion) bool {
 		return true // by what a List names
 	case c.Has != nil:
 		return criterionAsksLinks(c.Has.Then)
+	case len(c.Chain) == 0 && c.Param != nil && c.Param.Type == "token" && c.Name == "outcome":
+		return true // of the access log: what failed on something hidden is shown as refused
 	case len(c.Chain) == 0:
 		return isLink(c.Param) && !aboutPerson(c)
 	}
