@@ -145,15 +145,16 @@ func (h *hearing) answerDeposit(ctx context.Context, i *record.Interaction, d *r
 	return h.written(ctx, i, results[0].Stored, !results[0].Existed), nil
 }
 
-// results says what became of each entry of a deposit. What was there already is shown, so it is logged as read.
+// results says what became of each entry of a deposit. What was there already is shown, and what a
+// reference by criteria leads to is known to be there: both are logged as read.
 func (h *hearing) results(ctx context.Context, i *record.Interaction, d *record.Deposit, written []*record.Stored) ([]record.Result, error) {
 	results, err := d.Results(written)
 	if err != nil {
 		return nil, err
 	}
-	var existed []*record.Stored
+	existed := slices.Clone(d.Referenced)
 	for _, r := range results {
-		if r.Existed && r.Stored != nil {
+		if r.Existed && r.Stored != nil && !slices.Contains(existed, r.Stored) {
 			existed = append(existed, r.Stored)
 		}
 	}

@@ -42,6 +42,8 @@ type Deposit struct {
 	Replaces  []Target  // documents of the record that it replaces; Resolve makes each a Ref
 	Replaced  []*Stored // these documents as they stand, from Resolve on, in the order of Replaces and without doubles
 
+	Referenced []*Stored // what references by criteria lead to, from Resolve on
+
 	// Find gives what a condition finds in the patient's record of what may be known; nil: Search among what permit lets
 	// through.
 	Find func(ctx context.Context, q *search.Query, patient string) ([]*Stored, error)

@@ -28,7 +28,7 @@ func (d *Deposit) Resolve(ctx context.Context, src Source, permit Permit) error 
 		}
 	}
 	d.dropOrphans()
-	if err := d.bind(ctx, src); err != nil {
+	if err := d.bind(ctx, src, permit); err != nil {
 		return err
 	}
 	return d.resolveReplaced(ctx, src, permit)
@@ -62,23 +62,27 @@ func (d *Deposit) resolvePatient(ctx context.Context, src Source) error {
 		"Les identifiants du patient mènent à plusieurs dossiers.", "The patient's identifiers lead to several records.")
 }
 
+// finder is Find, or what stands in for it.
+func (d *Deposit) finder(src Source, permit Permit) func(context.Context, *search.Query, string) ([]*Stored, error) {
+	if d.Find != nil {
+		return d.Find
+	}
+	return func(ctx context.Context, q *search.Query, patient string) ([]*Stored, error) {
+		page, err := Search(ctx, src, q, Scope{Patients: []string{patient}}, nil, permit)
+		if err != nil {
+			return nil, err
+		}
+		return page.Matches, nil
+	}
+}
+
 // resolveCondition looks for what a conditional create must not find (FHIR R4 http.html#ccreate). One match stands in
 // for the new resource, several refuse the deposit with 412.
 func (d *Deposit) resolveCondition(ctx context.Context, src Source, permit Permit, a *answer) error {
 	if a.ifNoneExist == nil {
 		return nil
 	}
-	find := d.Find
-	if find == nil {
-		find = func(ctx context.Context, q *search.Query, patient string) ([]*Stored, error) {
-			page, err := Search(ctx, src, q, Scope{Patients: []string{patient}}, nil, permit)
-			if err != nil {
-				return nil, err
-			}
-			return page.Matches, nil
-		}
-	}
-	found, err := find(ctx, a.ifNoneExist, d.Patient)
+	found, err := d.finder(src, permit)(ctx, a.ifNoneExist, d.Patient)
 	if err != nil {
 		return err
 	}
@@ -152,10 +156,11 @@ func (d *Deposit) dropOrphans() {
 }
 
 // bind gives every new resource the literal reference to its patient, makes absolute references to this server
-// relative, and gives conditional references to the directory their literal form where exactly one resource matches.
-// The rest of the text stays as it came.
-func (d *Deposit) bind(ctx context.Context, src Source) error {
+// relative, and gives conditional references to the directory their literal form where exactly one resource matches; those
+// of a transaction to the record must have one. The rest of the text stays as it came.
+func (d *Deposit) bind(ctx context.Context, src Source, permit Permit) error {
 	known := map[string]string{}
+	criteria := &byCriteria{d: d, find: d.finder(src, permit), known: map[string]string{}}
 	var failed error
 	err := d.relinkAll(func(link string) (string, bool) {
 		if own, ok := strings.CutPrefix(link, d.base+"/"); ok {
@@ -163,8 +168,13 @@ func (d *Deposit) bind(ctx context.Context, src Source) error {
 			return own, literal
 		}
 		t, _, conditional := strings.Cut(link, "?")
-		if !conditional {
+		if !conditional || failed != nil {
 			return "", false
+		}
+		if criteria.meant(t) {
+			var literal string
+			literal, failed = criteria.follow(ctx, t, link)
+			return literal, failed == nil
 		}
 		id, ok := ConditionalIdentifier(link, t)
 		switch {
