@@ -69,6 +69,26 @@ func (p *Param) compile() error {
 	return nil
 }
 
+// Nested reports whether a parameter looks, anywhere but in meta, into an element that may hold a reference beside what it
+// looks at: an element of an element, or an Identifier, which names its assigner.
+func (p *Param) Nested() bool {
+	for _, b := range p.compiled {
+		depth := 0
+		for _, s := range b.steps {
+			if s.kind != stepChild {
+				continue
+			}
+			if depth++; depth == 1 && slices.ContainsFunc(s.names, func(n typedName) bool { return n.name == "meta" }) {
+				break
+			}
+			if depth > 1 || slices.ContainsFunc(s.names, func(n typedName) bool { return n.typ == "Identifier" }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // compile reads the expression for a resource type; focus is what relative
 // paths start from. Clauses about other types are left out.
 func compile(text, resource string, focus []Member) (expression, error) {

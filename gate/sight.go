@@ -75,7 +75,7 @@ func (s *sight) Ranked(ctx context.Context, patient, resourceType string, c []se
 	}, true
 }
 
-// asksLinks reports whether a search matches or sorts by references to anything but the person.
+// asksLinks reports whether a search matches or sorts by references to anything but the person, or by what goes with them.
 func asksLinks(q *search.Query) bool {
 	for i := range q.Criteria {
 		if criterionAsksLinks(&q.Criteria[i]) {
@@ -109,8 +109,10 @@ func criterionAsksLinks(c *search.Criterion) bool {
 	return false
 }
 
+// isLink reports whether a parameter looks at references, or at what is cut together with one: relatesTo.code, or an
+// identifier that somebody assigned.
 func isLink(p *fhir.Param) bool {
-	return p != nil && p.Name != "patient" && (p.Type == "reference" || p.Type == "composite")
+	return p != nil && p.Name != "patient" && (p.Type == "reference" || p.Type == "composite" || p.Nested())
 }
 
 // aboutPerson reports whether a criterion is subject=Patient/x, which names nothing that is hidden.

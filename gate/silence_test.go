@@ -62,7 +62,7 @@ var silentQuestions = func() []string {
 	}
 	for _, q := range []string{
 		"", "&_sort=-date", "&_sort=date&_count=2", "&_count=1", "&_total=accurate", "&_summary=count", "&_count=0", "&_elements=date", "&_sort=relatesto",
-		"&relatesto=DocumentReference/a", "&relatesto:missing=true&_total=accurate", "&relatesto:missing=false", "&relatesto.status=current", "&related=DocumentReference/b",
+		"&relation=appends", "&relation:missing=true", "&_sort=relation", "&contenttype=text/plain", "&event:missing=false", "&relatesto=DocumentReference/a", "&relatesto:missing=true&_total=accurate", "&relatesto:missing=false", "&relatesto.status=current", "&related=DocumentReference/b",
 		"&_include=DocumentReference:relatesto", "&_revinclude=List:item", "&_revinclude=DocumentReference:relatesto", "&_has:List:item:status=current",
 		"&_list=l1", "&_list=l1,l2,nowhere&_total=accurate", "&_list:not=l1", "&_include=*", "&_include:iterate=DocumentReference:relatesto&_count=1",
 		"&_include:iterate=DocumentReference:*&_revinclude:iterate=List:item", "&_revinclude=List:*", "&relationship=DocumentReference/a$appends",

@@ -74,7 +74,8 @@ func shrinkWords(d *difference, try attempt) {
 }
 
 // shrinkScene leaves things out of the worlds: what is in both one by one; what they differ by resource by resource, out
-// of both at once, since what points to the hidden thing in the first is there without doing so in the second.
+// of both at once, since what points to the hidden thing in the first is there without doing so in the second. The hidden
+// thing itself stays: what points to nothing is no secret.
 func shrinkScene(d *difference, try attempt) {
 	for i := 0; i < len(d.scene.both); {
 		s := d.scene
@@ -89,7 +90,7 @@ func shrinkScene(d *difference, try attempt) {
 		s := d.scene
 		gone := func(p put) bool { return p.ref == of }
 		s.one, s.two = slices.DeleteFunc(slices.Clone(s.one), gone), slices.DeleteFunc(slices.Clone(s.two), gone)
-		if tried[of] || len(s.one) == 0 || !holds(s) || !try(s, d.asked) {
+		if tried[of] || of.String() == s.hidden || len(s.one) == 0 || !holds(s) || !try(s, d.asked) {
 			i++
 		} else {
 			i = 0
