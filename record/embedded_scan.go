@@ -44,9 +44,9 @@ func (e *Embedded) scan(ctx context.Context, patient string, types []string, c [
 		types = slices.Compact(slices.Sorted(slices.Values(types)))
 		for _, t := range types {
 			narrowed, ids := false, []string(nil)
-			if len(types) == 1 && len(c) > 0 { // criteria are about one type
+			if narrower := beyondOwn(patient, c); len(types) == 1 && len(narrower) > 0 { // criteria are about one type
 				var err error
-				if ids, narrowed, err = e.narrow(ctx, patient, t, c); err != nil {
+				if ids, narrowed, err = e.narrow(ctx, patient, t, narrower); err != nil {
 					yield(nil, fmt.Errorf("searching %s by index: %w", t, err))
 					return
 				}
@@ -71,7 +71,7 @@ func (e *Embedded) walk(ctx context.Context, patient string, prefix []byte, yiel
 		var piece []*Stored
 		var next []byte
 		err := e.db.View(ctx, partition(patient), func(tx store.Tx) error {
-			piece, next = piece[:0], nil
+			piece, next = make([]*Stored, 0, pieceFirst), nil
 			size := 0
 			for key, value := range tx.Scan(prefix, from) {
 				if len(piece) >= most || size >= pieceBytes {

@@ -3,6 +3,7 @@ package record
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +78,7 @@ func TestRecordOfAnotherRevisionIsIndexedAnew(t *testing.T) {
 func TestRememberedVersionsAreBounded(t *testing.T) {
 	t.Parallel()
 	var m remembered
-	print := envelopePrint{version: 1, size: rememberedShare/8 - 1024}
+	print := envelopePrint{version: 1, size: rememberedShare/2 - 1024}
 	for i := range 200 {
 		m.put([]byte{byte(i)}, print, &Stored{Version: i})
 	}
@@ -93,5 +94,39 @@ func TestRememberedVersionsAreBounded(t *testing.T) {
 	m.put([]byte("large"), envelopePrint{size: rememberedShare}, &Stored{})
 	if m.get([]byte("large"), envelopePrint{size: rememberedShare}) != nil {
 		t.Error("a large body is kept")
+	}
+}
+
+// TestParsedVersionsCostMore holds that what parsing adds is charged when it is added: as many parsed versions are kept
+// as the bound has room for, and one that became too large is forgotten.
+func TestParsedVersionsCostMore(t *testing.T) {
+	t.Parallel()
+	var m remembered
+	body := func(size int) []byte {
+		return []byte(`{"resourceType":"Basic","id":"a","language":"` + strings.Repeat("x", size) + `"}`)
+	}
+	put := func(key string, size int) *Stored {
+		s := &Stored{Ref: Ref{"Basic", "a"}, Body: body(size)}
+		m.put([]byte(key), envelopePrint{size: len(s.Body)}, s)
+		return s
+	}
+	size := rememberedShare/8 - 4096
+	for i := range 200 {
+		if _, err := put(fmt.Sprint(i), size).Resource(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(m.young) + len(m.old); n > rememberedCost/rememberedShare+2 || n == 0 {
+		t.Errorf("%d parsed versions are kept", n)
+	}
+	large := put("large", rememberedShare/4)
+	if m.young["large"].stored != large {
+		t.Fatal("it is not kept before it is parsed")
+	}
+	if _, err := large.Resource(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := m.young["large"]; ok {
+		t.Error("it is kept, parsed, beyond its share")
 	}
 }

@@ -4,7 +4,7 @@ import "sync"
 
 const (
 	// rememberedCost bounds the memory of versions kept between requests. A parsed version costs about eight times its
-	// text, but for the bytes of a document.
+	// text, but for the bytes of a document; one that was never parsed its text and what is kept beside it.
 	rememberedCost = 128 << 20
 	// rememberedShare keeps one large body from driving out everything else.
 	rememberedShare = rememberedCost / 32
@@ -79,21 +79,49 @@ func (m *remembered) date(key []byte, s *Stored, date uint64) {
 }
 
 func (m *remembered) put(key []byte, print envelopePrint, s *Stored) {
-	cost := costOf(s, print.size)
-	if cost > rememberedShare {
+	v := kept{stored: s, cost: bareCost(print.size), print: print}
+	if s.read.Load() {
+		v.cost = parsedCost(s, print.size)
+	}
+	if v.cost > rememberedShare {
 		return
 	}
+	name := string(key)
+	s.grown = func() { m.grow(name, s) }
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.keep(string(key), kept{stored: s, cost: cost, print: print})
+	m.keep(name, v)
 }
 
-// costOf is what remembering a version costs. The bytes of a document are one long text, and parsing adds little to it.
-func costOf(s *Stored, size int) int {
-	if s.Type == "Binary" {
-		return 2*size + 1024
+// grow charges a version for having been parsed, and forgets it when that is too much.
+func (m *remembered) grow(key string, s *Stored) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := m.young[key]
+	if !ok {
+		v, ok = m.old[key]
 	}
-	return 8*size + 1024
+	if !ok || v.stored != s {
+		return
+	}
+	if v.cost = parsedCost(s, v.print.size); v.cost > rememberedShare {
+		m.cost -= m.young[key].cost
+		delete(m.young, key)
+		delete(m.old, key)
+		return
+	}
+	m.keep(key, v)
+}
+
+// bareCost is what remembering a version costs: its text, its attributes and what a decision keeps beside it.
+func bareCost(size int) int { return 2*size + 2048 }
+
+// parsedCost is what it costs with what was parsed. The bytes of a document are one long text, and parsing adds little to it.
+func parsedCost(s *Stored, size int) int {
+	if s.Type == "Binary" {
+		return bareCost(size)
+	}
+	return 8*size + 2048
 }
 
 func (m *remembered) keep(key string, v kept) {

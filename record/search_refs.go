@@ -61,7 +61,7 @@ func (x *searcher) follow(targets []*Stored, step *search.ChainStep) error {
 			seen = append(seen, t)
 		}
 	}
-	ok, err := x.satisfied(seen, step.Then)
+	ok, err := x.satisfied(seen, step.Then, false)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (x *searcher) havers(c *search.Criterion) (map[Ref]struct{}, error) {
 	then := []search.Criterion{*c.Has.Then}
 	referred := map[Ref]struct{}{}
 	flush := func(batch []*Stored) error {
-		ok, err := x.satisfied(batch, c.Has.Then) // the pointer, not the copy: what is known is known by it
+		ok, err := x.satisfied(batch, c.Has.Then, false) // the pointer, not the copy: what is known is known by it
 		if err != nil {
 			return err
 		}

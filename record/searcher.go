@@ -180,7 +180,7 @@ func (x *searcher) matching(list []*Stored, criteria []search.Criterion) ([]*Sto
 			if c.Plain() != plain || len(list) == 0 {
 				continue
 			}
-			ok, err := x.satisfied(list, c)
+			ok, err := x.satisfied(list, c, len(criteria) == 1)
 			if err != nil {
 				return nil, err
 			}
@@ -196,8 +196,8 @@ func (x *searcher) matching(list []*Stored, criteria []search.Criterion) ([]*Sto
 	return list, nil
 }
 
-// satisfied tells of each of list whether it satisfies one criterion.
-func (x *searcher) satisfied(list []*Stored, c *search.Criterion) ([]bool, error) {
+// satisfied tells of each of list whether it satisfies one criterion; alone says that it is the only one.
+func (x *searcher) satisfied(list []*Stored, c *search.Criterion, alone bool) ([]bool, error) {
 	switch {
 	case c.Has != nil:
 		return x.had(list, c)
@@ -212,11 +212,8 @@ func (x *searcher) satisfied(list []*Stored, c *search.Criterion) ([]bool, error
 	}
 	out := make([]bool, len(list))
 	for i, s := range list {
-		r, err := s.Resource()
-		if err != nil {
-			return nil, err
-		}
-		if out[i], err = c.Match(r); err != nil {
+		var err error
+		if out[i], err = s.satisfies(c, alone); err != nil {
 			return nil, err
 		}
 	}

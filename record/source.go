@@ -103,6 +103,9 @@ type Stored struct {
 	err    error
 	base   string  // of this server's own absolute references
 	within *Stored // the resource this one is contained in, nil for all that a Source gives
+	read   atomic.Bool
+	grown  func() // tells who remembers the version that it takes more room now, nil for nobody
+	own    atomic.Pointer[ownMatch]
 	beside atomic.Pointer[any]
 }
 
@@ -124,16 +127,10 @@ func (s *Stored) Resource() (*fhir.Resource, error) {
 		if s.parsed != nil {
 			return
 		}
-		if s.Deleted {
-			s.err = fmt.Errorf("%s is deleted: %w", s.Ref, ErrNotFound)
-			return
+		if s.parsed, s.err = s.parse(); s.err == nil && s.grown != nil {
+			s.grown()
 		}
-		r, err := fhir.ParseResource(s.Body)
-		if err != nil {
-			s.err = fmt.Errorf("parsing %s version %d: %w", s.Ref, s.Version, err)
-			return
-		}
-		s.parsed = r.Under(s.base)
+		s.read.Store(true)
 	})
 	return s.parsed, s.err
 }
