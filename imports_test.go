@@ -31,9 +31,10 @@ var levels = [][]string{
 	{"cmd/pontlevis", "bench"},
 }
 
-// apart are folders that are no part of the gateway's own graph: generators and stand-ins for absent modules.
+// apart are folders that are no part of the gateway's own graph: generators, stand-ins for absent modules, and the
+// benchmark of peers, a module of its own.
 func apart(dir string) bool {
-	return dir == "." || strings.Contains(dir, "internal/") || strings.HasPrefix(dir, "test") || dir == "store/storetest"
+	return dir == "." || strings.Contains(dir, "internal/") || strings.HasPrefix(dir, "test") || dir == "store/storetest" || dir == "bench/peers"
 }
 
 func floor(dir string) (int, bool) {
