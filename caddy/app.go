@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -37,6 +38,11 @@ type App struct {
 	// FHIR files and folders that are loaded before the server is ready; each Patient in them gets an open space.
 	Import []string `json:"import,omitempty"`
 
+	// How long an answer takes which says that nothing is there, so that its time does not tell what is absent from what
+	// is hidden; a whole number of times that when the work takes longer. At most a second; zero lets the time tell.
+	// Default: 5ms.
+	Silence *caddy.Duration `json:"silence,omitempty"`
+
 	// Loads the invented cast, and mints tokens for it on request. For loopback addresses alone. Default: false.
 	Demo bool `json:"demo,omitempty"`
 
@@ -61,6 +67,9 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	if a.Issuer == "" {
 		a.Issuer = "http://127.0.0.1:8700"
 	}
+	if a.Silence == nil {
+		a.Silence = new(caddy.Duration(usualSilence))
+	}
 	if err := a.check(); err != nil {
 		return err
 	}
@@ -81,6 +90,20 @@ func (a *App) check() error {
 	}
 	if a.Demo && !isLoopback(u.Hostname()) {
 		return fmt.Errorf("pontlevis: demo gives tokens for the asking, so its issuer must be a loopback address, not %q", u.Hostname())
+	}
+	if err := checkSilence(time.Duration(*a.Silence)); err != nil {
+		return fmt.Errorf("pontlevis: silence: %w", err)
+	}
+	return nil
+}
+
+// usualSilence is some thirty times what a read takes that finds nothing, and no time for a person.
+const usualSilence = 5 * time.Millisecond
+
+// checkSilence refuses a time that would hide nothing, or hold up everybody.
+func checkSilence(d time.Duration) error {
+	if d != 0 && (d < time.Millisecond || d > time.Second) {
+		return fmt.Errorf("it must be 0, or between 1ms and 1s, not %v", d)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -24,6 +25,7 @@ func init() {
 //	    policies <folder>
 //	    host     <name>
 //	    load     <file or folder...>
+//	    silence  <duration>
 //	    demo
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -62,6 +64,8 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		a.Import = append(a.Import, paths...)
 		return nil
+	case "silence":
+		return a.parseSilence(d)
 	case "demo":
 		a.Demo = true
 		if d.NextArg() {
@@ -69,8 +73,28 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, demo", option)
 	}
+}
+
+// parseSilence reads a duration, "0" for none.
+func (a *App) parseSilence(d *caddyfile.Dispenser) error {
+	if a.Silence != nil {
+		return d.Err("silence is given twice")
+	}
+	var given string
+	if err := oneArg(d, &given); err != nil {
+		return err
+	}
+	silence, err := caddy.ParseDuration(given)
+	if err == nil {
+		err = checkSilence(silence)
+	}
+	if err != nil {
+		return d.Errf("silence %q: %v", given, err)
+	}
+	a.Silence = new(caddy.Duration(silence))
+	return nil
 }
 
 // oneArg reads exactly one argument, once.

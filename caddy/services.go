@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -56,6 +57,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 	s.gate, err = gate.New(gate.Config{
 		Records: a.state.records, Lives: a.state.lives, Policies: s.policies, Log: a.state.log, Grants: s.oauth,
 		Base: a.fhir(), Host: a.Host, Key: a.state.derive("cursors of pages"), Meter: meter.gate(),
+		Silence: time.Duration(*a.Silence),
 	})
 	if err != nil {
 		return nil, err

@@ -17,6 +17,8 @@ type Answer struct {
 	Updated     time.Time
 	Location    string // of what was created, relative to the base
 	Body        []byte
+
+	nothing bool // it shows nothing: what is absent would be answered alike
 }
 
 // Refusal is an answer that gives nothing of a record, with what the person who asked may know of why.
@@ -25,6 +27,8 @@ type Refusal struct {
 	Issues []fhir.Issue
 	Allow  []string // methods, with 405
 	Retry  time.Duration
+
+	silent bool // what is absent would be refused alike
 }
 
 func (r *Refusal) Error() string {
@@ -40,16 +44,20 @@ func refusal(status int, code, fr, en string) *Refusal {
 
 // nothingHere is the one answer for what is absent and for what is forbidden. It must not vary.
 func nothingHere() *Refusal {
-	return refusal(http.StatusNotFound, "not-found",
+	no := refusal(http.StatusNotFound, "not-found",
 		"Rien ici que vous puissiez voir. Si vous soignez cette personne, demandez-lui son accord ou, en cas d'urgence, ouvrez un accès d'urgence.",
 		"Nothing here that you may see. If you care for this person, ask for their consent or, in an emergency, open an emergency access.")
+	no.silent = true
+	return no
 }
 
 // notYours is the same for writes.
 func notYours() *Refusal {
-	return refusal(http.StatusForbidden, "forbidden",
+	no := refusal(http.StatusForbidden, "forbidden",
 		"Vous ne pouvez pas écrire ici, ou ce dossier n'existe pas.",
 		"You may not write here, or there is no such record.")
+	no.silent = true
+	return no
 }
 
 // told is a refusal whose reason and remedy the one who asked may know, with the decision's id in the log.

@@ -76,7 +76,7 @@ func (h *hearing) planDeposit(ctx context.Context, i *record.Interaction, d *rec
 		return nil, err
 	}
 	if unclear != nil { // only now: what is found in a record is told to whoever may add to it
-		return nil, h.illDone(ctx, entries, unclear)
+		return nil, h.illDone(ctx, entries, silenced(unclear))
 	}
 	return entries, d.StampSource(clientSource(h.grant.Client.ID))
 }

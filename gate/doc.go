@@ -8,7 +8,7 @@
 //	fetch, enforce reads                              read.go, search.go, history.go, scope.go, sight.go, everything.go, redact.go
 //	               writes                             deposit.go, govern.go, amend.go, write.go
 //	               Bundles of requests                batch.go, transaction.go
-//	answer                                            answer.go, endpoint.go
+//	answer                                            answer.go, endpoint.go, silence.go
 //
 // No other package opens a record source. What is not understood is refused; what is forbidden and what is absent
 // are answered alike; nothing leaves before its entry in the access log is durable.

@@ -54,7 +54,7 @@ func (h *hearing) everything(ctx context.Context, i *record.Interaction) (*Answe
 		return nil, err
 	}
 	body := page.BundleAt(h.g.Base, h.g.Base+"/"+h.self(i), next, slices.Concat(i.Notices, notices(d)))
-	return &Answer{Status: http.StatusOK, Body: body}, nil
+	return &Answer{Status: http.StatusOK, Body: body, nothing: len(page.Matches)+len(page.Included) == 0}, nil
 }
 
 // everythingQuery is the query of an $everything in canonical words, with its question mark.

@@ -13,7 +13,7 @@ import (
 	"github.com/pontlevis/pontlevis/space"
 )
 
-// Config is what a gate stands on. Every field but Limits, Now and Meter is required.
+// Config is what a gate stands on. Every field but Host, Limits, Now, Meter, Silence and Overdue is required.
 type Config struct {
 	Records  record.Source    // where the records are; nothing else in the process may hold it
 	Lives    space.Lifecycles // the lifecycle of each space
@@ -26,6 +26,10 @@ type Config struct {
 	Limits   record.Limits    // bounds of a request; zero fields take their defaults
 	Now      func() time.Time
 	Meter    Meter
+
+	// Silence is the time that an answer takes which says that nothing is there, or a whole number of times that when the
+	// work took longer. Zero: it leaves as soon as it is ready, and its time may tell what is absent from what is hidden.
+	Silence time.Duration
 
 	// Overdue says how many emergency openings of an organisation wait for a verdict past their date (rules.md E5).
 	// Nil where no register of cases is kept: then there are none.

@@ -276,7 +276,7 @@ func (p *past) answer(ctx context.Context, asked []audit.Entry) (*Answer, error)
 		total = &p.total
 	}
 	body := record.HistoryBundle(h.g.Base, h.g.Base+"/"+h.self(p.i), next, total, redacted)
-	return &Answer{Status: http.StatusOK, Body: body}, nil
+	return &Answer{Status: http.StatusOK, Body: body, nothing: len(shown) == 0}, nil
 }
 
 // historyPath is the address of a history below the base.

@@ -11,14 +11,8 @@ import (
 	"github.com/pontlevis/pontlevis/record"
 )
 
-// Do carries out an interaction for a grant: it decides, writes the access log, and only then answers. The error is a
-// *Refusal when the answer is no, anything else when something failed; a failure answers nothing.
-//
-// page is the sealed position in the link of a page that an earlier answer gave, "" for the first page.
-func (g *Gate) Do(ctx context.Context, grant *Grant, i *record.Interaction, page string) (*Answer, error) {
-	if i.Kind == record.KindBatch {
-		return g.batch(ctx, grant, i)
-	}
+// carryOut is Do for one interaction, without the time that silence takes.
+func (g *Gate) carryOut(ctx context.Context, grant *Grant, i *record.Interaction, page string) (*Answer, error) {
 	h := g.hear(grant)
 	h.page = page
 	if i.Kind == record.KindSearch {
@@ -63,8 +57,9 @@ func (h *hearing) admit(ctx context.Context, i *record.Interaction) error {
 	if err != nil {
 		return err
 	}
-	said := d
+	said, inRecord := d, false
 	if d.Allow && h.grant.Patient != "" && !isDirectory(asked) {
+		inRecord = true
 		if d, said, err = h.admitTo(ctx, h.grant.Patient, asked); err != nil {
 			return err
 		}
@@ -81,6 +76,9 @@ func (h *hearing) admit(ctx context.Context, i *record.Interaction) error {
 	}
 	if !said.Tell {
 		return nothingHere()
+	}
+	if inRecord { // a record that is shut or absent would be told the same
+		return silenced(told(said, entry.ID))
 	}
 	return told(said, entry.ID)
 }

@@ -66,7 +66,7 @@ func (h *hearing) search(ctx context.Context, i *record.Interaction) (*Answer, e
 	if err := h.append(ctx, h.searched(asked.entries, seen)...); err != nil {
 		return nil, err
 	}
-	return &Answer{Status: http.StatusOK, Body: body}, nil
+	return &Answer{Status: http.StatusOK, Body: body, nothing: len(page.Matches)+len(page.Included) == 0}, nil
 }
 
 // found runs what a search asks for: a page of it, or the last of each code.

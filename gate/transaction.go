@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"sync"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/record"
@@ -38,8 +37,17 @@ func (h *hearing) transact(ctx context.Context, i *record.Interaction) (*Answer,
 	if err := t.understand(ctx); err != nil {
 		return nil, err
 	}
+	stored, err := t.carryOut(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.answer(ctx, stored) // no turn is held any more: a read that finds nothing takes its time
+}
+
+// carryOut decides a transaction and makes its changes, under the turn of its conditional creates.
+func (t *transaction) carryOut(ctx context.Context) (stored []*record.Stored, err error) {
+	h := t.h
 	release, err := t.plan(ctx)
-	release = sync.OnceFunc(release)
 	defer release()
 	if err != nil {
 		return nil, t.abandon(ctx, err)
@@ -52,14 +60,12 @@ func (h *hearing) transact(ctx context.Context, i *record.Interaction) (*Answer,
 			return nil, err
 		}
 	}
-	var stored []*record.Stored
 	if len(t.changes) > 0 {
 		if stored, err = h.g.Records.Write(ctx, t.patient(), t.changes); err != nil {
 			return nil, h.failed(ctx, err, slices.Concat(t.entries, t.found)...)
 		}
 	}
-	release()
-	return t.answer(ctx, stored)
+	return stored, nil
 }
 
 // abandon logs what the entries before the refused one found: that it was not they who were refused tells what stands

@@ -117,11 +117,11 @@ func (h *hearing) updateMatch(ctx context.Context, i *record.Interaction) (*Answ
 		matched.Ref = before.Ref
 		return h.govern(ctx, &matched, before)
 	case i.IfMatch != "":
-		return nil, changedSince()
+		return nil, silenced(changedSince())
 	case id != "":
-		return nil, refusal(http.StatusBadRequest, "not-supported",
+		return nil, silenced(refusal(http.StatusBadRequest, "not-supported",
 			"Rien ne répond à la condition, et l'identifiant d'une ressource nouvelle n'est pas choisi par le client.",
-			"Nothing matches, and the id of a new resource is not chosen by the client.")
+			"Nothing matches, and the id of a new resource is not chosen by the client."))
 	}
 	return h.govern(ctx, i, nil)
 }
@@ -210,7 +210,7 @@ func (h *hearing) refuseNew(ctx context.Context, i *record.Interaction, patient 
 		}
 	}
 	if !d.Allow && d.Tell {
-		return told(d, entry.ID)
+		return silenced(told(d, entry.ID))
 	}
 	return notYours()
 }
