@@ -83,7 +83,10 @@ func asksLinks(q *search.Query) bool {
 		}
 	}
 	for _, k := range q.Sort {
-		if isLink(k.Param) || k.Name == "outcome" {
+		if k.Name == "outcome" {
+			return true
+		}
+		if isLink(k.Param) {
 			return true
 		}
 	}
