@@ -241,6 +241,9 @@ func (h *hearing) count(action string, d *policies.Decision, err error) (*polici
 
 // permit is what a search may know of: it decides a batch, each resource by the whole decision.
 func (h *hearing) permit(ctx context.Context, batch []*record.Stored) ([]bool, error) {
+	if len(h.decided) == 0 {
+		h.decided = make(map[decisionKey]*policies.Decision, len(batch))
+	}
 	out := make([]bool, len(batch))
 	for i, stored := range batch {
 		d, err := h.read(ctx, stored)

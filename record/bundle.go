@@ -104,10 +104,18 @@ func (w *bundleWriter) next() {
 func (w *bundleWriter) entry(base string, s *Stored, body []byte, mode string) {
 	w.next()
 	w.raw(`{"fullUrl":`)
-	w.text(base + "/" + s.Ref.String())
+	w.fullURL(base, s.Ref)
 	w.raw(`,"resource":`)
 	w.out = append(w.out, body...)
 	w.raw(`,"search":{"mode":"`, mode, `"}}`)
+}
+
+func (w *bundleWriter) fullURL(base string, ref Ref) {
+	if !plainText(base) || !plainText(ref.Type) || !plainText(ref.ID) {
+		w.text(base + "/" + ref.String())
+		return
+	}
+	w.raw(`"`, base, "/", ref.Type, "/", ref.ID, `"`)
 }
 
 func (w *bundleWriter) outcome(notices []fhir.Issue) {
@@ -127,7 +135,7 @@ func (w *bundleWriter) version(base string, s *Stored) {
 	}
 	w.next()
 	w.raw(`{"fullUrl":`)
-	w.text(base + "/" + s.Ref.String())
+	w.fullURL(base, s.Ref)
 	if !s.Deleted {
 		w.raw(`,"resource":`)
 		w.out = append(w.out, s.Body...)

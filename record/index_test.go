@@ -78,7 +78,7 @@ func TestRecordOfAnotherRevisionIsIndexedAnew(t *testing.T) {
 func TestRememberedVersionsAreBounded(t *testing.T) {
 	t.Parallel()
 	var m remembered
-	print := envelopePrint{version: 1, size: rememberedShare/2 - 1024}
+	print := envelopePrint{version: 1, size: rememberedShare - 4096}
 	for i := range 200 {
 		m.put([]byte{byte(i)}, print, &Stored{Version: i})
 	}
@@ -119,7 +119,7 @@ func TestParsedVersionsCostMore(t *testing.T) {
 	if n := len(m.young) + len(m.old); n > rememberedCost/rememberedShare+2 || n == 0 {
 		t.Errorf("%d parsed versions are kept", n)
 	}
-	large := put("large", rememberedShare/4)
+	large := put("large", rememberedShare/2)
 	if m.young["large"].stored != large {
 		t.Fatal("it is not kept before it is parsed")
 	}

@@ -113,15 +113,15 @@ func (m *remembered) grow(key string, s *Stored) {
 	m.keep(key, v)
 }
 
-// bareCost is what remembering a version costs: its text, its attributes and what a decision keeps beside it.
-func bareCost(size int) int { return 2*size + 2048 }
+// bareCost is what remembering a version costs: its text, its attributes, what a decision keeps beside it, the key.
+func bareCost(size int) int { return size + 3072 }
 
 // parsedCost is what it costs with what was parsed. The bytes of a document are one long text, and parsing adds little to it.
 func parsedCost(s *Stored, size int) int {
 	if s.Type == "Binary" {
 		return bareCost(size)
 	}
-	return 8*size + 2048
+	return 8*size + 3072
 }
 
 func (m *remembered) keep(key string, v kept) {

@@ -105,13 +105,15 @@ func (x *searcher) examine() error {
 // permitted gives, for each of list, the same version as Permit saw and allowed it, or nil. Each version is asked about
 // once in the whole search. A contained resource is decided with what contains it.
 func (x *searcher) permitted(list []*Stored) ([]*Stored, error) {
-	var open []*Stored
-	waiting := map[versionOf]bool{}
+	if len(x.decided) == 0 {
+		x.decided = make(map[versionOf]verdict, len(list))
+	}
+	open := make([]*Stored, 0, len(list))
 	for _, s := range list {
 		s = s.outermost()
 		v := versionOf{s.Ref, s.Version}
-		if _, known := x.decided[v]; !known && !waiting[v] {
-			waiting[v] = true
+		if _, known := x.decided[v]; !known {
+			x.decided[v] = verdict{} // asked about below, and not let through until the answer is there
 			open = append(open, s)
 		}
 	}
