@@ -40,6 +40,7 @@ type hearing struct {
 	within   string  // "search" when a read is a match of a search
 
 	source   *withLog // where it reads, with the access log as it stood when the first page was asked for
+	cases    *int     // overdue ones, once counted
 	sessions map[sessionKey]*policies.Session
 	decided  map[decisionKey]*policies.Decision
 
@@ -92,7 +93,7 @@ func (h *hearing) session(ctx context.Context, patient, action string) (*policie
 // sessionOver gives the session of an action over some facts. Requests of one grant within one second that ask the same
 // share it: its input is the same to the last member.
 func (h *hearing) sessionOver(facts *space.Facts, action string) (*policies.Session, error) {
-	key := askedKey{grant: h.grant, facts: facts, action: action, within: h.within, overdue: h.g.overdue(h.grant.Actor.Organizations)}
+	key := askedKey{grant: h.grant, facts: facts, action: action, within: h.within, overdue: h.overdue()}
 	if h.query != nil {
 		key.search, key.query = true, *h.query
 	}
@@ -105,6 +106,15 @@ func (h *hearing) sessionOver(facts *space.Facts, action string) (*policies.Sess
 		h.g.parts.sessions.put(key, at, s)
 	}
 	return s, err
+}
+
+// overdue counts the overdue cases once for the request: what a session is found by is then what it was made of.
+func (h *hearing) overdue() int {
+	if h.cases == nil {
+		n := h.g.overdue(h.grant.Actor.Organizations)
+		h.cases = &n
+	}
+	return *h.cases
 }
 
 // asking is input.query, the whole of it.
@@ -275,7 +285,7 @@ func (h *hearing) input(facts *space.Facts, action string, change map[string]any
 	if err != nil {
 		return nil, err
 	}
-	establishment, err := h.g.parts.ofEstablishment(h.g.overdue(h.grant.Actor.Organizations))
+	establishment, err := h.g.parts.ofEstablishment(h.overdue())
 	if err != nil {
 		return nil, err
 	}

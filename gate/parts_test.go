@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,5 +32,18 @@ func TestFewSessionsAreKept(t *testing.T) {
 	s.put(key(), now, session) // a request that began in the second before
 	if n := len(s.all); n != 1 || s.get(second, later) != session || s.get(first, now) != nil {
 		t.Errorf("%d sessions are kept in the next second", n)
+	}
+}
+
+// TestOneCount: the cases that change while a request is decided count for it as they stood, so that no session is found
+// under a number that it was not made of.
+func TestOneCount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle()
+	var counted atomic.Int64
+	w.gate.Overdue = func([]string) int { return int(counted.Add(1)) }
+	w.get("dr-lam", "/DocumentReference/report").is(200)
+	if n := counted.Load(); n != 1 {
+		t.Errorf("one request counted the cases %d times", n)
 	}
 }
