@@ -11,6 +11,8 @@ import (
 type Case struct {
 	Input    map[string]any // everything but the resource
 	Resource map[string]any
+
+	held []string // bodies of rules that held in it, when it is an input of the bundle's tests
 }
 
 // Difference is an input on which two evaluators do not give the same whole decision, or fail differently.

@@ -3,27 +3,24 @@ package policies
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
-
-	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // Draw gives a number from 0 to n-1; it is where a world takes its chances from: rapid in tests, any source of chance elsewhere.
 type Draw func(n int) int
 
 // Worlds makes random inputs that a bundle may meet: they fit its schema, and their values are those the rules compare with, so that
-// branches are taken. Half of them begin from an input of the bundle's own tests and change a few of its facts.
+// branches are taken. Two thirds of them begin from an input of the bundle's own tests and change a few of its facts; three in four of those inputs are
+// drawn by a rule that holds in them, so that what one test alone is about is met as often as what all of them have in common.
 type Worlds struct {
 	schema  *node
 	hints   map[string][]string // by the last name of a path: the strings that rules compare it with
 	strings []string            // every string of the rules, and of the data as far as kept
 	numbers []int               // every small whole number of both
 	seeds   []Case
+	scenes  [][]int // by body of a rule that held in some seed: those seeds
 }
 
 // Bounds of what is kept of a bundle's data as values to draw from.
@@ -43,8 +40,9 @@ func NewWorlds(ctx context.Context, r *Revision) (*Worlds, error) {
 
 func newWorlds(r *Revision, seeds []Case) *Worlds {
 	w := &Worlds{schema: r.schema, hints: map[string][]string{}, seeds: seeds}
-	w.mineModules(r.parsed.decisionModules())
+	w.mineModules(r.parsed.decisionModules(), r.parsed.data)
 	w.mineData(r.parsed.data)
+	w.scenes = scenesOf(seeds)
 	slices.Sort(w.strings)
 	w.strings = slices.Compact(w.strings)
 	slices.Sort(w.numbers)
@@ -62,6 +60,10 @@ func (w *Worlds) Next(draw Draw) Case {
 		return split(m.value(w.schema, "input").(map[string]any))
 	}
 	seed := w.seeds[draw(len(w.seeds))]
+	if len(w.scenes) > 0 && draw(4) > 0 {
+		scene := w.scenes[draw(len(w.scenes))]
+		seed = w.seeds[scene[draw(len(scene))]]
+	}
 	whole := maps.Clone(seed.Input)
 	whole[resourceMember] = any(seed.Resource)
 	m.remember(whole)
@@ -89,43 +91,6 @@ func split(whole map[string]any) Case {
 	c.Resource, _ = whole[resourceMember].(map[string]any)
 	delete(c.Input, resourceMember)
 	return c
-}
-
-// mineModules notes every string of the rules, and beside which attribute it stands.
-func (w *Worlds) mineModules(modules map[string]*ast.Module) {
-	for _, name := range sortedKeys(modules) {
-		for _, r := range modules[name].Rules {
-			ast.WalkExprs(r, func(e *ast.Expr) bool {
-				names, texts := w.mineExpr(e)
-				w.strings = append(w.strings, texts...)
-				for _, n := range names {
-					w.hints[n] = append(w.hints[n], texts...)
-				}
-				return false
-			})
-		}
-	}
-}
-
-// mineExpr gives the last names of the references and the strings in an expression.
-func (w *Worlds) mineExpr(e *ast.Expr) (names, texts []string) {
-	ast.WalkTerms(e, func(t *ast.Term) bool {
-		switch v := t.Value.(type) {
-		case ast.String:
-			texts = append(texts, string(v))
-		case ast.Number:
-			w.mineNumber(string(v))
-		case ast.Ref:
-			for _, step := range v[1:] {
-				if s, ok := step.Value.(ast.String); ok && v[0].Equal(ast.InputRootDocument) {
-					names = append(names, string(s))
-				}
-			}
-			return v[0].Equal(ast.InputRootDocument) // the steps of a path are names, not values
-		}
-		return false
-	})
-	return names, texts
 }
 
 // mineNumber notes a number that a rule may count, or measure time, by.
@@ -157,50 +122,3 @@ func (w *Worlds) mineData(v any) {
 		}
 	}
 }
-
-// inputTracer keeps the inputs under which the deciding modules are entered.
-type inputTracer struct {
-	seen   map[string]bool
-	inputs []ast.Value
-}
-
-// Enabled implements topdown.QueryTracer.
-func (t *inputTracer) Enabled() bool { return true }
-
-// Config implements topdown.QueryTracer.
-func (t *inputTracer) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
-
-// TraceEvent implements topdown.QueryTracer.
-func (t *inputTracer) TraceEvent(e topdown.Event) {
-	r, ok := e.Node.(*ast.Rule)
-	if e.Op != topdown.EnterOp || !ok || e.Input() == nil || strings.HasSuffix(r.Location.File, testSuffix) {
-		return
-	}
-	if key := e.Input().String(); !t.seen[key] {
-		t.seen[key] = true
-		t.inputs = append(t.inputs, e.Input().Value)
-	}
-}
-
-// testInputs gives the whole inputs that the bundle's tests decide about, as far as they fit the schema.
-func (r *Revision) testInputs(ctx context.Context) ([]Case, error) {
-	t := &inputTracer{seen: map[string]bool{}}
-	_, problems := r.parsed.runTests(ctx, testRun{modules: r.parsed.modules, tracer: t, serial: true})
-	if err := refusal(problems); err != nil {
-		return nil, fmt.Errorf("collecting the inputs of the tests: %w", err)
-	}
-	var out []Case
-	for _, v := range t.inputs {
-		if enc, err := appendTerm(nil, v, 0); err != nil || r.schema.check(canonical(enc), "input") != nil {
-			continue
-		}
-		plain, err := ast.JSON(v)
-		if m, ok := plain.(map[string]any); ok && err == nil {
-			out = append(out, split(m))
-		}
-	}
-	slices.SortFunc(out, func(a, b Case) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-	return out, nil
-}
-
-var _ topdown.QueryTracer = (*inputTracer)(nil)

@@ -119,10 +119,13 @@ func (m *maker) change(n *node, name string, v any) any {
 
 // text draws a string: one that the rules compare the name with, one of the bundle's, a person, or one that stands in the world already.
 func (m *maker) text(name string) string {
+	hints := m.w.hints[name]
 	if isInstant(name) {
+		if slices.Contains(hints, "") && m.draw(8) == 0 {
+			return "" // a date that some rule knows may be missing
+		}
 		return m.instant(name == "date" || name == "born")
 	}
-	hints := m.w.hints[name]
 	switch m.draw(6) {
 	case 0:
 		return people[m.draw(len(people))]

@@ -10,7 +10,7 @@ import (
 )
 
 // FuzzBundle decides invented worlds with the project's bundle, by OPA's evaluator and compiled. The worlds draw their values from the
-// constants of the policy and of its data, and from one character more and one number beside them; the bytes say which.
+// constants of the policy and of its data, and numbers and instants from those one beside them too; the bytes say which.
 func FuzzBundle(f *testing.F) {
 	b, w := loadBundle(f), worlds(f)
 	p := b.program(f, plan.Options{Vary: "resource"})
