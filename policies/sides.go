@@ -150,7 +150,7 @@ func (r *Revision) onEachSide(ctx context.Context, c Case) ([]Case, error) {
 		} {
 			varied := maps.Clone(c.Resource)
 			varied[s.attribute] = date
-			out = append(out, Case{c.Input, varied})
+			out = append(out, Case{Input: c.Input, Resource: varied})
 		}
 	}
 	return out, ctx.Err()
