@@ -3,6 +3,7 @@ package policies
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -106,6 +107,73 @@ func BenchmarkPageOf50Warm(b *testing.B) {
 			b.Fatal(err)
 		}
 		if _, err := s.DecideAll(context.Background(), docs); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPlanOfAPage decides by the compiled plan alone documents of ten classes in one context that permits a read, warm.
+func BenchmarkPlanOfAPage(b *testing.B) {
+	r, s, c := benchWorld(b)
+	docs := converted(b, page(c, 50, 10))
+	p := NewPlanPage(r, s.context)
+	defer p.Close()
+	decideAll(b, p, docs)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := p.Decide(context.Background(), docs[i%len(docs)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPlanOfAnyPage does so in 32 contexts and with resources of the bundle's tests drawn at random, all actions mixed.
+func BenchmarkPlanOfAnyPage(b *testing.B) {
+	r, _, _ := benchWorld(b)
+	w, err := NewWorlds(b.Context(), r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	seeds, rng := w.Seeds(), rand.New(rand.NewPCG(1, 2))
+	pages, docs := make([]*PlanPage, 32), make([][]*Resource, 32)
+	for i := range pages {
+		c, err := NewContext(seeds[rng.IntN(len(seeds))].Input)
+		if err != nil {
+			b.Fatal(err)
+		}
+		pages[i] = NewPlanPage(r, c)
+		defer pages[i].Close()
+		drawn := make([]any, 50)
+		for k := range drawn {
+			drawn[k] = seeds[rng.IntN(len(seeds))].Resource
+		}
+		docs[i] = converted(b, drawn)
+		decideAll(b, pages[i], docs[i])
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := pages[i%32].Decide(context.Background(), docs[i%32][i%50]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func converted(b *testing.B, docs []any) []*Resource {
+	b.Helper()
+	out := make([]*Resource, len(docs))
+	for i, d := range docs {
+		var err error
+		if out[i], err = NewResource(d); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return out
+}
+
+func decideAll(b *testing.B, p *PlanPage, docs []*Resource) {
+	b.Helper()
+	for _, d := range docs {
+		if _, err := p.Decide(b.Context(), d); err != nil {
 			b.Fatal(err)
 		}
 	}
