@@ -58,6 +58,8 @@ type Link struct {
 	Actor  []string // identities of the professional or organisation
 	Role   string   // "treating" for the médecin traitant, else the role's code or ""
 	Source string   // declared, appointment, encounter, prescription, consent, added
+	// Discreet says that the evidence carries a label that keeps it from somebody: that there was a link tells of it.
+	Discreet bool
 	Period
 }
 

@@ -120,6 +120,9 @@ func (f *Facts) circleInput(who Concern) []any {
 			if l.Role != "" {
 				m["role"] = l.Role
 			}
+			if l.Discreet {
+				m["discreet"] = true
+			}
 			out = append(out, m)
 		}
 	}

@@ -31,10 +31,11 @@ treating if {
 
 # METADATA
 # title: A link that is over
-# description: The professional had a link, and it has faded or was ended.
+# description: The professional had a link, and it has faded or was ended. One that rests on a confidential stay is not spoken of; who reads the log would learn of the stay.
 past if {
 	some link in input.patient.circle
 	link.actor in actor.all
+	not link.discreet
 	link.until
 	link.until <= input.now
 }

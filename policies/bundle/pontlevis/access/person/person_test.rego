@@ -28,6 +28,8 @@ _cases := {
 	"link without consent": [[w.linked], w.refused("P1.no-consent", "person")],
 	"consent to come": [[w.linked, {"patient": {"consent": {"initial": {"since": "2026-12-01T00:00:00Z"}}}}], w.refused("P1.no-consent", "person")],
 	"link over": [[w.consent, _ended], w.refused("P2.ended", "person")],
+	"link over that rested on a confidential stay": [[w.consent, {"patient": {"circle": [{"actor": "Practitioner/doc", "source": "encounter", "discreet": true, "since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}]}}], w.refused("P1.no-link", "person")],
+	"link that rests on a confidential stay": [[w.consent, {"patient": {"circle": [{"actor": "Practitioner/doc", "source": "encounter", "discreet": true, "since": "2026-01-01T00:00:00Z"}]}}], w.allowed("P1.circle", "person")],
 	"link added by hand that ended ten days ago": [[w.consent, {"patient": {"circle": [{"actor": "Practitioner/doc", "source": "added", "since": "2026-01-01T00:00:00Z", "until": "2026-11-11T09:00:00Z"}]}}], w.refused("P2.ended", "person")],
 	"consent withdrawn": [[w.circle, w.withdrawn], w.refused("P3.withdrawn", "person")],
 	"consent withdrawn and forgotten": [[w.linked, w.withdrawn], w.refused("P3.withdrawn", "person")],
