@@ -40,6 +40,7 @@ lint: ## formatting, vet, and the policies' own check
 
 go-test: ## every Go test
 	go test -count=1 -timeout 25m ./...
+	cd bench/peers && go vet ./... && go test -count=1 ./...
 
 race: ## the packages where requests meet, under the race detector
 	go test -count=1 -short -race -timeout 20m ./store ./audit ./space ./catalog ./gate ./oauth
@@ -48,6 +49,8 @@ bench: ## whole servers side by side: CPU per request and latency, against bare 
 	go run ./bench
 	@echo; echo "decisions alone, CPU a resource and a page:"
 	@go test -run '^$$' -bench 'Session|Decision|PageOf50' -benchmem ./policies
+	@echo; echo "a smaller set of rules, beside cedar-go and cel-go:"
+	@cd bench/peers && go run .
 
 bench-long: ## the same, longer, and with every number of clients
 	go run ./bench -long
