@@ -81,27 +81,38 @@ func (h *hearing) patientsOfResources(ctx context.Context, q *search.Query) (pat
 	var refs []record.Ref
 	asked := 0
 	for _, c := range q.Criteria {
-		if c.Modifier != "" || c.Chain != nil || c.Has != nil {
+		if !names(&c) {
 			continue
 		}
+		if asked += len(c.Values); asked > maxPatients {
+			return nil, true, tooManyPatients()
+		}
 		for _, v := range c.Values {
-			switch {
-			case c.Name == "_id":
+			if c.Name == "_id" {
 				refs = append(refs, record.Ref{Type: q.Type, ID: v.Code})
-			case c.Name == "identifier" && v.Code != "" && v.HasSystem:
-				found, err := h.source.Lookup(ctx, q.Type, v.System+"|"+v.Code)
-				if err != nil {
-					return nil, true, fmt.Errorf("finding a resource: %w", err)
-				}
-				refs = append(refs, found...)
-			default:
 				continue
 			}
-			if asked++; asked > maxPatients {
-				return nil, true, tooManyPatients()
+			found, err := h.source.Lookup(ctx, q.Type, v.System+"|"+v.Code)
+			if err != nil {
+				return nil, true, fmt.Errorf("finding a resource: %w", err)
 			}
+			refs = append(refs, found...)
 		}
 	}
+	return h.recordsOf(ctx, refs, asked > 0)
+}
+
+// names reports whether every match of a criterion is named by it, by _id or by a whole identifier. One name among looser
+// values would open its record to those, and tell by what they find there that it exists.
+func names(c *search.Criterion) bool {
+	if c.Modifier != "" || c.Chain != nil || c.Has != nil || c.Name != "_id" && c.Name != "identifier" {
+		return false
+	}
+	return c.Name == "_id" || !slices.ContainsFunc(c.Values, func(v search.Operand) bool { return v.Code == "" || !v.HasSystem })
+}
+
+// recordsOf are the records that resources are in, hidden or not.
+func (h *hearing) recordsOf(ctx context.Context, refs []record.Ref, any bool) (patients []string, _ bool, err error) {
 	for _, ref := range refs {
 		stored, err := h.source.Read(ctx, ref)
 		if errors.Is(err, record.ErrNotFound) {
@@ -115,5 +126,5 @@ func (h *hearing) patientsOfResources(ctx context.Context, q *search.Query) (pat
 		}
 	}
 	slices.Sort(patients)
-	return slices.Compact(patients), asked > 0, nil
+	return slices.Compact(patients), any, nil
 }

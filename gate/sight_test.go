@@ -21,3 +21,20 @@ func TestWhatGoesWithALinkIsNotSearched(t *testing.T) {
 		}
 	}
 }
+
+// TestANameAmongLooserValuesOpensNoRecord: the identifier of a hidden document, beside a value that any document fits,
+// finds what is in the same record no more than an identifier of nothing.
+func TestANameAmongLooserValuesOpensNoRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle()
+	for _, loose := range []string{"urn:doc|", "report"} {
+		hidden := w.get("dr-lam-free", "/DocumentReference?identifier=urn:doc|letter,"+loose+since2000)
+		absent := w.get("dr-lam-free", "/DocumentReference?identifier=urn:doc|lettex,"+loose+since2000)
+		if hidden.Code != absent.Code || len(hidden.Body.Bytes()) != len(absent.Body.Bytes()) {
+			t.Errorf("beside %s: hidden gives %s, absent %s", loose, hidden.whole(), absent.whole())
+		}
+	}
+	if got := w.get("dr-lam-free", "/DocumentReference?identifier=urn:doc|letter,urn:doc|report"+since2000).is(200).names(); len(got) != 1 {
+		t.Errorf("two names find %v, want the report", got)
+	}
+}

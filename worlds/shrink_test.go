@@ -78,6 +78,10 @@ func shrinkWords(d *difference, try attempt) {
 // thing itself stays: what points to nothing is no secret.
 func shrinkScene(d *difference, try attempt) {
 	for i := 0; i < len(d.scene.both); {
+		if d.scene.both[i].ref.Type == "Consent" {
+			i++ // it may be what hides
+			continue
+		}
 		s := d.scene
 		s.both = slices.Delete(slices.Clone(s.both), i, i+1)
 		if !try(s, d.asked) {
