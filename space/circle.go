@@ -74,7 +74,7 @@ func (f *Facts) readAppointment(r *fhir.Resource) {
 	for _, who := range n.Get("participant").Items() {
 		actors := everyIdentity(who.Get("actor"))
 		if who.Get("status").Text() == "accepted" && isCaregiver(who.Get("actor")) && len(actors) > 0 {
-			f.Circle = append(f.Circle, Link{Actor: actors, Source: Appointed, Period: p, Discreet: labelled(r)})
+			f.Circle = append(f.Circle, Link{Actor: actors, Source: Appointed, Period: p, Labels: r.Attributes().Labels})
 		}
 	}
 }
@@ -96,18 +96,15 @@ func (f *Facts) readEncounter(r *fhir.Resource) {
 		return
 	}
 	if actors := everyIdentity(n.Get("serviceProvider")); len(actors) > 0 {
-		f.Circle = append(f.Circle, Link{Actor: actors, Source: Admitted, Period: p, Discreet: labelled(r)})
+		f.Circle = append(f.Circle, Link{Actor: actors, Source: Admitted, Period: p, Labels: r.Attributes().Labels})
 	}
 	for _, who := range n.Get("participant").Items() {
 		actors := everyIdentity(who.Get("individual"))
 		if isCaregiver(who.Get("individual")) && len(actors) > 0 {
-			f.Circle = append(f.Circle, Link{Actor: actors, Source: Admitted, Period: p, Discreet: labelled(r)})
+			f.Circle = append(f.Circle, Link{Actor: actors, Source: Admitted, Period: p, Labels: r.Attributes().Labels})
 		}
 	}
 }
-
-// labelled reports whether a resource has a label of visibility or confidentiality.
-func labelled(r *fhir.Resource) bool { return len(r.Attributes().Labels) > 0 }
 
 // isCaregiver keeps patients and relatives, who also take part in appointments, out of the circle.
 func isCaregiver(reference *fhir.Node) bool {

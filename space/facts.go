@@ -58,8 +58,7 @@ type Link struct {
 	Actor  []string // identities of the professional or organisation
 	Role   string   // "treating" for the médecin traitant, else the role's code or ""
 	Source string   // declared, appointment, encounter, prescription, consent, added
-	// Discreet says that the evidence carries a label that keeps it from somebody: that there was a link tells of it.
-	Discreet bool
+	Labels []string // of the evidence: that there was a link tells of what it rests on
 	Period
 }
 

@@ -120,8 +120,8 @@ func (f *Facts) circleInput(who Concern) []any {
 			if l.Role != "" {
 				m["role"] = l.Role
 			}
-			if l.Discreet {
-				m["discreet"] = true
+			if len(l.Labels) > 0 {
+				m["labels"] = l.Labels
 			}
 			out = append(out, m)
 		}

@@ -31,11 +31,13 @@ treating if {
 
 # METADATA
 # title: A link that is over
-# description: The professional had a link, and it has faded or was ended. One that rests on a confidential stay is not spoken of; who reads the log would learn of the stay.
+# description: |
+#   The professional had a link, and it has faded or was ended. One that rests on an appointment or a stay kept from the person's side is not
+#   spoken of: who reads the log would learn of it.
 past if {
 	some link in input.patient.circle
 	link.actor in actor.all
-	not link.discreet
+	not _unspoken(link)
 	link.until
 	link.until <= input.now
 }
@@ -121,6 +123,13 @@ _current(link) if {
 	link.since <= input.now
 	link.until
 	link.until > moment.hours_ago(24 * data.pontlevis.settings.fade_days[link.source])
+}
+
+_unspoken(link) if "INVISIBLE_PATIENT" in link.labels
+
+_unspoken(link) if {
+	some label in link.labels
+	data.pontlevis.codes.invisible_to_representatives[label]
 }
 
 # A consent given before the withdrawal falls with it; one for a consultation ends by itself.
