@@ -106,3 +106,28 @@ func TestHollowWhateverIsAsked(t *testing.T) {
 		}
 	}
 }
+
+// TestEntriesComeInTheirOwnOrder holds that the entries of a search stand in the same order whether or not something that
+// the holder may not know of yet was found before the rest.
+func TestEntriesComeInTheirOwnOrder(t *testing.T) {
+	t.Parallel()
+	rules := func(there bool) []string {
+		w := newWorld(t).settle()
+		w.put("camille", document("b", by("dr-roux")), document("c", by("dr-lam")))
+		if there {
+			w.put("camille", document("a", by("dr-lam"), labelled(unseen)))
+		}
+		var out []string
+		for _, e := range w.logged("camille", func() { w.get("dr-lam", "/DocumentReference?_id=a,b,c").is(200) }) {
+			out = append(out, e.Rule)
+		}
+		return out
+	}
+	want := rules(false)
+	if len(want) != 2 {
+		t.Fatalf("a search of two documents left entries by %v, want one by each of two rules", want)
+	}
+	if diff := cmp.Diff(want, rules(true)); diff != "" {
+		t.Errorf("the order tells (-without +with):\n%s", diff)
+	}
+}

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -115,30 +116,37 @@ func (h *hearing) append(ctx context.Context, entries ...audit.Entry) error {
 }
 
 // seen makes the entries for resources that are about to leave: one for each record, rule and audience, so that hiding
-// an entry from somebody hides no other access from them.
+// an entry from somebody hides no other access from them. They come in the order of these: were it the order in which
+// they were shown, something hidden among them could tell by moving another's entry.
 func (h *hearing) seen(i *record.Interaction, shown []*record.Stored) ([]audit.Entry, error) {
-	var entries []audit.Entry
-	index := map[string]int{}
+	groups := map[string][]*record.Stored{}
 	for _, stored := range shown {
 		d := h.decided[decisionKey{h.origin(stored), h.within}]
 		if d == nil || !d.Allow {
 			return nil, fmt.Errorf("%s was about to be shown undecided", stored.Ref)
 		}
 		key := stored.Patient + "\x00" + d.Rule + "\x00" + strings.Join(traceLabels(d), ",")
-		at, ok := index[key]
-		if !ok {
-			at = len(entries)
-			index[key] = at
-			entries = append(entries, decided(h.newEntry(i, stored.Patient), d))
-		}
-		e := &entries[at]
+		groups[key] = append(groups[key], stored)
+	}
+	var entries []audit.Entry
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
+		entries = append(entries, h.seenTogether(i, groups[key]))
+	}
+	return entries, nil
+}
+
+// seenTogether is the entry of resources of one record that were decided alike.
+func (h *hearing) seenTogether(i *record.Interaction, shown []*record.Stored) audit.Entry {
+	first := shown[0]
+	e := decided(h.newEntry(i, first.Patient), h.decided[decisionKey{h.origin(first), h.within}])
+	for _, stored := range shown {
 		// No counts: they would tell the holder how many documents they may not see yet.
 		e.Resources = append(e.Resources, stored.Ref.String())
 		if len(e.Labels) == 0 && len(stored.Attributes.Labels) == 0 {
 			h.plain[stored.Patient] = true
 		}
 	}
-	return entries, nil
+	return e
 }
 
 func traceLabels(d *policies.Decision) []string {
