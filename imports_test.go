@@ -24,6 +24,7 @@ var levels = [][]string{
 	{"record/importer", "record/generate"},
 	{"gate"},
 	{"worlds"},
+	{"oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
 	{"oauth", "catalog"},
 	{"web"},
 	{"demo"},

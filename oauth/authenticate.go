@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -42,7 +43,7 @@ func grantFor(g *grantRecord, client *Client, person *Person, app App, scopes []
 	return &gate.Grant{
 		ID: g.ID, Actor: actorOf(g, client, person),
 		Client:  gate.Client{ID: client.ID, Kind: client.Kind, Category: app.Category, Label: app.Label},
-		Scopes:  normalised(scopes),
+		Scopes:  scope.Normalised(scopes),
 		Patient: g.Patient, Purpose: g.Purpose, Mode: g.Mode, Reason: g.Reason, TypedReason: g.TypedReason,
 		Stage: g.Stage, Secret: g.Secret, Since: g.Since, Until: until,
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -134,9 +135,9 @@ func (s *Server) checkAuthorize(c *Client, form url.Values) ([]string, *failure)
 	if _, f := promptOf(form); f != nil {
 		return nil, f
 	}
-	asked := split(form.Get("scope"))
-	scopes := withoutContext(Narrow(c.Scopes, asked), "system")
-	if len(scopes) == 0 || hasClinical(asked) && !hasClinical(scopes) {
+	asked := strings.Fields(form.Get("scope"))
+	scopes := scope.Without(scope.Narrow(c.Scopes, asked), "system")
+	if len(scopes) == 0 || scope.HasClinical(asked) && !scope.HasClinical(scopes) {
 		return nil, refuse(codeInvalidScope, "None of these scopes is registered for this app.")
 	}
 	return scopes, nil
@@ -150,7 +151,7 @@ type prompt struct {
 
 func promptOf(form url.Values) (prompt, *failure) {
 	var p prompt
-	words := split(form.Get("prompt"))
+	words := strings.Fields(form.Get("prompt"))
 	for _, w := range words {
 		switch w {
 		case "none":

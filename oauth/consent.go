@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -20,7 +21,7 @@ var insForm = regexp.MustCompile(`^[0-9]{5}[0-9AB][0-9]{9}$`)
 // for (SMART 2.2, R164-165). Others choose on the consent page.
 func (s *Server) needsPatient(v *visit) bool {
 	chosen := v.tx.Patient != "" && v.tx.Chooser == v.person.Key
-	return v.person.Professional() && wantsPatient(v.tx.Scopes) && !chosen
+	return v.person.Professional() && scope.WantsPatient(v.tx.Scopes) && !chosen
 }
 
 func (s *Server) showPatients(v *visit, ins, problem string) {
@@ -99,7 +100,7 @@ func (s *Server) keepChoice(v *visit, chosen Relation) error {
 // choices lists whom the grant may be for: the patient a professional chose, or those another person acts for.
 func (s *Server) choices(v *visit) ([]Relation, error) {
 	if v.person.Professional() {
-		if wantsPatient(v.tx.Scopes) {
+		if scope.WantsPatient(v.tx.Scopes) {
 			return []Relation{{Kind: "professional", Patient: v.tx.Patient, Name: v.tx.Name}}, nil
 		}
 		return nil, nil
@@ -119,7 +120,7 @@ func (s *Server) showConsent(v *visit, status int, problem string) {
 	}
 	page := ConsentPage{
 		Form: s.form(v), App: view(v.client, v.app), Person: v.person.Name, Kind: v.person.Kind,
-		Organization: v.person.Organization, Scopes: parseScopes(v.tx.Scopes), Until: lasting(v.tx.Scopes), Error: problem,
+		Organization: v.person.Organization, Scopes: scope.ParseAll(v.tx.Scopes), Until: lasting(v.tx.Scopes), Error: problem,
 	}
 	for i, rel := range all {
 		page.Choices = append(page.Choices, Choice{Patient: rel.Patient, Name: rel.Name, Kind: rel.Kind, Chosen: i == 0})
@@ -183,7 +184,7 @@ func (s *Server) stepAllow(v *visit, form url.Values) {
 	switch i := slices.IndexFunc(all, func(r Relation) bool { return r.Patient == form.Get("patient") }); {
 	case v.person.Professional():
 		rel = Relation{Kind: "professional", Patient: v.tx.Patient}
-		if !wantsPatient(v.tx.Scopes) {
+		if !scope.WantsPatient(v.tx.Scopes) {
 			rel.Patient = ""
 		}
 	case i >= 0:

@@ -9,6 +9,8 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 	"github.com/ory/fosite/handler/openid"
 	"github.com/ory/fosite/handler/pkce"
+
+	"github.com/pontlevis/pontlevis/oauth/scope"
 )
 
 // newEngine assembles fosite from the four grants that are served, one by one: what is not listed here cannot be
@@ -61,7 +63,7 @@ func (s *Server) newEngine() fosite.OAuth2Provider {
 }
 
 // scopeStrategy is the SMART scope algebra in fosite's terms.
-func scopeStrategy(held []string, want string) bool { return covered(held, []string{want}) }
+func scopeStrategy(held []string, want string) bool { return scope.Covered(held, []string{want}) }
 
 // authenticated hands fosite the client that clientauth.go has authenticated for this exchange.
 func authenticated(ctx context.Context, _ *http.Request, _ url.Values) (fosite.Client, error) {

@@ -9,9 +9,6 @@ func Parameters(raw string) (map[string][]string, bool) {
 	return v, f == nil
 }
 
-// Covered lets the property test compare the scope algebra with sets.
-var Covered = covered
-
 // ParseToken tells whether a token has the form and code of this server.
 func (s *Server) ParseToken(token string) bool {
 	for _, prefix := range []string{prefixAccess, prefixRefresh, prefixCode} {

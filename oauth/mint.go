@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -36,11 +37,11 @@ func (s *Server) Mint(ctx context.Context, m MintRequest) (token string, expires
 	if err != nil {
 		return "", expires, fmt.Errorf("minting a token: %w", err)
 	}
-	asked := split(m.Scope)
+	asked := strings.Fields(m.Scope)
 	if len(asked) == 0 {
 		asked = client.Scopes
 	}
-	if g.Scopes = Narrow(client.Scopes, asked); len(g.Scopes) == 0 {
+	if g.Scopes = scope.Narrow(client.Scopes, asked); len(g.Scopes) == 0 {
 		return "", expires, errors.New("minting a token: none of these scopes is registered for the client")
 	}
 	if g.Ended, err = s.endings(ctx, g.Patient, g.Client); err != nil {

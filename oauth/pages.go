@@ -1,6 +1,10 @@
 package oauth
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/pontlevis/pontlevis/oauth/scope"
+)
 
 // Pages renders what people see. The server decides and fills in; a page holds no rule. Each method writes a complete
 // response with the security headers of a sensitive page, in the language the request asks for.
@@ -65,7 +69,7 @@ type ConsentPage struct {
 	Person       string
 	Kind         string
 	Organization string
-	Scopes       []Scope
+	Scopes       []scope.Scope
 	Choices      []Choice // whom it is for; for a professional the one patient chosen, or none
 	Until        string   // how long the access lasts: token, session, offline
 	Error        string   // "", choose

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 	"net/url"
+	"strings"
 )
 
 // repeated is the sealed answer to a refresh, with the scope that was asked: only the same question gets it again.
@@ -64,10 +66,10 @@ func (s *Server) tryRefresh(ctx context.Context, c *Client, form url.Values) (a 
 }
 
 func (s *Server) rotate(ctx context.Context, c *Client, g *grantRecord, form url.Values) (*answer, bool, *failure) {
-	scopes := split(form.Get("scope"))
+	scopes := strings.Fields(form.Get("scope"))
 	if len(scopes) == 0 {
 		scopes = g.Scopes
-	} else if !covered(g.Scopes, scopes) {
+	} else if !scope.Covered(g.Scopes, scopes) {
 		return nil, false, refuse(codeInvalidScope, "A refresh may ask for what was granted or less.")
 	}
 	x := &exchange{client: c, grant: g}

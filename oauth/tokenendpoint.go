@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/ory/fosite"
+
+	"github.com/pontlevis/pontlevis/oauth/scope"
 )
 
 const (
@@ -106,11 +108,11 @@ func (s *Server) redeemCode(ctx context.Context, c *Client, form url.Values) (*a
 
 // clientCredentials gives a back-end system a token in its own name (SMART backend-services).
 func (s *Server) clientCredentials(ctx context.Context, c *Client, form url.Values) (*answer, *failure) {
-	asked := split(form.Get("scope"))
+	asked := strings.Fields(form.Get("scope"))
 	if len(asked) == 0 {
 		asked = c.Scopes
 	}
-	scopes := withoutContext(withoutContext(Narrow(c.Scopes, asked), "patient"), "user")
+	scopes := scope.Without(scope.Without(scope.Narrow(c.Scopes, asked), "patient"), "user")
 	scopes = slices.DeleteFunc(scopes, func(w string) bool { return !strings.HasPrefix(w, "system/") })
 	if len(scopes) == 0 {
 		return nil, refuse(codeInvalidScope, "None of these scopes is registered for this client.")

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 )
 
 // Sentence is one thing an app asks for, as a person reads it.
@@ -16,7 +16,7 @@ type Sentence struct {
 
 // Sentences says scopes in plain words: who the person is, then reading, writing, and how long. Scopes that say the same
 // thing are said once. A resource type without words of its own is named by its FHIR name.
-func (v *view) Sentences(scopes []oauth.Scope) ([]Sentence, error) {
+func (v *view) Sentences(scopes []scope.Scope) ([]Sentence, error) {
 	var out []Sentence
 	add := func(kind, text string) {
 		if s := (Sentence{Text: text, Kind: kind}); !slices.Contains(out, s) {
@@ -57,7 +57,7 @@ func order(kind string) int {
 }
 
 // wordOf is the text of a scope that is not clinical.
-func wordOf(s oauth.Scope) (key, kind string) {
+func wordOf(s scope.Scope) (key, kind string) {
 	switch s.Word {
 	case "openid", "profile", "fhirUser":
 		return "scope.identity", "identity"
@@ -70,7 +70,7 @@ func wordOf(s oauth.Scope) (key, kind string) {
 }
 
 // access says what of one clinical scope concerns these permissions: "" when nothing does.
-func (v *view) access(s oauth.Scope, permissions string) (string, error) {
+func (v *view) access(s scope.Scope, permissions string) (string, error) {
 	var verbs []string
 	if permissions == "rs" {
 		if strings.ContainsAny(s.Permissions, "rs") {

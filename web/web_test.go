@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/web"
 )
 
@@ -39,11 +40,11 @@ func form() oauth.Form {
 	return oauth.Form{Action: "/oauth2/continue", TX: "tx" + hostile, CSRF: "csrf", Target: "https://app.example"}
 }
 
-func scopes(t *testing.T, words ...string) []oauth.Scope {
+func scopes(t *testing.T, words ...string) []scope.Scope {
 	t.Helper()
-	var out []oauth.Scope
+	var out []scope.Scope
 	for _, w := range words {
-		s, ok := oauth.ParseScope(w)
+		s, ok := scope.Parse(w)
 		if !ok {
 			t.Fatalf("scope %q is not understood", w)
 		}

@@ -1,4 +1,4 @@
-package oauth_test
+package scope_test
 
 import (
 	"slices"
@@ -8,10 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 )
 
-func TestParseScope(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
 	for word, want := range map[string]string{ // v2 form, "" = refused
 		"openid": "openid", "launch/patient": "launch/patient", "patient/*.rs": "patient/*.rs", "patient/Observation.read": "patient/Observation.rs",
@@ -24,7 +24,7 @@ func TestParseScope(t *testing.T) {
 		if want == "dus" { // out of order, like .srd
 			want = ""
 		}
-		s, ok := oauth.ParseScope(word)
+		s, ok := scope.Parse(word)
 		if ok != (want != "") || ok && s.V2() != want {
 			t.Errorf("%q is %q, %v; want %q", word, s.V2(), ok, want)
 		}
@@ -47,7 +47,7 @@ func TestNarrow(t *testing.T) {
 		{"patient/Observation.rs?category=x", "patient/Observation.rs", ""},
 		{"", "patient/*.rs", ""},
 	} {
-		got := strings.Join(oauth.Narrow(strings.Fields(c.registered), strings.Fields(c.requested)), " ")
+		got := strings.Join(scope.Narrow(strings.Fields(c.registered), strings.Fields(c.requested)), " ")
 		if got != c.want {
 			t.Errorf("%q narrowed to %q is %q, want %q", c.requested, c.registered, got, c.want)
 		}
@@ -60,7 +60,7 @@ var universe = []string{"Observation", "Condition", "DocumentReference"}
 func rights(list []string) map[string]bool {
 	out := map[string]bool{}
 	for _, word := range list {
-		s, ok := oauth.ParseScope(word)
+		s, ok := scope.Parse(word)
 		if !ok || s.Context == "" {
 			continue
 		}
@@ -88,7 +88,7 @@ func TestNarrowIsTheIntersection(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		registered := rapid.SliceOfN(scopeWords, 0, 5).Draw(t, "registered")
 		requested := rapid.SliceOfN(scopeWords, 0, 5).Draw(t, "requested")
-		granted := oauth.Narrow(registered, requested)
+		granted := scope.Narrow(registered, requested)
 		held, asked, got := rights(registered), rights(requested), rights(granted)
 		want := map[string]bool{}
 		for r := range asked {
@@ -99,11 +99,11 @@ func TestNarrowIsTheIntersection(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Fatalf("registered %v, requested %v, granted %v (-want +got):\n%s", registered, requested, granted, d)
 		}
-		if again := oauth.Narrow(registered, granted); !slices.Equal(again, granted) {
+		if again := scope.Narrow(registered, granted); !slices.Equal(again, granted) {
 			t.Fatalf("narrowing %v again gives %v", granted, again)
 		}
 		for _, word := range requested { // covered is sound: what one scope covers, it permits
-			if oauth.Covered(registered, []string{word}) {
+			if scope.Covered(registered, []string{word}) {
 				for r := range rights([]string{word}) {
 					if !held[r] {
 						t.Fatalf("%v is said to cover %s, but not %s", registered, word, r)
@@ -114,35 +114,18 @@ func TestNarrowIsTheIntersection(t *testing.T) {
 	})
 }
 
-func FuzzParseScope(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{"patient/*.rs", "user/Observation.cruds?a=b", "launch/patient", "system/*.*"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, word string) {
-		s, ok := oauth.ParseScope(word)
+		s, ok := scope.Parse(word)
 		if !ok {
 			return
 		}
-		again, ok := oauth.ParseScope(s.V2())
+		again, ok := scope.Parse(s.V2())
 		if !ok || again.V2() != s.V2() || again.Permissions != s.Permissions {
 			t.Errorf("%q reads as %q, which reads as %q", word, s.V2(), again.V2())
-		}
-	})
-}
-
-func FuzzParameters(f *testing.F) {
-	for _, s := range []string{"a=b&c=d", "a=b&a=c", "%zz", "a=%ff", ";", "a"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		values, ok := oauth.Parameters(raw)
-		if !ok {
-			return
-		}
-		for name, list := range values {
-			if len(list) != 1 || list[0] == "" {
-				t.Errorf("%q came through as %q", name, list)
-			}
 		}
 	})
 }

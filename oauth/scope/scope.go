@@ -1,4 +1,4 @@
-package oauth
+package scope
 
 import (
 	"slices"
@@ -22,9 +22,9 @@ type Scope struct {
 // words are the scopes that are not clinical and that the server knows.
 var words = []string{"openid", "profile", "fhirUser", "launch/patient", "offline_access", "online_access"}
 
-// ParseScope understands one scope. The second result is false for what is neither a known word nor a well-formed
+// Parse understands one scope. The second result is false for what is neither a known word nor a well-formed
 // clinical scope; such a scope is never granted, and never read as something else (.srd is not a delete).
-func ParseScope(word string) (Scope, bool) {
+func Parse(word string) (Scope, bool) {
 	if slices.Contains(words, word) {
 		return Scope{Word: word}, true
 	}
@@ -130,9 +130,9 @@ func (s Scope) Covers(o Scope) bool {
 // not understood or not registered is dropped; nothing is ever added. Search-narrowed scopes are dropped: the server
 // does not claim that capability, and granting one without its search would widen it.
 func Narrow(registered, requested []string) []string {
-	held := parseScopes(registered)
+	held := ParseAll(registered)
 	out := []string{}
-	for _, want := range parseScopes(requested) {
+	for _, want := range ParseAll(requested) {
 		if want.Query != "" {
 			continue
 		}
@@ -160,11 +160,11 @@ func narrowOne(held []Scope, want Scope) []Scope {
 	})
 }
 
-// covered tells whether every requested scope is within what is held.
-func covered(held, requested []string) bool {
-	have := parseScopes(held)
+// Covered tells whether every requested scope is within what is held.
+func Covered(held, requested []string) bool {
+	have := ParseAll(held)
 	for _, word := range requested {
-		want, ok := ParseScope(word)
+		want, ok := Parse(word)
 		if !ok || !slices.ContainsFunc(have, func(h Scope) bool { return h.Covers(want) }) {
 			return false
 		}
@@ -172,42 +172,41 @@ func covered(held, requested []string) bool {
 	return true
 }
 
-func parseScopes(list []string) []Scope {
+// ParseAll reads a list of scopes and leaves out what Parse does not understand.
+func ParseAll(list []string) []Scope {
 	var out []Scope
 	for _, word := range list {
-		if s, ok := ParseScope(word); ok {
+		if s, ok := Parse(word); ok {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
-// normalised writes scopes in SMART v2 form, as the policies read them.
-func normalised(list []string) []string {
+// Normalised writes scopes in SMART v2 form, as the policies read them.
+func Normalised(list []string) []string {
 	out := make([]string, 0, len(list))
-	for _, s := range parseScopes(list) {
+	for _, s := range ParseAll(list) {
 		out = append(out, s.V2())
 	}
 	return out
 }
 
-// wantsPatient tells whether these scopes call for one patient in context (SMART 2.2, R164-165: any patient/ scope
+// WantsPatient tells whether these scopes call for one patient in context (SMART 2.2, R164-165: any patient/ scope
 // does, as if launch/patient had been asked).
-func wantsPatient(list []string) bool {
-	return slices.ContainsFunc(parseScopes(list), func(s Scope) bool {
+func WantsPatient(list []string) bool {
+	return slices.ContainsFunc(ParseAll(list), func(s Scope) bool {
 		return s.Context == "patient" || s.Word == "launch/patient"
 	})
 }
 
-// withoutContext drops the clinical scopes of a context that cannot be granted in a flow.
-func withoutContext(list []string, context string) []string {
+// Without drops the clinical scopes of a context that cannot be granted in a flow.
+func Without(list []string, context string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(w string) bool {
 		return strings.HasPrefix(w, context+"/")
 	})
 }
 
-func hasClinical(list []string) bool {
-	return slices.ContainsFunc(parseScopes(list), func(s Scope) bool { return s.Context != "" })
+func HasClinical(list []string) bool {
+	return slices.ContainsFunc(ParseAll(list), func(s Scope) bool { return s.Context != "" })
 }
-
-func split(scope string) []string { return strings.Fields(scope) }
