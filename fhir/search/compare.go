@@ -75,13 +75,13 @@ func (o *Operand) matchNumber(v *fhir.Value) bool {
 	case GreaterOrEqual:
 		return e.reaches(n.Value)
 	case LessOrEqual:
-		return e.low == nil || e.low.Cmp(n.Value) < 0 || e.low.Cmp(n.Value) == 0 && !e.lowOpen
+		return e.starts(n.Value)
 	case StartsAfter:
 		return e.low != nil && (e.low.Cmp(n.Value) > 0 || e.low.Cmp(n.Value) == 0 && e.lowOpen)
 	case EndsBefore:
 		return !e.reaches(n.Value)
 	case Approximately:
-		return e.reaches(n.Low) && (e.low == nil || e.low.Cmp(n.High) < 0)
+		return e.reaches(n.Low) && e.starts(n.High) // a tenth either side, both ends included
 	}
 	return e.within(n)
 }
@@ -95,6 +95,11 @@ func (e *extent) within(n *Number) bool {
 // reaches reports whether the extent has a number that is at least x.
 func (e *extent) reaches(x *big.Rat) bool {
 	return e.high == nil || e.high.Cmp(x) > 0 || e.high.Cmp(x) == 0 && !e.highOpen
+}
+
+// starts reports whether the extent has a number that is at most x.
+func (e *extent) starts(x *big.Rat) bool {
+	return e.low == nil || e.low.Cmp(x) < 0 || e.low.Cmp(x) == 0 && !e.lowOpen
 }
 
 // extentOf is the range of a value: a point for a number, opened by a quantity's comparator (<, <=, >=, >), from end to

@@ -34,7 +34,7 @@ func init() { // a literal would be an initialisation cycle through the readers
 }
 
 // unsupported are parameters of R4 that change which resources match. Leaving one out would answer another question,
-// so they are refused in lenient handling too.
+// so they are refused in lenient handling too, at the end of a chain or of a `_has` as well.
 var unsupported = []string{
 	"_filter", "_query", "_text", "_content", "_contained", "_containedType", "_type", "_score", "near",
 }

@@ -22,6 +22,9 @@ var modifiers = map[string][]string{
 
 // criterion reads `name[:modifier][.chain…]=value` about resources of resourceType.
 func (p *parser) criterion(resourceType, name, value string, d depth) (*Criterion, error) {
+	if err := refused(name); err != nil {
+		return nil, err
+	}
 	if rest, ok := strings.CutPrefix(name, "_has:"); ok {
 		return p.has(resourceType, rest, value, d)
 	}

@@ -26,7 +26,7 @@ var primitives = map[string][]any{
 	"string": {"abc", "ABC", "Éloïse  Dupont", "eloise", "x,y|z$w\\", "Abcès", "Zoé", "a b"}, "markdown": {"abc", "Zoé"}, "base64Binary": {"YQ=="}, "time": {"10:00:00"},
 	"uri":       {"http://a.example/x", "http://a.example/x/y", "urn:oid:1.2", "http://a.example/x/"},
 	"url":       {"http://a.example/x", "http://a.example/x/y"},
-	"canonical": {"http://a.example/x", "http://a.example/x|1", "http://b.example/ValueSet/v|2"},
+	"canonical": {"http://a.example/x", "http://a.example/x|1", "http://a.example/x|1.2", "http://b.example/ValueSet/v|2.1.0"},
 	"oid":       {"urn:oid:1.2"}, "uuid": {"urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"},
 	"date": {"2023", "2024-02", "2024-02-29", "2025-01-01"}, "instant": {"2024-02-29T10:00:00Z", "2024-02-29T10:00:00.500Z", "2024-12-31T23:59:59.123-05:00"},
 	"dateTime": {"2023", "2024", "2024-02", "2024-02-29", "2024-03-01", "2024-02-29T10:00:00Z", "2024-02-29T23:30:00+02:00", "2024-02-29T10:00:00.5Z", "1969-07-20T20:17:40Z"},

@@ -95,16 +95,22 @@ func (r asking) uri(modifier string, a atom) (string, func(atom) bool, bool) {
 		uri = pick(r.Rand, "http://a.example/x", "http://a.example/x/y", "urn:oid:1.2", "http://a.example/")
 	}
 	lies := func(under, over string) bool {
+		if url, version, versioned := strings.Cut(over, "|"); versioned {
+			other, exact, _ := strings.Cut(under, "|")
+			return other == url && strings.HasPrefix(exact+".", version+".")
+		}
 		return under == over || strings.HasPrefix(under, strings.TrimSuffix(over, "/")+"/") && strings.HasPrefix(under, over)
 	}
 	switch modifier {
 	case "below":
-		if cut := strings.LastIndexByte(uri, '/'); cut > 9 && r.IntN(2) == 0 {
+		if cut := strings.LastIndexByte(uri, '.'); strings.Contains(uri, "|") && r.IntN(2) == 0 {
+			uri = uri[:cut+r.IntN(2)]
+		} else if cut := strings.LastIndexByte(uri, '/'); cut > 9 && r.IntN(2) == 0 {
 			uri = uri[:cut+r.IntN(2)]
 		}
 		return escaped(uri), func(x atom) bool { return lies(x.code, uri) }, true
 	case "above":
-		uri += pick(r.Rand, "", "/z", "z")
+		uri += pick(r.Rand, "", "/z", "z", ".1", "|1.2")
 		return escaped(uri), func(x atom) bool { return lies(uri, x.code) }, true
 	}
 	return escaped(uri), func(x atom) bool { return x.code == uri }, true
@@ -320,7 +326,7 @@ func numberHolds(prefix search.Prefix, value, low, high *big.Rat, x atom) bool {
 	case "eb":
 		return !some(func(n *big.Rat) bool { return n.Cmp(value) >= 0 })
 	case "ap":
-		return some(searched)
+		return some(func(n *big.Rat) bool { return searched(n) || n.Cmp(high) == 0 })
 	}
 	return !some(func(n *big.Rat) bool { return !searched(n) })
 }

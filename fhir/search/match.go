@@ -84,7 +84,7 @@ func (c *Criterion) matchString(o *Operand, v *fhir.Value) bool {
 }
 
 // matchURI: the same characters; `:below` the value lies under the operand in whole segments; `:above` the reverse
-// (R4 search §3.1.1.4.11).
+// (R4 search §3.1.1.4.11). Of a canonical with a version, url|1 is above url|1.2.
 func (c *Criterion) matchURI(o *Operand, v *fhir.Value) bool {
 	switch c.Modifier {
 	case "below":
@@ -98,7 +98,13 @@ func (c *Criterion) matchURI(o *Operand, v *fhir.Value) bool {
 // under reports whether uri is parent or lies below it.
 func under(uri, parent string) bool {
 	rest, ok := strings.CutPrefix(uri, parent)
-	return ok && parent != "" && (rest == "" || rest[0] == '/' || strings.HasSuffix(parent, "/"))
+	if !ok || parent == "" || rest == "" {
+		return ok && parent != ""
+	}
+	if strings.Contains(parent, "|") {
+		return rest[0] == '.'
+	}
+	return rest[0] == '/' || strings.HasSuffix(parent, "/")
 }
 
 // matchToken follows R4 search §3.1.1.4.10. Codes are compared without regard to case, as R4 advises when in doubt

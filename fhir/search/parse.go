@@ -75,9 +75,6 @@ func (p *parser) parameter(name, value string) error {
 		p.seen[name] = true
 		return control.read(p, name, value)
 	}
-	if err := refused(name); err != nil {
-		return err
-	}
 	c, err := p.criterion(p.query.Type, name, value, depth{})
 	var unknown unknownParameter
 	if errors.As(err, &unknown) {
