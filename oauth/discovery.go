@@ -21,7 +21,7 @@ func (s *Server) common() metadata {
 		"jwks_uri":                                         s.issuer + pathJWKS,
 		"response_types_supported":                         []string{"code"},
 		"response_modes_supported":                         []string{"query"},
-		"grant_types_supported":                            []string{grantCode, grantRefresh, grantClient},
+		"grant_types_supported":                            s.grantTypes(),
 		"code_challenge_methods_supported":                 []string{"S256"},
 		"token_endpoint_auth_methods_supported":            []string{AuthNone, AuthBasic, AuthKeyJWT},
 		"token_endpoint_auth_signing_alg_values_supported": assertionAlgorithms,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"github.com/pontlevis/pontlevis/oauth/scope"
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -21,12 +22,12 @@ type repeated struct {
 //	the one before, within the grace      → the winner's answer again, as long as the new head is unused
 //	any other token of the family         → reuse: the whole family dies
 //	a token of another client             → refused, and the owner's family is left alone
-func (s *Server) refresh(ctx context.Context, c *Client, form url.Values) (*answer, *failure) {
+func (s *Server) refresh(r *http.Request, c *Client, form url.Values) (*answer, *failure) {
 	if !form.Has("refresh_token") {
 		return nil, refuse(codeInvalidRequest, "refresh_token is missing.")
 	}
 	for range 3 {
-		a, again, f := s.tryRefresh(ctx, c, form)
+		a, again, f := s.tryRefresh(r.Context(), c, form)
 		if !again {
 			return a, f
 		}

@@ -14,12 +14,6 @@ import (
 	"github.com/pontlevis/pontlevis/oauth/scope"
 )
 
-const (
-	grantCode    = "authorization_code"
-	grantRefresh = "refresh_token"
-	grantClient  = "client_credentials"
-)
-
 // answer is a token response (RFC 6749 §5.1, SMART 2.2 app-launch#response-5).
 type answer struct {
 	AccessToken  string `json:"access_token"`
@@ -46,34 +40,26 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) exchangeToken(r *http.Request, form url.Values) (*answer, *failure) {
-	kind := form.Get("grant_type")
-	switch kind {
-	case grantCode, grantRefresh, grantClient:
-	case "":
-		return nil, refuse(codeInvalidRequest, "grant_type is missing.")
-	default:
-		return nil, refuse(codeUnsupportedGrant, "Supported grants: authorization_code, refresh_token, client_credentials.")
+	grant, f := s.tokenGrantNamed(form.Get("grant_type"))
+	if f != nil {
+		return nil, f
 	}
 	client, f := s.authenticateClient(r, form, s.issuer+pathToken)
 	if f != nil {
 		return nil, f
 	}
-	if !(registered{client}).GetGrantTypes().Has(kind) {
+	if !(registered{client}).GetGrantTypes().Has(grant.name) {
 		return nil, refuse(codeUnauthorizedClient, "This client may not use this grant.")
 	}
 	if f := s.admit(r.Context(), client); f != nil {
 		return nil, f
 	}
-	if f := s.checkTarget(form); f != nil {
-		return nil, f
+	if !grant.targets {
+		if f := s.checkTarget(form); f != nil {
+			return nil, f
+		}
 	}
-	switch kind {
-	case grantCode:
-		return s.redeemCode(r.Context(), client, form)
-	case grantRefresh:
-		return s.refresh(r.Context(), client, form)
-	}
-	return s.clientCredentials(r.Context(), client, form)
+	return grant.serve(r, client, form)
 }
 
 // checkTarget accepts only our own FHIR endpoint as the audience of a token (SMART aud, RFC 8707 resource).
@@ -87,7 +73,8 @@ func (s *Server) checkTarget(form url.Values) *failure {
 }
 
 // redeemCode exchanges an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5).
-func (s *Server) redeemCode(ctx context.Context, c *Client, form url.Values) (*answer, *failure) {
+func (s *Server) redeemCode(r *http.Request, c *Client, form url.Values) (*answer, *failure) {
+	ctx := r.Context()
 	if !form.Has("code") {
 		return nil, refuse(codeInvalidRequest, "code is missing.")
 	}
@@ -107,7 +94,8 @@ func (s *Server) redeemCode(ctx context.Context, c *Client, form url.Values) (*a
 }
 
 // clientCredentials gives a back-end system a token in its own name (SMART backend-services).
-func (s *Server) clientCredentials(ctx context.Context, c *Client, form url.Values) (*answer, *failure) {
+func (s *Server) clientCredentials(r *http.Request, c *Client, form url.Values) (*answer, *failure) {
+	ctx := r.Context()
 	asked := strings.Fields(form.Get("scope"))
 	if len(asked) == 0 {
 		asked = c.Scopes
