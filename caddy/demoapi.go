@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/record"
 )
@@ -115,7 +116,7 @@ func (a *App) explain(ctx context.Context, q TokenRequest) (TokenAnswer, error) 
 	if err != nil {
 		return TokenAnswer{}, err
 	}
-	grant, err := a.services.oauth.Authenticate(ctx, minted.Token)
+	grant, err := a.services.oauth.Authenticate(ctx, gate.Bearer(minted.Token))
 	if err != nil {
 		return TokenAnswer{}, err
 	}

@@ -89,26 +89,6 @@ func takePage(r *http.Request) (page string, rest *http.Request) {
 	return page, rest
 }
 
-// bearerScheme is matched without regard to case (RFC 9110 §11.1).
-const bearerScheme = "bearer "
-
-// authenticate reads the token from the Authorization header alone: one in a query or a body would end in a log
-// (RFC 6750 §5.3).
-func (g *Gate) authenticate(ctx context.Context, r *http.Request) (*Grant, error) {
-	values := r.Header.Values("Authorization")
-	if len(values) == 0 {
-		return nil, &TokenError{}
-	}
-	if len(values) > 1 {
-		return nil, &TokenError{Code: "invalid_request", Description: "one Authorization header is needed, not several"}
-	}
-	header := values[0]
-	if len(header) < len(bearerScheme) || !strings.EqualFold(header[:len(bearerScheme)], bearerScheme) {
-		return nil, &TokenError{} // of another scheme: no token was given at all (RFC 6750 §3.1)
-	}
-	return g.Grants.Authenticate(ctx, strings.TrimSpace(header[len(bearerScheme):]))
-}
-
 // write sends an answer, or the words for an error, and returns the status.
 func (g *Gate) write(ctx context.Context, w http.ResponseWriter, r *http.Request, a *Answer, err error) int {
 	h := w.Header()
@@ -194,54 +174,18 @@ func ofRecord(unclear *record.Refusal) *Refusal {
 	return &Refusal{Status: unclear.Status, Issues: unclear.Issues, Allow: unclear.Allow}
 }
 
-// challenge says how to get a token (RFC 6750 §3, RFC 9728 §5.1). Without any token it carries no error code.
-func (g *Gate) challenge(w http.ResponseWriter, e *TokenError) *Refusal {
-	value := `Bearer realm="pontlevis", resource_metadata="` + g.metadataURL() + `"`
-	status := http.StatusUnauthorized
-	if e.Code != "" {
-		value += `, error="` + quotable(e.Code) + `", error_description="` + quotable(e.Description) + `"`
-		switch e.Code {
-		case "invalid_request":
-			status = http.StatusBadRequest
-		case "insufficient_scope":
-			status = http.StatusForbidden
-		}
-	}
-	w.Header().Set("WWW-Authenticate", value)
-	return refusal(status, "login",
-		"Un jeton d'accès valable est nécessaire : connectez-vous, ou faites renouveler le jeton.",
-		"A valid access token is needed: sign in, or have the token renewed.")
-}
-
-// quotable keeps of a text what an error_description may hold (RFC 6750 §3).
-func quotable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {
-			return -1
-		}
-		return r
-	}, text)
-}
-
-// metadataURL is where RFC 9728 §3.1 puts the metadata of the resource at Base.
-func (g *Gate) metadataURL() string {
-	scheme, rest, _ := strings.Cut(g.Base, "://")
-	host, path, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host + "/.well-known/oauth-protected-resource/" + path
-}
-
 // allowBrowsers lets a browser app of any origin call the endpoint: it carries no cookie, so a page can do nothing here
 // without a token of its own (SMART App Launch 2.2, cross-origin resource sharing).
 func allowBrowsers(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "ETag, Last-Modified, Location, Allow, WWW-Authenticate, Retry-After, Content-Disposition")
+	h.Set("Access-Control-Expose-Headers", "ETag, Last-Modified, Location, Allow, WWW-Authenticate, DPoP-Nonce, Retry-After, Content-Disposition")
 }
 
 // allowBefore answers what a browser asks before a request that is not simple (Fetch §3.2.2, CORS-preflight), and lets it
 // remember the answer for two hours, the most that browsers keep. Authorization is named: a wildcard does not cover it.
 func allowBefore(h http.Header) {
 	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, traceparent, tracestate, X-Request-Id")
+	h.Set("Access-Control-Allow-Headers", "Authorization, DPoP, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, traceparent, tracestate, X-Request-Id")
 	h.Set("Access-Control-Max-Age", "7200")
 	h.Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 }

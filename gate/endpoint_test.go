@@ -2,9 +2,15 @@ package gate
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestChallenge: who has no good token is told how to get one, and nothing else.
@@ -24,6 +30,7 @@ func TestChallenge(t *testing.T) {
 		"in the query":         {"/Patient/camille?access_token=camille", nil, 401, ""},
 		"before misunderstood": {"/Nothing/camille?x=y", nil, 401, ""},
 		"scheme in any case":   {"/Patient/camille", []string{"Authorization", "bEaReR camille"}, 200, ""},
+		"scheme alone":         {"/Patient/camille", []string{"Authorization", "Bearer"}, 401, ""},
 	} {
 		a := w.get("", tt.path, tt.headers...)
 		challenge := a.Header().Get("WWW-Authenticate")
@@ -53,9 +60,60 @@ func TestTokenErrors(t *testing.T) {
 	}
 }
 
+// TestChallengesOfBothSchemes: where bound tokens are taken too, both schemes are told, and the error under the one that
+// the token came with.
+func TestChallengesOfBothSchemes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.gate.Proofs = []string{"ES256", "EdDSA"}
+	age := 0 * time.Second
+	for name, tt := range map[string]struct {
+		err          TokenError
+		bearer, dpop string // what the challenge of each ends with
+	}{
+		"none":    {TokenError{}, `fhir"`, `algs="ES256 EdDSA"`},
+		"bearer":  {TokenError{Code: "invalid_token", Description: "x"}, `error="invalid_token", error_description="x"`, `algs="ES256 EdDSA"`},
+		"nonce":   {TokenError{Code: "use_dpop_nonce", Description: "x", Scheme: SchemeDPoP, Nonce: "n"}, `fhir"`, `algs="ES256 EdDSA", error="use_dpop_nonce", error_description="x"`},
+		"step up": {TokenError{Code: insufficientAuthentication, Description: "x", ACR: []string{"eidas3", "eidas2"}, MaxAge: &age}, `error_description="x", acr_values="eidas3 eidas2", max_age="0"`, `algs="ES256 EdDSA"`},
+	} {
+		w.gate.Grants = refusing{&tt.err}
+		a := w.get("x", "/Patient/camille")
+		got := a.Header().Values("WWW-Authenticate")
+		if a.Code != 401 || len(got) != 2 || !strings.HasPrefix(got[0], "Bearer ") || !strings.HasSuffix(got[0], tt.bearer) ||
+			!strings.HasPrefix(got[1], "DPoP ") || !strings.HasSuffix(got[1], tt.dpop) || a.Header().Get("DPoP-Nonce") != tt.err.Nonce {
+			t.Errorf("%s: %d with %q, nonce %q", name, a.Code, got, a.Header().Get("DPoP-Nonce"))
+		}
+	}
+}
+
+// TestPresent: what a request says of its token. The public URL has the host of the configuration, never the Host header's.
+func TestPresent(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://evil.example/fhir/Patient/a%2Fb?x=1", nil)
+	r.Header.Add("DPoP", "p1")
+	r.Header.Add("dpop", "p2")
+	certificate := &x509.Certificate{Raw: []byte{1}}
+	r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{certificate, {}}}
+	want := Presented{
+		Scheme: SchemeDPoP, Token: "abc", Method: "POST", URL: "https://gate.example/fhir/Patient/a%2Fb",
+		Proofs: []string{"p1", "p2"}, Certificate: certificate,
+	}
+	if got, ok := Present(r, "dpop abc", "https://gate.example/fhir"); !ok || !cmp.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+	if got, ok := Present(r, "DPoP abc", "https://gate.example"); !ok || got.URL != want.URL {
+		t.Errorf("%+v", got)
+	}
+	for _, header := range []string{"", "Bearer", "Basic abc", "DPoPabc", "abc"} {
+		if got, ok := Present(r, header, "https://gate.example"); ok {
+			t.Errorf("%q: %+v", header, got)
+		}
+	}
+}
+
 type refusing struct{ err error }
 
-func (r refusing) Authenticate(context.Context, string) (*Grant, error) { return nil, r.err }
+func (r refusing) Authenticate(context.Context, Presented) (*Grant, error) { return nil, r.err }
 
 // TestUnreadBody: nothing of a stranger's body is read.
 func TestUnreadBody(t *testing.T) {

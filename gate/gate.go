@@ -13,13 +13,14 @@ import (
 	"github.com/pontlevis/pontlevis/space"
 )
 
-// Config is what a gate stands on. Every field but Host, Limits, Now, Meter, Silence and Overdue is required.
+// Config is what a gate stands on. Every field but Proofs, Host, Limits, Now, Meter, Silence and Overdue is required.
 type Config struct {
 	Records  record.Source    // where the records are; nothing else in the process may hold it
 	Lives    space.Lifecycles // the lifecycle of each space
 	Policies *policies.Engine // who decides
 	Log      *audit.Log       // where each access is written before its answer leaves
 	Grants   Grants           // who a token stands for
+	Proofs   []string         // algorithms of the DPoP proofs that Grants takes; none when it takes no bound tokens
 	Base     string           // absolute URL of the FHIR endpoint, without a trailing slash
 	Host     string           // certified host that Records is (rules.md L8), "" when one source holds every category
 	Key      []byte           // 32 bytes that seal the cursors of pages

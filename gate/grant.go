@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"time"
 )
@@ -24,6 +25,10 @@ type Grant struct {
 	Secret      bool   // connexion secrète: the trace is hidden from legal representatives (EX_0.1-1100)
 
 	Since, Until time.Time // when the grant was given and when it ends
+
+	Auth time.Time // when the person signed in; zero for a system
+	ACR  string    // how strongly they did, as the identity provider says (OpenID Connect Core §2, acr); "" when it did not
+	AMR  []string  // by what means (RFC 8176)
 }
 
 // Actor is the person or system that acts.
@@ -56,17 +61,36 @@ type Label struct {
 	Expires    time.Time
 }
 
-// Grants turns a bearer token into its live grant. The authorization server implements it.
-type Grants interface {
-	// Authenticate returns the live grant of an access token, or a *TokenError. Nobody changes a grant once it was
-	// given; the same one may be given again, and what was made of it is then used again.
-	Authenticate(ctx context.Context, bearer string) (*Grant, error)
+// Presented is an access token as a request carries it, with what may prove that the sender is the one it was given to.
+type Presented struct {
+	Scheme      string            // SchemeBearer or SchemeDPoP
+	Token       string            // the access token
+	Method      string            // HTTP method of the request
+	URL         string            // public URL of the request, without query and fragment; "" under SchemeBearer
+	Proofs      []string          // each DPoP header of the request (RFC 9449 §4.1)
+	Certificate *x509.Certificate // the client's certificate of the TLS connection, nil without one (RFC 8705)
 }
 
-// TokenError says why a token is not accepted, in the words of RFC 6750 §3.1.
+// Bearer is a token that came with nothing to prove whose it is.
+func Bearer(token string) Presented { return Presented{Scheme: SchemeBearer, Token: token} }
+
+// Grants turns an access token into its live grant. The authorization server implements it.
+type Grants interface {
+	// Authenticate returns the live grant of an access token, or a *TokenError when the token is not accepted or may not
+	// be used by who sent it. Nobody changes a grant once it was given; the same one may be given again, and what was
+	// made of it is then used again.
+	Authenticate(ctx context.Context, p Presented) (*Grant, error)
+}
+
+// TokenError says why a token is not accepted, in the words of RFC 6750 §3.1, RFC 9449 §7.1 and RFC 9470 §3.
 type TokenError struct {
-	Code        string // invalid_token, invalid_request, insufficient_scope
+	Code        string // invalid_token, invalid_request, insufficient_scope, invalid_dpop_proof, use_dpop_nonce, insufficient_user_authentication; "" without a token
 	Description string // one sentence, without anything of the token
+
+	Scheme string         // the scheme the error is told under: SchemeDPoP, or else SchemeBearer
+	Nonce  string         // the nonce that the next proof has to name, "" when none is asked for (RFC 9449 §9)
+	ACR    []string       // the authentication contexts of which one is needed, best first (RFC 9470 §3)
+	MaxAge *time.Duration // how long ago the sign-in may be, nil when it does not matter (RFC 9470 §3)
 }
 
 func (e *TokenError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Description) }

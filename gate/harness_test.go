@@ -78,10 +78,10 @@ type world struct {
 }
 
 // Authenticate takes the name of a grant for its token.
-func (w *world) Authenticate(_ context.Context, bearer string) (*Grant, error) {
+func (w *world) Authenticate(_ context.Context, p Presented) (*Grant, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if g, ok := w.grants[bearer]; ok {
+	if g, ok := w.grants[p.Token]; ok {
 		c := *g
 		return &c, nil
 	}

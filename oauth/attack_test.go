@@ -586,7 +586,7 @@ func TestAttackBearer(t *testing.T) {
 		"tampered": access[:40] + "aaaa" + access[44:],
 	} {
 		var refused *gate.TokenError
-		if _, err := w.server.Authenticate(t.Context(), token); !errors.As(err, &refused) || refused.Code != "invalid_token" {
+		if _, err := w.server.Authenticate(t.Context(), gate.Bearer(token)); !errors.As(err, &refused) || refused.Code != "invalid_token" {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
@@ -731,7 +731,7 @@ func TestAttackRecalledApp(t *testing.T) {
 					t.Errorf("%s: %d %s", name, got.status, got.raw)
 				}
 			}
-			g, err := w.server.Authenticate(t.Context(), r.text("access_token"))
+			g, err := w.server.Authenticate(t.Context(), gate.Bearer(r.text("access_token")))
 			if err != nil || g.Client.Label.Status != status {
 				t.Errorf("the grant does not tell the label: %+v %v", g, err)
 			}

@@ -19,9 +19,12 @@ import (
 //
 // Refresh tokens, codes and id_tokens are never accepted. The label of an app that is no longer online is told in the
 // grant rather than refused here, so that the policies can say why.
-func (s *Server) Authenticate(ctx context.Context, bearer string) (*gate.Grant, error) {
-	g, a, err := s.liveToken(ctx, bearer)
+func (s *Server) Authenticate(ctx context.Context, presented gate.Presented) (*gate.Grant, error) {
+	g, a, err := s.liveToken(ctx, presented.Token)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkSender(presented); err != nil {
 		return nil, err
 	}
 	client, person, err := s.parties(ctx, g)
@@ -45,8 +48,16 @@ func grantFor(g *grantRecord, client *Client, person *Person, app App, scopes []
 		Client:  gate.Client{ID: client.ID, Kind: client.Kind, Category: app.Category, Label: app.Label},
 		Scopes:  scope.Normalised(scopes),
 		Patient: g.Patient, Purpose: g.Purpose, Mode: g.Mode, Reason: g.Reason, TypedReason: g.TypedReason,
-		Stage: g.Stage, Secret: g.Secret, Since: g.Since, Until: until,
+		Stage: g.Stage, Secret: g.Secret, Since: g.Since, Until: until, Auth: g.Auth,
 	}
+}
+
+// checkSender refuses a token that is not bound to a key where a proof of one comes with it (RFC 9449 §7.1).
+func (s *Server) checkSender(p gate.Presented) error {
+	if p.Scheme != gate.SchemeBearer {
+		return &gate.TokenError{Code: codeInvalidToken, Description: "The access token is not bound to a key.", Scheme: p.Scheme}
+	}
+	return nil
 }
 
 func invalidToken(description string) error {

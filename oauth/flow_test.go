@@ -48,7 +48,7 @@ func TestFlowOfAPerson(t *testing.T) {
 	}
 	checkIDToken(t, w, r.text("id_token"))
 
-	g, err := w.server.Authenticate(t.Context(), r.text("access_token"))
+	g, err := w.server.Authenticate(t.Context(), gate.Bearer(r.text("access_token")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,10 @@ func TestFlowOfAPerson(t *testing.T) {
 		Client: gate.Client{ID: "glycare", Kind: "smart", Category: "health", Label: gate.Label{Status: "online", Exchange: true}},
 		Scopes: []string{"openid", "fhirUser", "launch/patient", "offline_access", "patient/*.rs"}, Patient: "camille", Purpose: "PATRQT", Mode: "normal",
 	}
-	if d := cmp.Diff(want, g, cmpopts.IgnoreFields(gate.Grant{}, "ID", "Since", "Until")); d != "" {
+	if since := w.clock.now().Sub(g.Auth); since < 0 || since > time.Minute {
+		t.Errorf("signed in %v ago", since)
+	}
+	if d := cmp.Diff(want, g, cmpopts.IgnoreFields(gate.Grant{}, "ID", "Since", "Until", "Auth")); d != "" {
 		t.Errorf("grant (-want +got):\n%s", d)
 	}
 }
@@ -102,7 +105,7 @@ func TestActingForAChild(t *testing.T) {
 	b := w.newBrowser()
 	p := b.submit(b.signIn(b.authorize(), "camille"), "decision", "allow", "patient", "lucas")
 	r := w.redeem(p.location.Query().Get("code"))
-	g, err := w.server.Authenticate(t.Context(), r.text("access_token"))
+	g, err := w.server.Authenticate(t.Context(), gate.Bearer(r.text("access_token")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +143,7 @@ func TestProfessionalChoosesAPatient(t *testing.T) {
 			}
 			p = b.submit(p, "decision", "allow")
 			r := w.redeem(p.location.Query().Get("code"))
-			g, err := w.server.Authenticate(t.Context(), r.text("access_token"))
+			g, err := w.server.Authenticate(t.Context(), gate.Bearer(r.text("access_token")))
 			if err != nil || g.Patient != c.want || g.Purpose != "TREAT" || g.Actor.Profession == "" || r.text("patient") != c.want {
 				t.Errorf("grant %+v, %v", g, err)
 			}
@@ -177,7 +180,7 @@ func TestRefreshRotatesAndNarrows(t *testing.T) {
 	if second.status != 200 || second.text("scope") != "patient/Observation.rs" || second.text("refresh_token") == first.text("refresh_token") {
 		t.Fatalf("%d %s", second.status, second.raw)
 	}
-	g, err := w.server.Authenticate(t.Context(), second.text("access_token"))
+	g, err := w.server.Authenticate(t.Context(), gate.Bearer(second.text("access_token")))
 	if err != nil || cmp.Diff([]string{"patient/Observation.rs"}, g.Scopes) != "" {
 		t.Errorf("scopes %v, %v", g, err)
 	}
@@ -222,7 +225,7 @@ func TestBackendGetsATokenOfItsOwn(t *testing.T) {
 	if r.status != 200 || r.text("scope") != "system/DocumentReference.c" || r.json["expires_in"] != 300.0 || r.json["refresh_token"] != nil {
 		t.Fatalf("%d %s", r.status, r.raw)
 	}
-	g, err := w.server.Authenticate(t.Context(), r.text("access_token"))
+	g, err := w.server.Authenticate(t.Context(), gate.Bearer(r.text("access_token")))
 	if err != nil || g.Actor.Kind != "system" || g.Actor.ID != "Organization/labo" || g.Client.Kind != "backend" {
 		t.Errorf("%+v %v", g, err)
 	}
@@ -259,7 +262,7 @@ func TestMint(t *testing.T) {
 			if c.err {
 				return
 			}
-			g, err := w.server.Authenticate(t.Context(), token)
+			g, err := w.server.Authenticate(t.Context(), gate.Bearer(token))
 			if err != nil || g.Actor.Kind != c.kind || g.Actor.ID != c.id || !g.Until.Equal(expires) || g.Stage != c.m.Stage || g.Reason != c.m.Reason {
 				t.Errorf("%+v %v", g, err)
 			}
@@ -276,7 +279,7 @@ func TestEveryEndingHoldsAtTheNextRequest(t *testing.T) {
 		{"revocation of the access token", func(w *world, r reply) error { return w.revoke(r.text("access_token")) }},
 		{"revocation of the refresh token", func(w *world, r reply) error { return w.revoke(r.text("refresh_token")) }},
 		{"RevokeGrant", func(w *world, r reply) error {
-			g, err := w.server.Authenticate(w.t.Context(), r.text("access_token"))
+			g, err := w.server.Authenticate(w.t.Context(), gate.Bearer(r.text("access_token")))
 			if err != nil {
 				return err
 			}
@@ -302,7 +305,7 @@ func TestEveryEndingHoldsAtTheNextRequest(t *testing.T) {
 				t.Fatal(err)
 			}
 			var refused *gate.TokenError
-			if _, err := w.server.Authenticate(t.Context(), r.text("access_token")); !errors.As(err, &refused) || refused.Code != "invalid_token" {
+			if _, err := w.server.Authenticate(t.Context(), gate.Bearer(r.text("access_token"))); !errors.As(err, &refused) || refused.Code != "invalid_token" {
 				t.Errorf("the token is still accepted: %v", err)
 			}
 			if c.name != "revocation of the access token" {

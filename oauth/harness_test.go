@@ -463,6 +463,6 @@ func (w *world) tokens(changes ...string) reply {
 
 // alive tells whether an access token is accepted.
 func (w *world) alive(token string) bool {
-	_, err := w.server.Authenticate(context.Background(), token)
+	_, err := w.server.Authenticate(context.Background(), gate.Bearer(token))
 	return err == nil
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+
+	"github.com/pontlevis/pontlevis/gate"
 )
 
 // crowd is how many ask at once. In each race the store holds them back until all have read, then lets them write.
@@ -105,7 +107,7 @@ func TestRaceRevocation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	access := w.tokens().text("access_token")
-	g, err := w.server.Authenticate(t.Context(), access)
+	g, err := w.server.Authenticate(t.Context(), gate.Bearer(access))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
+	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/store"
 	"github.com/pontlevis/pontlevis/web"
@@ -87,7 +88,7 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer second.Close()
-	if _, err := second.Authenticate(ctx, token); err != nil {
+	if _, err := second.Authenticate(ctx, gate.Bearer(token)); err != nil {
 		t.Errorf("the token died with the process: %v", err)
 	}
 	if keysOf(second) != jwks || !strings.Contains(jwks, "RS256") || strings.Contains(jwks, `"d"`) {
@@ -255,7 +256,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Authenticate(ctx, token); err != nil {
+		if _, err := s.Authenticate(ctx, gate.Bearer(token)); err != nil {
 			b.Fatal(err)
 		}
 	}

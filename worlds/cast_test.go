@@ -19,8 +19,8 @@ const (
 // cast answers for tokens: the token of a grant is its name.
 type cast struct{}
 
-func (cast) Authenticate(_ context.Context, bearer string) (*gate.Grant, error) {
-	if g, ok := grants[bearer]; ok {
+func (cast) Authenticate(_ context.Context, p gate.Presented) (*gate.Grant, error) {
+	if g, ok := grants[p.Token]; ok {
 		c := *g
 		return &c, nil
 	}

@@ -1,0 +1,135 @@
+package gate
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Authorization schemes under which an access token may come (RFC 6750 §2.1, RFC 9449 §7.1).
+const (
+	SchemeBearer = "Bearer"
+	SchemeDPoP   = "DPoP"
+)
+
+// authenticate reads the token from the Authorization header alone: one in a query or a body would end in a log
+// (RFC 6750 §5.3).
+func (g *Gate) authenticate(ctx context.Context, r *http.Request) (*Grant, error) {
+	values := r.Header["Authorization"]
+	if len(values) == 0 {
+		return nil, &TokenError{}
+	}
+	if len(values) > 1 {
+		return nil, &TokenError{Code: "invalid_request", Description: "one Authorization header is needed, not several"}
+	}
+	p, ok := Present(r, values[0], g.Base)
+	if !ok {
+		return nil, &TokenError{} // of another scheme: no token was given at all (RFC 6750 §3.1)
+	}
+	return g.Grants.Authenticate(ctx, p)
+}
+
+// Present tells how a token came: authorization is the one Authorization header of r, base an absolute URL of the host
+// that r was sent to, as the public knows it. It is false for a scheme that carries no access token. The scheme's case
+// does not matter (RFC 9110 §11.1).
+func Present(r *http.Request, authorization, base string) (p Presented, ok bool) {
+	scheme, token, ok := strings.Cut(authorization, " ")
+	switch {
+	case !ok:
+		return p, false
+	case strings.EqualFold(scheme, SchemeBearer):
+		p.Scheme = SchemeBearer
+	case strings.EqualFold(scheme, SchemeDPoP):
+		p.Scheme = SchemeDPoP
+	default:
+		return p, false
+	}
+	p.Token, p.Method, p.Proofs = strings.TrimSpace(token), r.Method, r.Header["Dpop"]
+	if p.Scheme == SchemeDPoP {
+		p.URL = publicURL(r, base)
+	}
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		p.Certificate = r.TLS.PeerCertificates[0]
+	}
+	return p, true
+}
+
+// publicURL is the URL of a request on the host of base, without query and fragment: what a proof names as htu (RFC 9449
+// §4.2). The Host header is not asked, since whoever sends a request writes it.
+func publicURL(r *http.Request, base string) string {
+	start := strings.Index(base, "://") + len("://")
+	if end := strings.IndexByte(base[start:], '/'); end >= 0 {
+		base = base[:start+end]
+	}
+	return base + r.URL.EscapedPath()
+}
+
+// challenge says how to get a token (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1): one challenge for each scheme that is
+// taken here, the error in the one that the token came under. Without any token there is no error code.
+func (g *Gate) challenge(w http.ResponseWriter, e *TokenError) *Refusal {
+	common := ` realm="pontlevis", resource_metadata="` + g.metadataURL() + `"`
+	status, fault := faultOf(e)
+	h := w.Header()
+	if e.Nonce != "" {
+		h.Set("DPoP-Nonce", e.Nonce)
+	}
+	if e.Scheme != SchemeDPoP || len(g.Proofs) == 0 {
+		h.Add("WWW-Authenticate", SchemeBearer+common+fault)
+		fault = ""
+	} else {
+		h.Add("WWW-Authenticate", SchemeBearer+common)
+	}
+	if len(g.Proofs) > 0 {
+		h.Add("WWW-Authenticate", SchemeDPoP+common+`, algs="`+strings.Join(g.Proofs, " ")+`"`+fault)
+	}
+	if e.Code == insufficientAuthentication {
+		return refusal(status, "login",
+			"Cette opération demande une authentification plus forte ou plus récente : identifiez-vous à nouveau.",
+			"This operation demands a stronger or a fresher sign-in: sign in again.")
+	}
+	return refusal(status, "login",
+		"Un jeton d'accès valable est nécessaire : connectez-vous, ou faites renouveler le jeton.",
+		"A valid access token is needed: sign in, or have the token renewed.")
+}
+
+// insufficientAuthentication is the error code of RFC 9470 §3.
+const insufficientAuthentication = "insufficient_user_authentication"
+
+// faultOf is the status of a token's error and its parameters of a challenge.
+func faultOf(e *TokenError) (status int, parameters string) {
+	status = http.StatusUnauthorized
+	switch e.Code {
+	case "":
+		return status, ""
+	case "invalid_request":
+		status = http.StatusBadRequest
+	case "insufficient_scope":
+		status = http.StatusForbidden
+	}
+	parameters = `, error="` + quotable(e.Code) + `", error_description="` + quotable(e.Description) + `"`
+	if len(e.ACR) > 0 {
+		parameters += `, acr_values="` + quotable(strings.Join(e.ACR, " ")) + `"`
+	}
+	if e.MaxAge != nil {
+		parameters += `, max_age="` + strconv.Itoa(int(e.MaxAge.Seconds())) + `"`
+	}
+	return status, parameters
+}
+
+// quotable keeps of a text what an error_description may hold (RFC 6750 §3).
+func quotable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// metadataURL is where RFC 9728 §3.1 puts the metadata of the resource at Base.
+func (g *Gate) metadataURL() string {
+	scheme, rest, _ := strings.Cut(g.Base, "://")
+	host, path, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host + "/.well-known/oauth-protected-resource/" + path
+}
