@@ -22,7 +22,8 @@ const (
 	maxJTI          = 256
 )
 
-var assertionAlgorithms = []jose.SignatureAlgorithm{jose.RS384, jose.ES384, jose.ES256, jose.PS256, jose.PS384}
+// assertionAlgorithms are those that some profile accepts.
+var assertionAlgorithms = smartAlgorithms
 
 var errReplayed = errors.New("the assertion was used already")
 
@@ -75,7 +76,7 @@ func verifyAssertion(c *Client, assertion string) (*assertionClaims, error) {
 	if err != nil {
 		return nil, err
 	}
-	signed, err := jose.ParseSignedCompact(assertion, assertionAlgorithms)
+	signed, err := jose.ParseSignedCompact(assertion, c.profile().algorithms)
 	if err != nil {
 		return nil, fmt.Errorf("parsing: %w", err)
 	}

@@ -21,7 +21,7 @@ func (s *Server) authenticateClient(r *http.Request, form url.Values, endpoint s
 		return nil, broken(err)
 	}
 	if client == nil {
-		client = &Client{ID: id, AuthMethod: method, SecretHash: s.secrets.client, JWKS: nil} // same work, never a match
+		client = &Client{ID: id, AuthMethod: method, SecretHash: s.secrets.client} // same work, never a match
 		s.checkCredential(r, form, client, method, endpoint)
 		return nil, s.clientRefused(r.Context(), id, method)
 	}

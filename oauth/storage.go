@@ -189,10 +189,7 @@ func (st storage) CreateAccessTokenSession(ctx context.Context, signature string
 	}
 	_, hash := splitSignature(signature)
 	now := st.now()
-	life := accessLife
-	if x.grant.Person == "" {
-		life = backendLife
-	}
+	life := x.client.profile().access
 	x.accessSig = hash
 	x.access = &accessRecord{Grant: x.grant.ID, Issued: now, Expires: earlier(now.Add(life), x.grant.Expires)}
 	if !slices.Equal(r.GetGrantedScopes(), x.grant.Scopes) {
@@ -269,10 +266,7 @@ func (r registered) GetScopes() fosite.Arguments        { return r.Scopes }
 func (r registered) GetAudience() fosite.Arguments      { return nil }
 func (r registered) IsPublic() bool                     { return !r.Confidential() }
 func (r registered) GetGrantTypes() fosite.Arguments {
-	if r.Kind == "backend" {
-		return fosite.Arguments{"client_credentials"}
-	}
-	return fosite.Arguments{"authorization_code", "refresh_token"}
+	return r.grantTypes()
 }
 
 // GetResponseModes allows the default mode to be named.
