@@ -139,7 +139,7 @@ func (c *collector) reference(n *Node, typ string) {
 	// A canonical may carry a version, "url|2.0" (references.html#canonical).
 	url, version, _ := strings.Cut(text, "|")
 	f := ParseReference(c.r.base, url)
-	f.Version = orElse(version, f.Version)
+	f.Version, f.Canonical = orElse(version, f.Version), true
 	c.add(Value{Kind: ReferenceValue, Reference: f})
 }
 

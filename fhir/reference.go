@@ -29,6 +29,9 @@ type Reference struct {
 	Identifier string
 	// Contained tells that it points into the resource itself ("#id").
 	Contained bool
+	// Canonical tells that it names its target by the URL that the target says
+	// of itself (references.html#canonical), rather than by where it is.
+	Canonical bool
 }
 
 // Literal returns "Type/id" for a reference to this server, else nothing.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/fhir/search"
@@ -57,10 +56,11 @@ type Page struct {
 // Where it looks: matches come from the records of scope.Patients, and from the directory when scope.Directory is set.
 // A type may live in both (a Device of a patient and one of a ward; a Practitioner in the directory): each resource is
 // where it was written. Chains and _include follow literal references to resources of these records and of the
-// directory, whether or not scope.Directory is set; references by identifier alone when exactly one resource of the
-// wanted type has it; and, chains alone, references to contained resources, which are part of what contains them. _has
-// and _revinclude look where matches come from, and go by literal references; so do _list and hierarchies (:above and
-// :below of a reference), whose Lists and steps are looked for where chains lead.
+// directory, whether or not scope.Directory is set; references by identifier alone, and canonical URLs, when exactly one
+// resource of the wanted type has it; and, chains alone, references to contained resources, which are part of what
+// contains them. _has and _revinclude look where matches come from, and go by literal references and canonical URLs;
+// _list and hierarchies (:above and :below of a reference) by literal references, their Lists and steps looked for where
+// chains lead.
 // A resource of any other patient's record does not exist.
 //
 // Without _sort matches come in the order of their ids. The total is counted only when q asks for it (_total=accurate
@@ -249,13 +249,4 @@ func (c *collector) finish(count int) *Page {
 		p.Matches = append(p.Matches, f.stored)
 	}
 	return p
-}
-
-// describeRefs is a search value that names resources, for an index.
-func describeRefs(list []*Stored) string {
-	names := make([]string, len(list))
-	for i, s := range list {
-		names[i] = s.Ref.String()
-	}
-	return strings.Join(names, ",")
 }

@@ -3,7 +3,6 @@ package record
 import (
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/fhir/search"
@@ -108,22 +107,12 @@ func (x *searcher) valueSetHere(o *search.Operand) (*terminology.Set, error) {
 // definition finds a ValueSet or a CodeSystem by its canonical URL, in the directory and permitted; see
 // terminology.Finder.
 func (x *searcher) definition(resourceType, canonical, version string) (*fhir.Resource, error) {
-	raw := "url=" + url.QueryEscape(search.Escape(canonical))
-	if version != "" {
-		raw += "&version=" + url.QueryEscape(search.Escape(version))
-	}
-	q, _, err := search.Parse(resourceType, raw, true)
+	q, err := canonicalQuery(resourceType, canonical, version)
 	if err != nil {
 		return nil, &terminology.Missing{FR: "Une définition a une URL qui ne se cherche pas.", EN: "A definition has a URL that cannot be searched for."}
 	}
-	var held []*Stored
-	for s, err := range x.pieces(x.src.Directory(x.ctx, []string{resourceType}, q.Criteria)) {
-		if err != nil {
-			return nil, err
-		}
-		held = append(held, s)
-	}
-	if held, err = x.matching(held, q.Criteria); err != nil {
+	held, err := x.held(x.src.Directory(x.ctx, []string{resourceType}, q.Criteria), q)
+	if err != nil {
 		return nil, err
 	}
 	if held, err = x.let(held); err != nil || len(held) == 0 {

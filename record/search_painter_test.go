@@ -31,6 +31,7 @@ func drawWorld(t *rapid.T) *world {
 		}
 	}
 	p.lists()
+	p.forms()
 	for _, b := range w.bodies {
 		if b.ref.Type == "CodeSystem" || b.ref.Type == "ValueSet" {
 			continue // a search that needs one that is hidden is refused; TestCodesThatCannotBeTold has that
@@ -104,6 +105,23 @@ func (p *painter) lists() {
 		}
 		p.add(patient, "List", fmt.Sprintf("l%d", i), `,"status":"current","mode":"changes"`+subject+`,"entry":[`+strings.Join(entries, ",")+`]`)
 	}
+}
+
+// forms draws Questionnaires, two of one URL, and answers to them.
+func (p *painter) forms() {
+	for i, url := range []string{"http://q/a", "http://q/a", "http://q/b", "http://q/a,b"} {
+		p.add("", "Questionnaire", fmt.Sprintf("qn%d", i), fmt.Sprintf(`,"status":"active","url":%q,"version":"%d","title":%q`, url, i, p.pick("title", "Sommeil", "Douleur")))
+	}
+	for i := range 3 {
+		p.add("", "StructureDefinition", fmt.Sprintf("sd%d", i), fmt.Sprintf(`,"status":"active","url":"http://sd/%d","name":%q,"baseDefinition":%q`, i, p.pick("profile", "Un", "Deux"), p.pick("base", "http://sd/0", "http://sd/1", "http://sd/3", "StructureDefinition/sd1")))
+	}
+	for i, patient := range []string{"p0", "p0", "p1", "p2"} {
+		p.add(patient, "QuestionnaireResponse", fmt.Sprintf("qr%d", i), fmt.Sprintf(`,"status":%q,"subject":{"reference":"Patient/%s"},"questionnaire":%q`, p.pick("answered", "completed", "amended"), patient, p.form()))
+	}
+}
+
+func (p *painter) form() string {
+	return p.pick("form", "http://q/a", "http://q/a|0", "http://q/a|1", "http://q/b", "http://q/b|9", "http://q/a,b", "http://q/none", "Questionnaire/qn0", "Questionnaire/qn2")
 }
 
 func (p *painter) performer() string {

@@ -83,7 +83,7 @@ func (ref *reference) match(t *rapid.T, root, r *fhir.Resource, c *search.Criter
 			o := mustResource(t, s)
 			if s.Type == c.Has.Type && seen && root == r && ref.match(t, o, o, c.Has.Then) {
 				for _, v := range c.Has.Param.Values(o) {
-					if v.Reference.Literal() == r.Type()+"/"+r.ID() {
+					if v.Reference.Literal() == r.Type()+"/"+r.ID() || v.Reference.Canonical && ref.isOne(t, v.Reference, r.Type(), r.ID()) {
 						return true
 					}
 				}
@@ -187,6 +187,12 @@ func (ref *reference) meant(r *fhir.Resource, c *search.Criterion) bool {
 	return in != (c.Modifier == "not-in")
 }
 
+// isOne reports whether a canonical leads to one resource.
+func (ref *reference) isOne(t *rapid.T, f fhir.Reference, resourceType, id string) bool {
+	s := ref.find(f, resourceType)
+	return s != nil && s.Type == resourceType && s.ID == id
+}
+
 func (ref *reference) find(f fhir.Reference, resourceType string) *Stored {
 	var identified []*Stored
 	for _, s := range ref.all {
@@ -194,6 +200,10 @@ func (ref *reference) find(f fhir.Reference, resourceType string) *Stored {
 			return s
 		}
 		r, err := s.Resource()
+		if f.Canonical && f.ID == "" && s.Type == resourceType && err == nil && r.Node().Get("url").Text() == f.URL &&
+			(f.Version == "" || r.Node().Get("version").Text() == f.Version) {
+			identified = append(identified, s)
+		}
 		wanted := f.Type
 		if wanted == "" {
 			wanted = resourceType
@@ -264,7 +274,7 @@ func (ref *reference) backward(t *rapid.T, i search.Include, from []*Stored, add
 			}
 			for _, v := range p.Values(mustResource(t, o)) {
 				if slices.ContainsFunc(from, func(s *Stored) bool {
-					return s.Ref.String() == v.Reference.Literal() && (i.Target == "" || s.Type == i.Target)
+					return (s.Ref.String() == v.Reference.Literal() || v.Reference.Canonical && ref.isOne(t, v.Reference, s.Type, s.ID)) && (i.Target == "" || s.Type == i.Target)
 				}) {
 					add(o)
 				}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/fhir/search"
@@ -106,7 +107,7 @@ func (x *searcher) havers(c *search.Criterion) (map[Ref]struct{}, error) {
 			return err
 		}
 		for _, s := range matched {
-			refs, err := literals(s, c.Has.Param)
+			refs, err := x.pointed(s, c.Has.Param)
 			if err != nil {
 				return err
 			}
@@ -145,20 +146,33 @@ func (x *searcher) referred(list []*Stored, p *fhir.Param, target string) ([]*St
 			return nil, err
 		}
 		for _, v := range p.Values(r) {
-			ref, err := x.refOf(v.Reference, p, target)
+			found, err := x.led(v.Reference, p, target)
 			if err != nil {
 				return nil, err
 			}
-			if ref == (Ref{}) || target != "" && ref.Type != target {
-				continue
-			}
-			t, err := x.resolve(ref)
-			if err != nil {
-				return nil, err
-			}
-			if t != nil {
-				out = append(out, t)
-			}
+			out = append(out, found...)
+		}
+	}
+	return out, nil
+}
+
+// led gives what a reference leads to that is there for this search: resources of a type, or of any when none is named.
+func (x *searcher) led(f fhir.Reference, p *fhir.Param, resourceType string) ([]*Stored, error) {
+	refs, err := x.refsOf(f, p, resourceType)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Stored
+	for _, ref := range refs {
+		if resourceType != "" && ref.Type != resourceType {
+			continue
+		}
+		t, err := x.resolve(ref)
+		if err != nil {
+			return nil, err
+		}
+		if t != nil {
+			out = append(out, t)
 		}
 	}
 	return out, nil
@@ -174,10 +188,14 @@ func (x *searcher) referring(list []*Stored, i search.Include, p *fhir.Param) ([
 		wanted[s.Ref] = true
 	}
 	var out []*Stored
-	for piece := range slices.Chunk(list, search.MaxValues) {
+	names, err := namesOf(list)
+	if err != nil {
+		return nil, err
+	}
+	for piece := range slices.Chunk(names, namesAtOnce) {
 		// The same question as a search, for the index.
-		o := search.Options{Strict: true, Base: piece[0].base}
-		q, _, err := search.ParseWith(i.Source, o, p.Name+"="+describeRefs(piece))
+		o := search.Options{Strict: true, Base: list[0].base}
+		q, _, err := search.ParseWith(i.Source, o, p.Name+"="+strings.Join(piece, ","))
 		if err != nil {
 			return nil, fmt.Errorf("asking what refers to a page: %w", err)
 		}
@@ -185,7 +203,7 @@ func (x *searcher) referring(list []*Stored, i search.Include, p *fhir.Param) ([
 			if err != nil {
 				return nil, err
 			}
-			refs, err := literals(s, p)
+			refs, err := x.pointed(s, p)
 			if err != nil {
 				return nil, err
 			}
@@ -213,20 +231,11 @@ func (x *searcher) targets(s *Stored, p *fhir.Param, resourceType string) ([]*St
 			}
 			continue
 		}
-		ref, err := x.refOf(v.Reference, p, resourceType)
+		found, err := x.led(v.Reference, p, resourceType)
 		if err != nil {
 			return nil, err
 		}
-		if ref.Type != resourceType {
-			continue
-		}
-		t, err := x.resolve(ref)
-		if err != nil {
-			return nil, err
-		}
-		if t != nil {
-			out = append(out, t)
-		}
+		out = append(out, found...)
 	}
 	return out, nil
 }
@@ -246,16 +255,18 @@ func literals(s *Stored, p *fhir.Param) ([]Ref, error) {
 	return out, nil
 }
 
-// refOf names what a reference leads to; nothing for what is contained or elsewhere. A logical reference leads to the
-// one resource in sight that has the identifier.
-func (x *searcher) refOf(f fhir.Reference, p *fhir.Param, resourceType string) (Ref, error) {
+// refsOf names what a reference leads to; nothing for what is contained or elsewhere. A canonical leads to the one
+// resource of each type that has its URL, a logical reference to the one resource in sight that has the identifier.
+func (x *searcher) refsOf(f fhir.Reference, p *fhir.Param, resourceType string) ([]Ref, error) {
 	switch {
 	case f.Contained:
-		return Ref{}, nil
+		return nil, nil
 	case f.ID != "":
-		return Ref{f.Type, f.ID}, nil
+		return []Ref{{f.Type, f.ID}}, nil
+	case f.Canonical:
+		return x.canonical(f, meant(p, resourceType))
 	case f.Identifier == "" || f.URL != "":
-		return Ref{}, nil
+		return nil, nil
 	}
 	t := f.Type
 	if t == "" {
@@ -265,43 +276,54 @@ func (x *searcher) refOf(f fhir.Reference, p *fhir.Param, resourceType string) (
 		t = p.Target[0]
 	}
 	if t == "" {
-		return Ref{}, nil
+		return nil, nil
 	}
 	return x.identified(t, f.Identifier)
 }
 
+// meant are the types that a reference may lead to.
+func meant(p *fhir.Param, resourceType string) []string {
+	if resourceType != "" {
+		return []string{resourceType}
+	}
+	return p.Target
+}
+
 // identified finds the one resource of a type with an identifier, among what the search may look at and the asker may
 // read; none when there are several, since a reference that could mean two resources means neither.
-func (x *searcher) identified(resourceType, identifier string) (Ref, error) {
+func (x *searcher) identified(resourceType, identifier string) ([]Ref, error) {
 	key := resourceType + " " + identifier
-	refs, known := x.named[key]
-	if !known {
-		all, err := x.src.Lookup(x.ctx, resourceType, identifier)
+	if refs, known := x.named[key]; known {
+		return refs, nil
+	}
+	all, err := x.src.Lookup(x.ctx, resourceType, identifier)
+	if err != nil {
+		return nil, err
+	}
+	var near []*Stored
+	for _, ref := range all {
+		s, err := x.resolve(ref)
 		if err != nil {
-			return Ref{}, err
+			return nil, err
 		}
-		var near []*Stored
-		for _, ref := range all {
-			s, err := x.resolve(ref)
-			if err != nil {
-				return Ref{}, err
-			}
-			if s != nil {
-				near = append(near, s)
-			}
+		if s != nil {
+			near = append(near, s)
 		}
-		if near, err = x.let(near); err != nil {
-			return Ref{}, err
-		}
-		for _, s := range near {
-			refs = append(refs, s.Ref)
-		}
+	}
+	refs, err := x.single(near)
+	if err == nil {
 		x.named[key] = refs
 	}
-	if len(refs) != 1 {
-		return Ref{}, nil
+	return refs, err
+}
+
+// single is the one of list that is permitted, none when there are several.
+func (x *searcher) single(list []*Stored) ([]Ref, error) {
+	list, err := x.let(list)
+	if err != nil || len(list) != 1 {
+		return nil, err
 	}
-	return refs[0], nil
+	return []Ref{list[0].Ref}, nil
 }
 
 // resolve reads the current version of ref, once; nil when it is absent, deleted, or in a record out of sight.

@@ -44,6 +44,8 @@ var queryTemplates = []string{
 	"Encounter?part-of:below=e0", "Observation?encounter.location:below=lo0", "Patient?_has:Encounter:patient:location:above=lo1",
 	"Observation?code:in=http://vs/a", "Observation?code:not-in=http://vs/a", "Observation?code:in=ValueSet/vsb,http://vs/a", "Observation?code:below=http://cs|c1",
 	"Observation?code:above=http://cs|c3", "Patient?_has:Observation:patient:code:in=http://vs/b", "DiagnosticReport?result.code:below=http://cs|c2",
+	"QuestionnaireResponse?", "QuestionnaireResponse?questionnaire.title=Som", "QuestionnaireResponse?questionnaire=http://q/a", "StructureDefinition?base.base.name=Un", "StructureDefinition?_has:StructureDefinition:base:name=Deux", "StructureDefinition?",
+	"Questionnaire?", "Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed", "Patient?_has:QuestionnaireResponse:subject:questionnaire.title=Som",
 	"DocumentReference?patient.identifier=urn:ins|p0&status=current", "DocumentReference?author:PractitionerRole.practitioner.family=Roux",
 }
 
@@ -52,12 +54,15 @@ var includeTemplates = map[string][]string{
 		"_revinclude=DiagnosticReport:result", "_revinclude=Provenance:target", "_include=Observation:has-member", "_include=*", "_include=Observation:*:Practitioner",
 		"_include:iterate=Observation:has-member", "_include:iterate=PractitionerRole:practitioner", "_include:iterate=PractitionerRole:*", "_include:iterate=Encounter:location",
 		"_include:iterate=Location:partof", "_revinclude:iterate=DiagnosticReport:result", "_revinclude:iterate=Observation:has-member", "_revinclude=DiagnosticReport:*"},
-	"Patient":          {"_revinclude=Observation:subject", "_revinclude=Encounter:patient", "_revinclude=Provenance:target"},
-	"Location":         {"_include:iterate=Location:partof", "_revinclude:iterate=Location:partof", "_revinclude=Encounter:location"},
-	"Encounter":        {"_include=Encounter:location", "_include:iterate=Location:partof", "_revinclude:iterate=Encounter:part-of", "_include=Encounter:service-provider", "_revinclude=Observation:encounter"},
-	"Practitioner":     {"_revinclude=PractitionerRole:practitioner", "_revinclude=Observation:performer"},
-	"PractitionerRole": {"_include=PractitionerRole:practitioner", "_include=PractitionerRole:organization"},
-	"DiagnosticReport": {"_include=DiagnosticReport:result", "_include=DiagnosticReport:subject"},
+	"Patient":               {"_revinclude=Observation:subject", "_revinclude=Encounter:patient", "_revinclude=Provenance:target"},
+	"Location":              {"_include:iterate=Location:partof", "_revinclude:iterate=Location:partof", "_revinclude=Encounter:location"},
+	"Encounter":             {"_include=Encounter:location", "_include:iterate=Location:partof", "_revinclude:iterate=Encounter:part-of", "_include=Encounter:service-provider", "_revinclude=Observation:encounter"},
+	"Practitioner":          {"_revinclude=PractitionerRole:practitioner", "_revinclude=Observation:performer"},
+	"PractitionerRole":      {"_include=PractitionerRole:practitioner", "_include=PractitionerRole:organization"},
+	"QuestionnaireResponse": {"_include=QuestionnaireResponse:questionnaire", "_include=*", "_include=QuestionnaireResponse:questionnaire:Questionnaire"},
+	"Questionnaire":         {"_revinclude=QuestionnaireResponse:questionnaire", "_revinclude=QuestionnaireResponse:*"},
+	"StructureDefinition":   {"_include:iterate=StructureDefinition:base", "_revinclude=StructureDefinition:base", "_revinclude:iterate=StructureDefinition:base"},
+	"DiagnosticReport":      {"_include=DiagnosticReport:result", "_include=DiagnosticReport:subject"},
 }
 
 var sortTemplates = map[string][]string{
