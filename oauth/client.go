@@ -60,6 +60,9 @@ type Client struct {
 	RequireDPoP bool `json:"dpop_bound_access_tokens,omitempty"`
 	RequireTLS  bool `json:"tls_client_certificate_bound_access_tokens,omitempty"`
 
+	// IDTokenAlg signs the client's id_tokens: RS256 or ES256; empty is what its profile has.
+	IDTokenAlg string `json:"id_token_signed_response_alg,omitempty"`
+
 	LaunchURI              string   `json:"launch_uri,omitempty"`                // where an EHR launch opens the app (SMART app-launch)
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"` // OpenID Connect RP-Initiated Logout §3.1
 	BackchannelLogoutURI   string   `json:"backchannel_logout_uri,omitempty"`    // OpenID Connect Back-Channel Logout §2.2

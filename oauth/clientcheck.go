@@ -8,7 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/pontlevis/pontlevis/oauth/jwks"
+	"github.com/pontlevis/pontlevis/oauth/keyring"
 )
 
 // Bounds of a registration, which may come from a stranger (RFC 7591).
@@ -75,6 +78,9 @@ func (c *Client) checkProfile() error {
 		if !slices.Contains(p.grants, grant) {
 			return fmt.Errorf("the profile %s has the grants %s, not %q", name, strings.Join(p.grants, ", "), grant)
 		}
+	}
+	if c.IDTokenAlg != "" && !slices.Contains(keyring.Algorithms, jose.SignatureAlgorithm(c.IDTokenAlg)) {
+		return fmt.Errorf("id_tokens are signed with one of %v, not with %q", keyring.Algorithms, c.IDTokenAlg)
 	}
 	if c.RequirePAR && c.Kind == "backend" {
 		return errors.New("a back-end system has no authorization request to push")

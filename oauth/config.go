@@ -15,6 +15,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth/keyring"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -54,6 +55,7 @@ type Config struct {
 	Event   func(ctx context.Context, e Event) // told of each security event; may be nil, must not block
 	Address func(r *http.Request) (ip string)  // the client's address for throttling; the connection's when nil
 	Offline time.Duration                      // absolute end of offline access; 90 days when zero
+	Keys    keyring.Schedule                   // how long a signing key is published, signs and still verifies
 }
 
 // Event is something the access log may want to keep. It never carries a token, a code or a secret.
@@ -82,7 +84,7 @@ type Server struct {
 
 	secrets  secrets
 	engine   fosite.OAuth2Provider
-	ring     *keyRing
+	ring     *keyring.Ring
 	cross    *http.CrossOriginProtection
 	throttle *throttle
 	argon    chan struct{} // bounds the memory and CPU of simultaneous password checks
@@ -98,8 +100,8 @@ type Server struct {
 	done sync.WaitGroup
 }
 
-// New opens the authorization server over the store: it reads or makes the signing key, and starts the background
-// sweep of expired rows. The caller ends it with Close, before it closes the store.
+// New opens the authorization server over the store: it reads or makes the signing keys, and starts the background work:
+// the sweep of expired rows, and the rotation of keys. The caller ends it with Close, before it closes the store.
 func New(c Config) (*Server, error) {
 	s, err := assemble(c)
 	if err != nil {
@@ -107,13 +109,15 @@ func New(c Config) (*Server, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	if s.ring, err = s.openRing(ctx); err != nil {
+	s.ring, err = keyring.Open(ctx, keyring.Options{DB: s.db, Seal: s.secrets.seal, Schedule: c.Keys, Now: s.now, Log: s.log})
+	if err != nil {
 		stop()
 		return nil, fmt.Errorf("opening the signing keys: %w", err)
 	}
 	s.engine = s.newEngine()
 	s.handler = s.routes()
 	s.done.Go(func() { s.sweepForever(ctx) })
+	s.done.Go(func() { s.ring.Run(ctx) })
 	return s, nil
 }
 
@@ -205,6 +209,9 @@ func (s *Server) Close() error {
 func (s *Server) tell(ctx context.Context, kind, client, person, grant string) {
 	s.event(ctx, Event{Kind: kind, Client: client, Person: person, Grant: grant, At: s.now()})
 }
+
+// Keys is the ring of the keys that sign, for the command that lists and rotates them.
+func (s *Server) Keys() *keyring.Ring { return s.ring }
 
 // Handler serves /oauth2/*, the well-known documents and /fhir/.well-known/smart-configuration.
 func (s *Server) Handler() http.Handler { return s.handler }

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/go-jose/go-jose/v4"
+	"github.com/pontlevis/pontlevis/oauth/keyring"
 )
 
 // metadata is a discovery document: one generator, four views, the same issuer in each byte for byte.
@@ -55,7 +55,7 @@ func (s *Server) openIDMetadata() metadata {
 	m := s.serverMetadata()
 	m["userinfo_endpoint"] = s.issuer + pathUserinfo
 	m["subject_types_supported"] = []string{"public"}
-	m["id_token_signing_alg_values_supported"] = []string{string(jose.RS256)}
+	m["id_token_signing_alg_values_supported"] = keyring.Algorithms
 	m["claims_supported"] = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "fhirUser", "profile", "name"}
 	m["claims_parameter_supported"] = false
 	m["prompt_values_supported"] = []string{"none", "login", "consent", "select_account"}
@@ -111,7 +111,12 @@ func (s *Server) serveJWKS(w http.ResponseWriter, r *http.Request) {
 		s.writeFailure(w, r, f)
 		return
 	}
-	body, err := json.Marshal(s.ring.public)
+	set, err := s.ring.Public(r.Context())
+	if err != nil {
+		s.writeFailure(w, r, broken(err))
+		return
+	}
+	body, err := json.Marshal(set)
 	if err != nil {
 		s.writeFailure(w, r, broken(err))
 		return

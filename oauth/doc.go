@@ -26,7 +26,7 @@
 //	            jti CLIENT JTI      a client assertion that was used
 //	            expires TIME ROW    index by time, for the sweep
 //	patient/NN  ended PATIENT CLIENT  how often all grants of a patient were ended; CLIENT "" is every client
-//	global      person KEY, login LOGIN, client ID, origin ORIGIN CLIENT, ring signing
+//	global      person KEY, login LOGIN, client ID, origin ORIGIN CLIENT, ring keys
 //
 // Tokens are kept as SHA-256 signatures, client secrets as keyed hashes, passwords as argon2id, signing keys sealed.
 //

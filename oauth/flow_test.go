@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth/keyring"
 	"github.com/pontlevis/pontlevis/oauth"
 )
 
@@ -69,8 +70,8 @@ func checkIDToken(t *testing.T, w *world, raw string) {
 	t.Helper()
 	r, _ := http.NewRequest("GET", w.url+"/oauth2/jwks", nil)
 	var set jose.JSONWebKeySet
-	if err := json.Unmarshal([]byte(w.send(r).raw), &set); err != nil || len(set.Keys) != 1 {
-		t.Fatalf("jwks: %v", err)
+	if err := json.Unmarshal([]byte(w.send(r).raw), &set); err != nil || len(set.Keys) != len(keyring.Algorithms) {
+		t.Fatalf("jwks of %d keys: %v", len(set.Keys), err)
 	}
 	signed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/ory/fosite"
 	"github.com/ory/fosite/handler/openid"
 )
@@ -52,11 +53,28 @@ func (t idTokens) GenerateIDToken(ctx context.Context, life time.Duration, r fos
 	if err != nil {
 		return "", err
 	}
-	signed, err := t.ring.signer.Sign(payload)
-	if err != nil {
-		return "", fmt.Errorf("signing an id_token: %w", err)
+	alg := jose.RS256
+	if c, ok := r.GetClient().(registered); ok {
+		alg = c.idTokenAlgorithm()
 	}
-	return signed.CompactSerialize()
+	signed, err := t.ring.Sign(ctx, alg, typeIDToken, payload)
+	if err != nil {
+		return "", fmt.Errorf("writing an id_token: %w", err)
+	}
+	return signed, nil
+}
+
+// typeIDToken is the header typ of an id_token (RFC 7519 §5.1).
+const typeIDToken = "JWT"
+
+// idTokenAlgorithm signs the client's id_tokens: what it registered, else what its profile asks for.
+func (c *Client) idTokenAlgorithm() jose.SignatureAlgorithm {
+	for _, alg := range []jose.SignatureAlgorithm{jose.SignatureAlgorithm(c.IDTokenAlg), c.profile().idTokens} {
+		if alg != "" {
+			return alg
+		}
+	}
+	return jose.RS256
 }
 
 // describe adds the claims that the granted scopes let the app know.

@@ -27,6 +27,7 @@ type profile struct {
 	grants     []string                  // grants a client of this profile may name
 	kinds      []string                  // Client.Kind
 	access     time.Duration             // life of an access token
+	idTokens   jose.SignatureAlgorithm   // signs id_tokens; RS256 when empty, which SMART requires (R210)
 }
 
 // grants whose names are long.
@@ -59,6 +60,7 @@ var profiles = map[string]*profile{
 	ProfileFAPI2: {
 		methods: keyed, algorithms: fapiAlgorithms, issuerOnly: true, push: true, bind: true, keep: true,
 		usual: codeGrants, grants: codeOrMore, kinds: forPeople, access: accessLife,
+		idTokens: jose.ES256, // FAPI 2.0 forbids RS256
 	},
 	ProfileBackend: {
 		methods: keyed, algorithms: smartAlgorithms, usual: systemGrant, grants: []string{grantClient, grantTokenExchange},
