@@ -48,7 +48,8 @@ func grantFor(g *grantRecord, client *Client, person *Person, app App, scopes []
 		Client:  gate.Client{ID: client.ID, Kind: client.Kind, Category: app.Category, Label: app.Label},
 		Scopes:  scope.Normalised(scopes),
 		Patient: g.Patient, Purpose: g.Purpose, Mode: g.Mode, Reason: g.Reason, TypedReason: g.TypedReason,
-		Stage: g.Stage, Secret: g.Secret, Since: g.Since, Until: until, Auth: g.Auth,
+		Stage: g.Stage, Secret: g.Secret, Since: g.Since, Until: until,
+		Auth: g.Auth, ACR: g.ACR, AMR: g.AMR,
 	}
 }
 
@@ -100,7 +101,7 @@ func (s *Server) parties(ctx context.Context, g *grantRecord) (c *Client, p *Per
 	if err == nil && g.Person != "" {
 		p, err = readRow(ctx, s, &s.people, store.Global, personKey(g.Person))
 	}
-	if err == nil && (c.Disabled || p != nil && p.Disabled) {
+	if err == nil && (c.Disabled || p != nil && (p.Disabled || g.Kind == "professional" && !p.works(g.Situation))) {
 		err = ErrNotFound
 	}
 	return c, p, err
@@ -118,9 +119,10 @@ func actorOf(g *grantRecord, c *Client, p *Person) gate.Actor {
 	if g.Actor != "" {
 		a.ID = g.Actor
 	}
-	if g.Kind == "professional" { // a professional who acts for their own family does so without their profession
-		a.Organizations = slices.Clone(p.Organizations)
-		a.Profession, a.Speciality, a.Regulation = p.Profession, p.Speciality, p.Regulation
+	if in := p.In(g.Situation); g.Kind == "professional" && in != nil { // a professional who acts for their own family does so without their profession
+		a.Organizations = slices.Clone(in.Organizations)
+		a.Profession, a.Speciality, a.Regulation = in.Profession, in.Speciality, in.Regulation
+		a.Identities = named(p.Reference, g.Actor, in.Identities)
 	}
 	return a
 }

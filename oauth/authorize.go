@@ -146,7 +146,8 @@ func (s *Server) checkAuthorize(c *Client, form url.Values) ([]string, *failure)
 // prompt is what the app asks of the sign-in (OpenID Connect Core §3.1.2.1).
 type prompt struct {
 	none, fresh bool
-	maxAge      int64 // seconds; 0 = not asked
+	maxAge      int64    // seconds; 0 = not asked
+	acr         []string // acr_values
 }
 
 func promptOf(form url.Values) (prompt, *failure) {
@@ -173,6 +174,9 @@ func promptOf(form url.Values) (prompt, *failure) {
 		}
 		p.maxAge = min(age, int64(sessionLife.Seconds()))
 		p.fresh = p.fresh || age == 0
+	}
+	if p.acr = strings.Fields(form.Get("acr_values")); len(p.acr) > maxAskedACR {
+		return p, refuse(codeInvalidRequest, "acr_values names too many authentication contexts.")
 	}
 	return p, nil
 }
@@ -210,7 +214,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *Client, form u
 	}
 	now := s.now()
 	t := &transactionRecord{
-		ID: newID(), Client: c.ID, Scopes: scopes, State: form.Get("state"), Fresh: p.fresh, MaxAge: p.maxAge,
+		ID: newID(), Client: c.ID, Scopes: scopes, State: form.Get("state"), Fresh: p.fresh, MaxAge: p.maxAge, ACR: p.acr,
 		Browser: signatureOf(s.browser(w, r)), Created: now, Expires: now.Add(transactionTTL),
 		Form: flat(keep(form, "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "login_hint")),
 	}

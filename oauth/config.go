@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -56,6 +57,9 @@ type Config struct {
 	Address func(r *http.Request) (ip string)  // the client's address for throttling; the connection's when nil
 	Offline time.Duration                      // absolute end of offline access; 90 days when zero
 	Keys    keyring.Schedule                   // how long a signing key is published, signs and still verifies
+	// Levels names how strong a sign-in is, weakest first: one factor, two factors, and what only an upstream provider
+	// attests. They are the acr of tokens and what acr_values asks for; eidas1, eidas2, eidas3 when empty.
+	Levels []string
 }
 
 // Event is something the access log may want to keep. It never carries a token, a code or a secret.
@@ -81,6 +85,7 @@ type Server struct {
 	event     func(context.Context, Event)
 	address   func(*http.Request) string
 	offline   time.Duration
+	levels    []string
 
 	secrets  secrets
 	engine   fosite.OAuth2Provider
@@ -142,7 +147,11 @@ func assemble(c Config) (*Server, error) {
 		now: c.Now, log: c.Log, agreed: c.Agreed, event: c.Event, address: c.Address, offline: c.Offline,
 		secrets: deriveSecrets(c.Secret), cross: http.NewCrossOriginProtection(), argon: make(chan struct{}, 2),
 	}
+	s.levels = slices.Clone(c.Levels)
 	s.defaults()
+	if len(s.levels) < twoFactors || slices.ContainsFunc(s.levels, func(l string) bool { return l == "" || strings.ContainsAny(l, " \t\r\n") }) {
+		return nil, errors.New("Levels must name at least two strengths of a sign-in, in words without spaces")
+	}
 	s.throttle = newThrottle(s.now)
 	return s, nil
 }
@@ -162,6 +171,9 @@ func (s *Server) defaults() {
 	}
 	if s.address == nil {
 		s.address = connectionAddress
+	}
+	if len(s.levels) == 0 {
+		s.levels = levelNames[:]
 	}
 	if s.offline == 0 {
 		s.offline = offlineLife

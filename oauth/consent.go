@@ -239,10 +239,11 @@ func (s *Server) newGrant(v *visit, rel Relation) (*grantRecord, error) {
 	now := s.now()
 	g := &grantRecord{
 		ID: v.tx.ID, Client: v.client.ID, Person: v.person.Key, Kind: rel.Kind, Actor: rel.Actor, Patient: rel.Patient,
-		Scopes: v.tx.Scopes, Purpose: "PATRQT", Mode: "normal", Since: now, Auth: v.session.Auth, Nonce: v.tx.Form["nonce"],
+		Scopes: v.tx.Scopes, Purpose: "PATRQT", Mode: "normal", Since: now, Nonce: v.tx.Form["nonce"],
+		Auth: v.session.Auth, ACR: v.session.ACR, AMR: v.session.AMR, Session: v.session.ID,
 	}
 	if rel.Kind == "professional" {
-		g.Purpose = "TREAT"
+		g.Purpose, g.Situation = "TREAT", v.tx.Situation
 	}
 	switch lasting(g.Scopes) {
 	case "offline":

@@ -56,7 +56,8 @@ func (s *Server) openIDMetadata() metadata {
 	m["userinfo_endpoint"] = s.issuer + pathUserinfo
 	m["subject_types_supported"] = []string{"public"}
 	m["id_token_signing_alg_values_supported"] = keyring.Algorithms
-	m["claims_supported"] = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "fhirUser", "profile", "name"}
+	m["claims_supported"] = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce", "at_hash", "fhirUser", "profile", "name"}
+	m["acr_values_supported"] = s.levels
 	m["claims_parameter_supported"] = false
 	m["prompt_values_supported"] = []string{"none", "login", "consent", "select_account"}
 	return m

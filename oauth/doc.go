@@ -23,6 +23,7 @@
 //	            access ID SIG       access token
 //	            transaction ID      an authorization request that waits for the person
 //	            session ID SIG      a browser in which somebody is signed in
+//	            owned PERSON ID     the sessions of a person that were not ended, to list and end them
 //	            jti CLIENT JTI      a client assertion that was used
 //	            expires TIME ROW    index by time, for the sweep
 //	patient/NN  ended PATIENT CLIENT  how often all grants of a patient were ended; CLIENT "" is every client

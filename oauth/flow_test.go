@@ -57,6 +57,7 @@ func TestFlowOfAPerson(t *testing.T) {
 		Actor:  gate.Actor{Kind: "patient", ID: "Patient/camille", Name: "Camille Durand", Identities: []string{"Patient/camille"}},
 		Client: gate.Client{ID: "glycare", Kind: "smart", Category: "health", Label: gate.Label{Status: "online", Exchange: true}},
 		Scopes: []string{"openid", "fhirUser", "launch/patient", "offline_access", "patient/*.rs"}, Patient: "camille", Purpose: "PATRQT", Mode: "normal",
+		ACR: "eidas1", AMR: []string{"pwd"},
 	}
 	if since := w.clock.now().Sub(g.Auth); since < 0 || since > time.Minute {
 		t.Errorf("signed in %v ago", since)

@@ -18,18 +18,21 @@ type idTokens struct{ *Server }
 
 // idClaims are the claims of an id_token (OpenID Connect Core §2, SMART 2.2 scopes-for-requesting-identity-data).
 type idClaims struct {
-	Issuer   string `json:"iss"`
-	Subject  string `json:"sub"`
-	Audience string `json:"aud"`
-	Expires  int64  `json:"exp"`
-	Issued   int64  `json:"iat"`
-	Auth     int64  `json:"auth_time"`
-	Nonce    string `json:"nonce,omitempty"`
-	Hash     string `json:"at_hash,omitempty"`
-	ID       string `json:"jti"`
-	FHIRUser string `json:"fhirUser,omitempty"`
-	Profile  string `json:"profile,omitempty"`
-	Name     string `json:"name,omitempty"`
+	Issuer   string   `json:"iss"`
+	Subject  string   `json:"sub"`
+	Audience string   `json:"aud"`
+	Expires  int64    `json:"exp"`
+	Issued   int64    `json:"iat"`
+	Auth     int64    `json:"auth_time"`
+	ACR      string   `json:"acr,omitempty"`
+	AMR      []string `json:"amr,omitempty"`
+	Session  string   `json:"sid,omitempty"` // what a logout token names (OpenID Connect Back-Channel Logout §2.1)
+	Nonce    string   `json:"nonce,omitempty"`
+	Hash     string   `json:"at_hash,omitempty"`
+	ID       string   `json:"jti"`
+	FHIRUser string   `json:"fhirUser,omitempty"`
+	Profile  string   `json:"profile,omitempty"`
+	Name     string   `json:"name,omitempty"`
 }
 
 // GenerateIDToken signs who signed in, for the client of the exchange.
@@ -46,7 +49,7 @@ func (t idTokens) GenerateIDToken(ctx context.Context, life time.Duration, r fos
 	claims := idClaims{
 		Issuer: t.issuer, Subject: t.subject(sess.grant), Audience: r.GetClient().GetID(),
 		Expires: now.Add(life).Unix(), Issued: now.Unix(), Auth: sess.grant.Auth.Unix(),
-		Nonce: sess.grant.Nonce, Hash: sess.claims.AccessTokenHash, ID: newID(),
+		ACR: sess.grant.ACR, AMR: sess.grant.AMR, Session: sess.grant.Session, Nonce: sess.grant.Nonce, Hash: sess.claims.AccessTokenHash, ID: newID(),
 	}
 	t.describe(&claims, sess.grant, person)
 	payload, err := json.Marshal(claims)

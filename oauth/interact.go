@@ -24,7 +24,7 @@ type visit struct {
 }
 
 // serveContinue leads a sign-in from step to step. It is a state machine with one dispatcher: GET shows the page of the
-// first thing that is missing (sign-in, patient, consent); POST does one step and comes back here. The steps never call
+// first thing that is missing (sign-in, work situation, patient, consent); POST does one step and comes back here. The steps never call
 // each other.
 func (s *Server) serveContinue(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
@@ -76,6 +76,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, id string) (*visi
 	if v.session != nil && s.stale(t, v.session) {
 		v.session, v.person = nil, nil
 	}
+	s.situate(v)
 	return v, true
 }
 
@@ -113,6 +114,8 @@ func (s *Server) show(v *visit) {
 		s.pages.SignIn(v.w, v.r, http.StatusOK, SignInPage{
 			Form: s.form(v), App: view(v.client, v.app), Login: v.tx.Form["login_hint"],
 		})
+	case s.needsSituation(v):
+		s.showSituations(v, "")
 	case s.needsPatient(v):
 		s.showPatients(v, "", "")
 	default:
@@ -148,6 +151,10 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request) {
 	case step == "consent" && form.Get("decision") == "refuse":
 		s.stepRefuse(v)
 	case v.person == nil:
+		s.again(v)
+	case step == "situation":
+		s.stepSituation(v, form)
+	case s.needsSituation(v):
 		s.again(v)
 	case step == "patient":
 		s.stepPatient(v, form)
@@ -191,7 +198,7 @@ func (s *Server) stepSignIn(v *visit, form url.Values) {
 		return
 	}
 	s.throttle.give(keys)
-	if err := s.signIn(ctx, v.w, v.r, person); err != nil {
+	if err := s.signIn(ctx, v.w, v.r, person, proof{s.acrOf(oneFactor), []string{amrPassword}, s.now()}); err != nil {
 		s.trouble(v.w, v.r, err)
 		return
 	}

@@ -20,7 +20,8 @@ type MintRequest struct {
 	Reason      string
 	TypedReason string
 	Stage       int
-	Secret      bool // connexion secrète
+	Secret      bool   // connexion secrète
+	Situation   string // a professional's work situation; their first when empty
 	Client      string
 	Scope       string // the client's registered scopes when empty
 }
@@ -62,7 +63,8 @@ func (s *Server) minted(ctx context.Context, m MintRequest, c *Client) (*grantRe
 	now := s.now()
 	g := &grantRecord{
 		ID: newID(), Client: c.ID, Purpose: m.Purpose, Mode: m.Mode, Reason: m.Reason, TypedReason: m.TypedReason,
-		Stage: m.Stage, Secret: m.Secret, Patient: m.Patient, Since: now, Auth: now, Expires: now.Add(accessLife),
+		Stage: m.Stage, Secret: m.Secret, Patient: m.Patient, Since: now, Expires: now.Add(accessLife),
+		Auth: now, ACR: s.acrOf(oneFactor),
 	}
 	if g.Mode == "" {
 		g.Mode = "normal"
@@ -80,7 +82,13 @@ func (s *Server) minted(ctx context.Context, m MintRequest, c *Client) (*grantRe
 	}
 	g.Person = p.Key
 	if p.Professional() {
-		g.Kind, g.Purpose = "professional", first(g.Purpose, "TREAT")
+		g.Kind, g.Purpose, g.Situation = "professional", first(g.Purpose, "TREAT"), m.Situation
+		if g.Situation == "" && len(p.Situations) > 0 {
+			g.Situation = p.Situations[0].ID
+		}
+		if !p.works(g.Situation) {
+			return nil, fmt.Errorf("%s has no work situation %q", p.Key, g.Situation)
+		}
 		return g, nil
 	}
 	g.Purpose = first(g.Purpose, "PATRQT")

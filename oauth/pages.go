@@ -10,6 +10,7 @@ import (
 // response with the security headers of a sensitive page, in the language the request asks for.
 type Pages interface {
 	SignIn(w http.ResponseWriter, r *http.Request, status int, p SignInPage)
+	ChooseSituation(w http.ResponseWriter, r *http.Request, status int, p SituationPage)
 	ChoosePatient(w http.ResponseWriter, r *http.Request, status int, p PatientPage)
 	Consent(w http.ResponseWriter, r *http.Request, status int, p ConsentPage)
 	SignedOut(w http.ResponseWriter, r *http.Request)
@@ -49,6 +50,15 @@ type Choice struct {
 	Name    string
 	Kind    string // the relation: patient, representative, carer, helper, professional
 	Chosen  bool
+}
+
+// SituationPage lets a professional choose the work situation in which they act (step situation, input situation).
+type SituationPage struct {
+	Form
+	App     AppView
+	Person  string
+	Choices []Situation
+	Error   string // "", none
 }
 
 // PatientPage lets a professional choose a patient (step patient, inputs patient or ins).

@@ -28,8 +28,12 @@ type Person struct {
 	Reference     string   `json:"reference"`               // fhirUser: "Practitioner/x", "Patient/x", "RelatedPerson/x"
 	Identities    []string `json:"identities,omitempty"`    // every way a resource may name the person; Reference is added
 	Regulation    bool     `json:"regulation,omitempty"`    // regulating doctor of an emergency call centre
-	PasswordHash  string   `json:"password_hash,omitempty"` // argon2id in PHC form (HashPassword); "" = cannot sign in here
-	Disabled      bool     `json:"disabled,omitempty"`
+	// Situations are the places and ways in which a professional works, when they are known one by one: with several, the
+	// person chooses one for each grant, and Profession, Speciality, Organization, Organizations and Regulation above are
+	// then those of the chosen one. Empty means that the fields above are the one situation.
+	Situations   []Situation `json:"situations,omitempty"`
+	PasswordHash string      `json:"password_hash,omitempty"` // argon2id in PHC form (HashPassword); "" = cannot sign in here
+	Disabled     bool        `json:"disabled,omitempty"`
 }
 
 // Professional tells whether the person is a professional: such a person chooses a patient, where others have one.
@@ -44,6 +48,9 @@ func normalLogin(login string) string { return strings.ToLower(strings.TrimSpace
 func (s *Server) PutPerson(ctx context.Context, p Person) error {
 	if p.Key == "" || p.Reference == "" || p.Kind == "" {
 		return errors.New("registering a person: Key, Kind and Reference are required")
+	}
+	if err := checkSituations(p.Situations); err != nil {
+		return fmt.Errorf("registering %s: %w", p.Key, err)
 	}
 	return s.db.Update(ctx, store.Global, func(tx store.Tx) error {
 		var before Person

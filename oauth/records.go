@@ -28,7 +28,13 @@ type grantRecord struct {
 	Since   time.Time `json:"since"`
 	Expires time.Time `json:"expires"`       // absolute end of the family
 	Auth    time.Time `json:"auth,omitzero"` // when the person signed in
+	ACR     string    `json:"acr,omitempty"` // how strongly: a name of Config.Levels, or what an upstream provider said
+	AMR     []string  `json:"amr,omitempty"` // by what means (RFC 8176)
 	Nonce   string    `json:"nonce,omitempty"`
+	// Session is the id of the browser session in which the person agreed (the claim sid); "" when there was none.
+	Session string `json:"session,omitempty"`
+	// Situation is the work situation in which a professional of several acts (Situation.ID).
+	Situation string `json:"situation,omitempty"`
 
 	Revoked time.Time `json:"revoked,omitzero"`
 	Why     string    `json:"why,omitempty"`
@@ -69,8 +75,14 @@ type accessRecord struct {
 
 // sessionRecord is a browser in which a person is signed in.
 type sessionRecord struct {
+	ID      string    `json:"id"` // names the session to its owner and, as sid, to apps; opens nothing
 	Person  string    `json:"person"`
-	Auth    time.Time `json:"auth"`
+	Begun   time.Time `json:"begun"`
+	Auth    time.Time `json:"auth"`          // when the person last showed who they are
+	ACR     string    `json:"acr,omitempty"` // how strongly
+	AMR     []string  `json:"amr,omitempty"` // by what means (RFC 8176)
+	Device  string    `json:"device"`        // browser and system, coarse: "Firefox, Windows"
+	Network string    `json:"network"`       // where from, coarse: "192.0.2.0/24"
 	Seen    time.Time `json:"seen"`
 	End     time.Time `json:"end"`     // absolute
 	Expires time.Time `json:"expires"` // the earlier of End and Seen + idle time
@@ -87,21 +99,26 @@ type transactionRecord struct {
 	Browser string            `json:"browser"`           // signature of the browser's cookie
 	Fresh   bool              `json:"fresh,omitempty"`   // prompt=login or max_age: sign in again
 	MaxAge  int64             `json:"max_age,omitempty"` // seconds, with Fresh false
+	ACR     []string          `json:"acr,omitempty"`     // authentication contexts of which the app wants one, best first
 	Patient string            `json:"patient,omitempty"`
 	Name    string            `json:"name,omitempty"`    // the patient's, for the page
 	Chooser string            `json:"chooser,omitempty"` // key of the person who chose the patient
-	Done    bool              `json:"done,omitempty"`
-	Created time.Time         `json:"created"`
-	Expires time.Time         `json:"expires"`
+	// Situation is the work situation that a professional chose, and Worker who chose it.
+	Situation string    `json:"situation,omitempty"`
+	Worker    string    `json:"worker,omitempty"`
+	Done      bool      `json:"done,omitempty"`
+	Created   time.Time `json:"created"`
+	Expires   time.Time `json:"expires"`
 }
 
-// The rows, all under "oauth". In a token partition: grant, code, access, transaction, session, jti, and expires, an
+// The rows, all under "oauth". In a token partition: grant, code, access, transaction, session, owned, jti, and expires, an
 // index by time. In the global partition: person, login, client, ring. In a patient's partition: ended.
 func grantKey(id string) []byte              { return store.Key("oauth", "grant", id) }
 func codeKey(grant, sig string) []byte       { return store.Key("oauth", "code", grant, sig) }
 func accessKey(grant, sig string) []byte     { return store.Key("oauth", "access", grant, sig) }
 func transactionKey(id string) []byte        { return store.Key("oauth", "transaction", id) }
 func sessionKey(id, sig string) []byte       { return store.Key("oauth", "session", id, sig) }
+func ownedKey(person, id string) []byte      { return store.Key("oauth", "owned", person, id) }
 func endedKey(patient, client string) []byte { return store.Key("oauth", "ended", patient, client) }
 
 var expiryPrefix = store.Key("oauth", "expires")

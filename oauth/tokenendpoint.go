@@ -173,8 +173,11 @@ func (s *Server) ready(ctx context.Context, x *exchange) *failure {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return broken(err)
 	}
-	if p == nil || p.Disabled {
+	if p == nil || p.Disabled || x.grant.Kind == "professional" && !p.works(x.grant.Situation) {
 		return refuse(codeInvalidGrant, "The person of this grant may not act any more.")
+	}
+	if f := s.attended(ctx, x.grant); f != nil {
+		return f
 	}
 	ended, err := s.ended(ctx, x.grant)
 	if err != nil {

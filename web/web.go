@@ -18,7 +18,7 @@ import (
 var files embed.FS
 
 // pageNames are the templates below pages/, beside layout.html.
-var pageNames = []string{"signin", "patient", "consent", "signedout", "problem", "index"}
+var pageNames = []string{"signin", "situation", "patient", "consent", "signedout", "problem", "index"}
 
 // Renderer renders pages. It is safe for concurrent use.
 type Renderer struct {
@@ -118,6 +118,11 @@ func protect(h http.Header, target string) {
 // SignIn implements oauth.Pages.
 func (r *Renderer) SignIn(w http.ResponseWriter, req *http.Request, status int, p oauth.SignInPage) {
 	r.render(w, req, status, "signin", p.Target, p.TX, p)
+}
+
+// ChooseSituation implements oauth.Pages.
+func (r *Renderer) ChooseSituation(w http.ResponseWriter, req *http.Request, status int, p oauth.SituationPage) {
+	r.render(w, req, status, "situation", p.Target, p.TX, p)
 }
 
 // ChoosePatient implements oauth.Pages.

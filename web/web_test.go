@@ -77,6 +77,13 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 			r.SignIn(w, req, 200, oauth.SignInPage{Form: form(), App: app(), Login: hostile, Error: e, Wait: 30})
 		}
 	}
+	for _, e := range []string{"", "none"} {
+		pages["situation "+e] = func(w http.ResponseWriter, req *http.Request) {
+			r.ChooseSituation(w, req, 200, oauth.SituationPage{Form: form(), App: app(), Person: hostile, Error: e, Choices: []oauth.Situation{
+				{ID: "a" + hostile, Label: "Infirmière", Organization: "Cabinet " + hostile}, {ID: "b"},
+			}})
+		}
+	}
 	for _, e := range []string{"", "ins", "unknown", "none"} {
 		pages["patient "+e] = func(w http.ResponseWriter, req *http.Request) {
 			r.ChoosePatient(w, req, 200, oauth.PatientPage{Form: form(), App: app(), Person: hostile, Choices: choices, INS: hostile, Error: e})
