@@ -127,6 +127,7 @@ var refusals = map[string]string{
 	"_count=1&_count=2":                                           "_count",
 	"_sort=foo":                                                   "_sort",
 	"_sort=":                                                      "_sort",
+	"_sort=organization.name":                                     "_sort",
 	"_sort=name,-name":                                            "_sort",
 	"_sort=_id,name,family,given,birthdate,gender":                "_sort",
 	"_sort=name&_sort=_id":                                        "_sort",
