@@ -43,6 +43,9 @@ type App struct {
 	// Default: 5ms.
 	Silence *caddy.Duration `json:"silence,omitempty"`
 
+	// The schedule of the keys that sign id_tokens. Defaults: published 24h before they sign, signing 90d, verifying 90d more.
+	Keys Keys `json:"keys,omitzero"`
+
 	// Loads the invented cast, and mints tokens for it on request. For loopback addresses alone. Default: false.
 	Demo bool `json:"demo,omitempty"`
 

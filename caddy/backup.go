@@ -15,7 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 )
 
-func init() { caddy.RegisterModule(adminBackup{}) }
+func init() { caddy.RegisterModule(admin{}) }
 
 // BackupPath is where Caddy's admin endpoint takes a BackupRequest.
 const BackupPath = "/pontlevis/backup"
@@ -34,18 +34,21 @@ type BackupAnswer struct {
 	Error   string  `json:"error,omitempty"`
 }
 
-// adminBackup copies the data folder of a running server, at the request of whoever reaches Caddy's admin endpoint, who
-// could also give the server any configuration.
-type adminBackup struct{}
+// admin copies the data folder of a running server and rotates its signing keys, at the request of whoever reaches
+// Caddy's admin endpoint, who could also give the server any configuration.
+type admin struct{}
 
 // CaddyModule returns the Caddy module information.
-func (adminBackup) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "admin.api.pontlevis", New: func() caddy.Module { return new(adminBackup) }}
+func (admin) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "admin.api.pontlevis", New: func() caddy.Module { return new(admin) }}
 }
 
 // Routes implements caddy.AdminRouter.
-func (adminBackup) Routes() []caddy.AdminRoute {
-	return []caddy.AdminRoute{{Pattern: BackupPath, Handler: caddy.AdminHandlerFunc(serveBackup)}}
+func (admin) Routes() []caddy.AdminRoute {
+	return []caddy.AdminRoute{
+		{Pattern: BackupPath, Handler: caddy.AdminHandlerFunc(serveBackup)},
+		{Pattern: KeysPath, Handler: caddy.AdminHandlerFunc(serveKeys)},
+	}
 }
 
 // underWay lets one backup run at a time.
@@ -123,6 +126,9 @@ func (s *state) backup(ctx context.Context, to string) (total int64, err error) 
 	}
 	for _, name := range []string{keyFile, VerifierFile} {
 		content, err := os.ReadFile(filepath.Join(s.dir, name))
+		if name == keyFile && errors.Is(err, os.ErrNotExist) { // the key is in the environment
+			continue
+		}
 		if err == nil {
 			err = writeOnce(filepath.Join(to, name), content)
 		}
@@ -171,4 +177,4 @@ func syncFolder(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-var _ caddy.AdminRouter = adminBackup{}
+var _ caddy.AdminRouter = admin{}

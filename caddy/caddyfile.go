@@ -26,6 +26,7 @@ func init() {
 //	    host     <name>
 //	    load     <file or folder...>
 //	    silence  <duration>
+//	    keys     { publish <duration>; rotate <duration>; keep <duration> }
 //	    demo
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -66,6 +67,8 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return nil
 	case "silence":
 		return a.parseSilence(d)
+	case "keys":
+		return a.parseKeys(d)
 	case "demo":
 		a.Demo = true
 		if d.NextArg() {
@@ -73,7 +76,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, demo", option)
 	}
 }
 

@@ -50,10 +50,12 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps}, Relations: relations,
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
 		Agreed: relations.agree, Event: meter.security, Address: clientAddress,
+		Keys: a.Keys.schedule(),
 	})
 	if err != nil {
 		return nil, err
 	}
+	a.state.keys.Store(s.oauth.Keys())
 	s.gate, err = gate.New(gate.Config{
 		Records: a.state.records, Lives: a.state.lives, Policies: s.policies, Log: a.state.log, Grants: s.oauth,
 		Base: a.fhir(), Host: a.Host, Key: a.state.derive("cursors of pages"), Meter: meter.gate(),

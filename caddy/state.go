@@ -5,11 +5,13 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/oauth/keyring"
 	"github.com/pontlevis/pontlevis/record"
 	"github.com/pontlevis/pontlevis/space"
 	"github.com/pontlevis/pontlevis/store"
@@ -44,6 +47,7 @@ type state struct {
 	apps    catalog.Apps
 	master  []byte
 	commits commitMeter
+	keys    atomic.Pointer[keyring.Ring] // of the newest config
 }
 
 // openState opens a data folder, or takes the one that another config of this process holds. base is the URL of the FHIR
@@ -138,6 +142,9 @@ func (s *state) derive(use string) []byte {
 
 // masterKey reads the master key of a data folder, or makes it the first time.
 func masterKey(path string) ([]byte, error) {
+	if given := os.Getenv(MasterKeyVariable); given != "" {
+		return givenKey(path, given)
+	}
 	key, err := os.ReadFile(path)
 	switch {
 	case err == nil && len(key) == 32:
@@ -152,6 +159,23 @@ func masterKey(path string) ([]byte, error) {
 		return nil, err
 	}
 	return key, writeOnce(path, key)
+}
+
+// MasterKeyVariable is the environment variable that stands in the place of master.key: 32 bytes in base64. The folder then
+// holds no key, and neither does a backup of it.
+const MasterKeyVariable = "PONTLEVIS_MASTER_KEY"
+
+// givenKey reads the key of the environment. One in the folder beside it is refused: which of them had sealed what is there
+// could only be guessed.
+func givenKey(path, given string) ([]byte, error) {
+	key, err := base64.StdEncoding.DecodeString(given)
+	if err != nil || len(key) != 32 {
+		return nil, fmt.Errorf("%s must be 32 bytes in base64", MasterKeyVariable)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("both %s and %s are there: keep one of them", MasterKeyVariable, path)
+	}
+	return key, nil
 }
 
 // writeOnce writes a file whole or not at all, readable by its owner alone.
