@@ -115,7 +115,9 @@ func TestValues(t *testing.T) {
 	}
 }
 
-func refersTo(url, version string) Value { return refers(Reference{URL: url, Version: version, Canonical: true}) }
+func refersTo(url, version string) Value {
+	return refers(Reference{URL: url, Version: version, Canonical: true})
+}
 
 func TestDateValues(t *testing.T) {
 	t.Parallel()
