@@ -17,6 +17,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/dpop"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/web"
 )
@@ -58,7 +59,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 	a.state.keys.Store(s.oauth.Keys())
 	s.gate, err = gate.New(gate.Config{
 		Records: a.state.records, Lives: a.state.lives, Policies: s.policies, Log: a.state.log, Grants: s.oauth,
-		Base: a.fhir(), Host: a.Host, Key: a.state.derive("cursors of pages"), Meter: meter.gate(),
+		Proofs: dpop.Algorithms(), Base: a.fhir(), Host: a.Host, Key: a.state.derive("cursors of pages"), Meter: meter.gate(),
 		Silence: time.Duration(*a.Silence),
 	})
 	if err != nil {

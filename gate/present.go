@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,7 +28,14 @@ func (g *Gate) authenticate(ctx context.Context, r *http.Request) (*Grant, error
 	if !ok {
 		return nil, &TokenError{} // of another scheme: no token was given at all (RFC 6750 §3.1)
 	}
-	return g.Grants.Authenticate(ctx, p)
+	grant, err := g.Grants.Authenticate(ctx, p)
+	var no *TokenError
+	if errors.As(err, &no) && no.Scheme == "" {
+		told := *no
+		told.Scheme = p.Scheme
+		return nil, &told
+	}
+	return grant, err
 }
 
 // Present tells how a token came: authorization is the one Authorization header of r, base an absolute URL of the host
@@ -65,24 +73,29 @@ func publicURL(r *http.Request, base string) string {
 	return base + r.URL.EscapedPath()
 }
 
-// challenge says how to get a token (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1): one challenge for each scheme that is
-// taken here, the error in the one that the token came under. Without any token there is no error code.
-func (g *Gate) challenge(w http.ResponseWriter, e *TokenError) *Refusal {
-	common := ` realm="pontlevis", resource_metadata="` + g.metadataURL() + `"`
+// Challenge says in the header of an answer how to get a token (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1) and returns its
+// status: one challenge for each scheme that is taken, the error in the one that the token came under. Without any token
+// there is no error code. metadata is the URL of the resource's metadata, proofs the algorithms of DPoP proofs.
+func Challenge(h http.Header, metadata string, proofs []string, e *TokenError) (status int) {
+	common := ` realm="pontlevis", resource_metadata="` + metadata + `"`
 	status, fault := faultOf(e)
-	h := w.Header()
 	if e.Nonce != "" {
 		h.Set("DPoP-Nonce", e.Nonce)
 	}
-	if e.Scheme != SchemeDPoP || len(g.Proofs) == 0 {
+	if e.Scheme != SchemeDPoP || len(proofs) == 0 {
 		h.Add("WWW-Authenticate", SchemeBearer+common+fault)
 		fault = ""
 	} else {
 		h.Add("WWW-Authenticate", SchemeBearer+common)
 	}
-	if len(g.Proofs) > 0 {
-		h.Add("WWW-Authenticate", SchemeDPoP+common+`, algs="`+strings.Join(g.Proofs, " ")+`"`+fault)
+	if len(proofs) > 0 {
+		h.Add("WWW-Authenticate", SchemeDPoP+common+`, algs="`+strings.Join(proofs, " ")+`"`+fault)
 	}
+	return status
+}
+
+func (g *Gate) challenge(w http.ResponseWriter, e *TokenError) *Refusal {
+	status := Challenge(w.Header(), g.metadataURL(), g.Proofs, e)
 	if e.Code == insufficientAuthentication {
 		return refusal(status, "login",
 			"Cette opération demande une authentification plus forte ou plus récente : identifiez-vous à nouveau.",

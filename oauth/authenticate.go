@@ -13,7 +13,7 @@ import (
 )
 
 // Authenticate returns the live grant of an access token: the token's authentication code, its row, its family, the
-// endings of the patient's grants, the person and the client, each read now. It returns a *gate.TokenError for a token
+// endings of the patient's grants, the person and the client, each read now, and what the token is bound to. It returns a *gate.TokenError for a token
 // that is not accepted (RFC 6750 §3.1), and another error when the store could not be asked; the caller must then answer
 // 503 and give nothing.
 //
@@ -24,15 +24,15 @@ func (s *Server) Authenticate(ctx context.Context, presented gate.Presented) (*g
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkSender(presented); err != nil {
-		return nil, err
-	}
 	client, person, err := s.parties(ctx, g)
 	if errors.Is(err, ErrNotFound) {
 		return nil, invalidToken("The client or the person of this token may not act any more.")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the parties of a grant: %w", err)
+	}
+	if err := s.checkBound(ctx, &presented, client, a.Bound); err != nil {
+		return nil, err
 	}
 	app, _, err := s.allowed(ctx, client)
 	if err != nil {
@@ -51,14 +51,6 @@ func grantFor(g *grantRecord, client *Client, person *Person, app App, scopes []
 		Stage: g.Stage, Secret: g.Secret, Since: g.Since, Until: until,
 		Auth: g.Auth, ACR: g.ACR, AMR: g.AMR,
 	}
-}
-
-// checkSender refuses a token that is not bound to a key where a proof of one comes with it (RFC 9449 §7.1).
-func (s *Server) checkSender(p gate.Presented) error {
-	if p.Scheme != gate.SchemeBearer {
-		return &gate.TokenError{Code: codeInvalidToken, Description: "The access token is not bound to a key.", Scheme: p.Scheme}
-	}
-	return nil
 }
 
 func invalidToken(description string) error {

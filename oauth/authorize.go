@@ -121,6 +121,8 @@ func (s *Server) checkAuthorize(c *Client, form url.Values) ([]string, *failure)
 		return nil, refuse(codeInvalidRequest, "PKCE is required: code_challenge of 43 base64url characters, code_challenge_method=S256.")
 	case len(form.Get("state")) > maxState || len(form.Get("nonce")) > maxNonce:
 		return nil, refuse(codeInvalidRequest, "state or nonce is too long.")
+	case form.Has("dpop_jkt") && !challengeForm.MatchString(form.Get("dpop_jkt")):
+		return nil, refuse(codeInvalidRequest, "dpop_jkt is the SHA-256 thumbprint of a key in base64url.")
 	case form.Has("launch"):
 		return nil, refuse(codeInvalidRequest, "This launch is not known: EHR launch is not supported.")
 	case c.Kind == "backend":
@@ -216,7 +218,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *Client, form u
 	t := &transactionRecord{
 		ID: newID(), Client: c.ID, Scopes: scopes, State: form.Get("state"), Fresh: p.fresh, MaxAge: p.maxAge, ACR: p.acr,
 		Browser: signatureOf(s.browser(w, r)), Created: now, Expires: now.Add(transactionTTL),
-		Form: flat(keep(form, "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "login_hint")),
+		Form: flat(keep(form, "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "login_hint", "dpop_jkt")),
 	}
 	err := s.db.Update(r.Context(), partitionOf(t.ID), func(tx store.Tx) error {
 		return putExpiring(tx, transactionKey(t.ID), t, t.Expires)

@@ -16,6 +16,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth/dpop"
 	"github.com/pontlevis/pontlevis/oauth/keyring"
 	"github.com/pontlevis/pontlevis/store"
 )
@@ -64,7 +65,7 @@ type Config struct {
 
 // Event is something the access log may want to keep. It never carries a token, a code or a secret.
 type Event struct {
-	Kind   string // code_replay, refresh_reuse, foreign_client, pkce_mismatch, client_refused, sign_in, sign_in_refused, throttled, grant, refused, revoked
+	Kind   string // code_replay, refresh_reuse, foreign_client, pkce_mismatch, client_refused, proof_refused, sign_in, sign_in_refused, throttled, grant, refused, revoked
 	Client string
 	Person string
 	Grant  string
@@ -91,6 +92,7 @@ type Server struct {
 	engine   fosite.OAuth2Provider
 	ring     *keyring.Ring
 	cross    *http.CrossOriginProtection
+	proofs   *dpop.Checker
 	throttle *throttle
 	argon    chan struct{} // bounds the memory and CPU of simultaneous password checks
 	people   store.Decoded[Person]
@@ -152,7 +154,7 @@ func assemble(c Config) (*Server, error) {
 	if len(s.levels) < twoFactors || slices.ContainsFunc(s.levels, func(l string) bool { return l == "" || strings.ContainsAny(l, " \t\r\n") }) {
 		return nil, errors.New("Levels must name at least two strengths of a sign-in, in words without spaces")
 	}
-	s.throttle = newThrottle(s.now)
+	s.throttle, s.proofs = newThrottle(s.now), dpop.NewChecker(s.now)
 	return s, nil
 }
 

@@ -210,7 +210,7 @@ func (s *Server) give(v *visit, rel Relation) {
 		s.trouble(v.w, v.r, err)
 		return
 	}
-	x := &exchange{client: v.client, grant: g, create: true, transaction: v.tx.ID}
+	x := &exchange{client: v.client, grant: g, create: true, transaction: v.tx.ID, codeKey: v.tx.Form["dpop_jkt"]}
 	ctx = withExchange(ctx, x)
 	ar, err := s.engine.NewAuthorizeRequest(ctx, formRequest(ctx, engineForm(v.tx.Form, v.tx.Scopes)))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/pontlevis/pontlevis/oauth/dpop"
 	"github.com/pontlevis/pontlevis/oauth/keyring"
 )
 
@@ -26,6 +27,8 @@ func (s *Server) common() metadata {
 		"token_endpoint_auth_methods_supported":            []string{AuthNone, AuthBasic, AuthKeyJWT},
 		"token_endpoint_auth_signing_alg_values_supported": assertionAlgorithms,
 		"scopes_supported":                                 scopesSupported,
+		"dpop_signing_alg_values_supported":                dpop.Algorithms(),
+		"tls_client_certificate_bound_access_tokens":       true,
 	}
 }
 
@@ -66,12 +69,15 @@ func (s *Server) openIDMetadata() metadata {
 // resourceMetadata is RFC 9728's document of the FHIR endpoint.
 func (s *Server) resourceMetadata() metadata {
 	return metadata{
-		"resource":                 s.fhir,
-		"authorization_servers":    []string{s.issuer},
-		"jwks_uri":                 s.issuer + pathJWKS,
-		"bearer_methods_supported": []string{"header"},
-		"scopes_supported":         scopesSupported,
-		"resource_name":            "pontlevis FHIR R4",
+		"resource":                                   s.fhir,
+		"authorization_servers":                      []string{s.issuer},
+		"jwks_uri":                                   s.issuer + pathJWKS,
+		"bearer_methods_supported":                   []string{"header"},
+		"dpop_signing_alg_values_supported":          dpop.Algorithms(),
+		"dpop_bound_access_tokens_required":          false,
+		"tls_client_certificate_bound_access_tokens": true,
+		"scopes_supported":                           scopesSupported,
+		"resource_name":                              "pontlevis FHIR R4",
 	}
 }
 

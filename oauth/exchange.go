@@ -18,10 +18,12 @@ type exchange struct {
 	client *Client
 	grant  *grantRecord // as read, or to be created
 	create bool         // the grant is new
+	bound  binding      // what the access token is bound to
 
 	transaction string      // sign-in transaction that this exchange answers; only once
 	newCode     *codeRecord // authorization code to write
 	newCodeSig  string
+	codeKey     string // the key that has to redeem it, "" for any
 
 	code    *codeRecord // the code being redeemed, as read
 	codeSig string
@@ -151,6 +153,9 @@ func (s *Server) redeem(tx store.Tx, x *exchange, g *grantRecord, now time.Time)
 func (s *Server) write(tx store.Tx, x *exchange, g *grantRecord, now time.Time) error {
 	if x.head != "" {
 		g.Head = x.head
+		if !x.client.Confidential() && x.rotateFrom == "" {
+			g.Bound = x.bound
+		}
 		if x.rotateFrom != "" {
 			g.Previous, g.Grace, g.Sealed = x.rotateFrom, now.Add(graceLife), x.sealed
 		}

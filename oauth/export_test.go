@@ -1,5 +1,11 @@
 package oauth
 
+import (
+	"net/http"
+
+	"github.com/pontlevis/pontlevis/gate"
+)
+
 // AssertionSubject lets the fuzz test reach what reads an assertion before it is verified.
 var AssertionSubject = assertionSubject
 
@@ -18,3 +24,6 @@ func (s *Server) ParseToken(token string) bool {
 	}
 	return false
 }
+
+// Presented lets a test look at how a request's token is read.
+func (s *Server) Presented(r *http.Request) (gate.Presented, bool) { return s.presented(r) }

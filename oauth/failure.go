@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/ory/fosite"
+
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth/dpop"
 )
 
 // Error words of the RFCs that the server speaks (RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6, RFC 8707).
@@ -36,7 +39,8 @@ type failure struct {
 	Status      int
 	Code        string
 	Description string
-	Basic       bool // the client tried HTTP Basic: RFC 6749 §5.2 wants the matching challenge
+	Basic       bool             // the client tried HTTP Basic: RFC 6749 §5.2 wants the matching challenge
+	token       *gate.TokenError // what a challenge has to tell of an access token
 	cause       error
 }
 
@@ -135,9 +139,12 @@ func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, f *failure
 		s.log.DebugContext(r.Context(), "authorization server refused", "path", r.URL.Path, "code", f.Code)
 	}
 	if f.Status == http.StatusUnauthorized {
-		if f.Code == codeInvalidToken {
-			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", resource_metadata="`+s.issuer+pathResource+`"`)
-		} else {
+		switch {
+		case f.token != nil:
+			gate.Challenge(w.Header(), s.issuer+pathResource, dpop.Algorithms(), f.token)
+		case f.Code == codeInvalidToken:
+			gate.Challenge(w.Header(), s.issuer+pathResource, dpop.Algorithms(), &gate.TokenError{Code: f.Code, Description: f.Description})
+		default:
 			w.Header().Set("WWW-Authenticate", `Basic realm="pontlevis", charset="UTF-8"`)
 		}
 	}

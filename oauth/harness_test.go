@@ -417,7 +417,12 @@ func (w *world) post(path string, form url.Values, basic string) reply {
 
 func (w *world) send(r *http.Request) reply {
 	w.t.Helper()
-	res, err := w.http.Client().Do(r)
+	return w.sendBy(w.http.Client(), r)
+}
+
+func (w *world) sendBy(client *http.Client, r *http.Request) reply {
+	w.t.Helper()
+	res, err := client.Do(r)
 	if err != nil {
 		w.t.Error(err)
 		return reply{}

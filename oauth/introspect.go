@@ -26,6 +26,8 @@ type introspection struct {
 	Patient  string `json:"patient,omitempty"`
 	Banner   *bool  `json:"need_patient_banner,omitempty"`
 	FHIRUser string `json:"fhirUser,omitempty"`
+
+	Bound *binding `json:"cnf,omitempty"` // to whom the token is bound
 }
 
 // serveIntrospect tells a confidential client about its own tokens, and a resource server (Client.Introspects) about
@@ -94,7 +96,11 @@ func (s *Server) known7662(ctx context.Context, token string) (*introspection, *
 		if err != nil {
 			return nil, nil, err
 		}
-		return &introspection{Scope: strings.Join(a.scopes(g), " "), Type: "Bearer", Expires: a.Expires.Unix()}, g, nil
+		out := &introspection{Scope: strings.Join(a.scopes(g), " "), Type: a.Bound.tokenType(), Expires: a.Expires.Unix()}
+		if a.Bound != (binding{}) {
+			out.Bound = &a.Bound
+		}
+		return out, g, nil
 	}
 	id, hash, ok := s.parseToken(prefixRefresh, token)
 	if !ok {

@@ -22,6 +22,7 @@ type profile struct {
 	issuerOnly bool                      // an assertion's audience is the issuer alone, never an endpoint (FAPI 2.0 §5.3.2)
 	push       bool                      // authorization requests are pushed (RFC 9126)
 	bind       bool                      // tokens are bound to a key of the sender (RFC 9449, RFC 8705 §3)
+	nonce      bool                      // proofs name a nonce of the server (RFC 9449 §8)
 	keep       bool                      // a refresh token stays the same for the life of the grant: no rotation
 	usual      []string                  // grants, when the client names none
 	grants     []string                  // grants a client of this profile may name
@@ -58,7 +59,7 @@ var profiles = map[string]*profile{
 		kinds: forPeople, access: accessLife,
 	},
 	ProfileFAPI2: {
-		methods: keyed, algorithms: fapiAlgorithms, issuerOnly: true, push: true, bind: true, keep: true,
+		methods: keyed, algorithms: fapiAlgorithms, issuerOnly: true, push: true, bind: true, nonce: true, keep: true,
 		usual: codeGrants, grants: codeOrMore, kinds: forPeople, access: accessLife,
 		idTokens: jose.ES256, // FAPI 2.0 forbids RS256
 	},

@@ -48,6 +48,9 @@ type grantRecord struct {
 	Previous string    `json:"previous,omitempty"`
 	Grace    time.Time `json:"grace,omitzero"`
 	Sealed   []byte    `json:"sealed,omitempty"`
+	// Bound is what the refresh tokens of a public client are bound to; a confidential client authenticates instead
+	// (RFC 9449 §5, RFC 8705 §4).
+	Bound binding `json:"cnf,omitzero"`
 }
 
 // live tells whether the family may still be used at now, RevokeAll aside.
@@ -59,8 +62,9 @@ type codeRecord struct {
 	Grant     string    `json:"grant"`
 	Client    string    `json:"client"`
 	Redirect  string    `json:"redirect"`
-	Challenge string    `json:"challenge"` // PKCE, S256
-	Dies      time.Time `json:"dies"`      // unusable from then on
+	Challenge string    `json:"challenge"`          // PKCE, S256
+	JKT       string    `json:"dpop_jkt,omitempty"` // the key that has to redeem it (RFC 9449 §10)
+	Dies      time.Time `json:"dies"`               // unusable from then on
 	Used      time.Time `json:"used,omitzero"`
 	Expires   time.Time `json:"expires"` // swept from then on
 }
@@ -71,6 +75,7 @@ type accessRecord struct {
 	Scopes  []string  `json:"scopes,omitempty"` // narrower than the grant's when a refresh asked so; nil = the grant's
 	Issued  time.Time `json:"issued"`
 	Expires time.Time `json:"expires"`
+	Bound   binding   `json:"cnf,omitzero"` // to whom it is bound
 }
 
 // sessionRecord is a browser in which a person is signed in.

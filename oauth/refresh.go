@@ -10,9 +10,11 @@ import (
 	"strings"
 )
 
-// repeated is the sealed answer to a refresh, with the scope that was asked: only the same question gets it again.
+// repeated is the sealed answer to a refresh, with the scope that was asked and the key that asked: only the same
+// question gets it again.
 type repeated struct {
 	Scope  string  `json:"scope"`
+	Bound  binding `json:"cnf,omitzero"`
 	Answer *answer `json:"answer"`
 }
 
@@ -53,6 +55,9 @@ func (s *Server) tryRefresh(ctx context.Context, c *Client, form url.Values) (a 
 		return nil, false, refuse(codeInvalidGrant, "The refresh token is not valid.")
 	case !g.live(s.now()):
 		return nil, false, refuse(codeInvalidGrant, "The grant has ended.")
+	case !g.Bound.holds(senderOf(ctx).shown): // a stolen token: it neither gives anything nor ends the grant
+		s.tell(ctx, "proof_refused", c.ID, g.Person, g.ID)
+		return nil, false, refuse(codeInvalidGrant, "The refresh token is bound to another key or certificate.")
 	case hash == g.Head:
 		return s.rotate(ctx, c, g, form)
 	case hash == g.Previous && s.now().Before(g.Grace):
@@ -93,8 +98,14 @@ func (s *Server) repeat(ctx context.Context, c *Client, g *grantRecord, form url
 	if err := json.Unmarshal(plain, &kept); err != nil {
 		return nil, broken(err)
 	}
+	if kept.Bound != senderOf(ctx).bound {
+		return nil, refuse(codeInvalidGrant, "The refresh token was used already, with another key.")
+	}
 	if kept.Scope != form.Get("scope") {
 		return nil, refuse(codeInvalidGrant, "The refresh token was used already, with another scope.")
+	}
+	if f := s.claim(ctx, c.ID); f != nil {
+		return nil, f
 	}
 	return kept.Answer, nil
 }

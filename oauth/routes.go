@@ -72,7 +72,7 @@ func (s *Server) forApps(methods string, next http.HandlerFunc) http.HandlerFunc
 		w.Header().Add("Vary", "Origin")
 		if origin := r.Header.Get("Origin"); origin != "" && s.originRegistered(r.Context(), origin) {
 			w.Header().Set("Access-Control-Allow-Origin", origin)
-			w.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
+			w.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, DPoP-Nonce")
 		}
 		if r.Method == http.MethodOptions {
 			preflight(w, methods)
@@ -86,7 +86,7 @@ func preflight(w http.ResponseWriter, methods string) {
 	h := w.Header()
 	if h.Get("Access-Control-Allow-Origin") != "" {
 		h.Set("Access-Control-Allow-Methods", methods)
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, DPoP")
 		h.Set("Access-Control-Max-Age", "600")
 	}
 	w.WriteHeader(http.StatusNoContent)

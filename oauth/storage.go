@@ -83,7 +83,7 @@ func (st storage) CreateAuthorizeCodeSession(ctx context.Context, signature stri
 	now := st.now()
 	x.newCodeSig = hash
 	x.newCode = &codeRecord{
-		Grant: grant, Client: x.client.ID, Redirect: r.GetRequestForm().Get("redirect_uri"),
+		Grant: grant, Client: x.client.ID, Redirect: r.GetRequestForm().Get("redirect_uri"), JKT: x.codeKey,
 		Dies: now.Add(codeLife), Expires: x.grant.Expires,
 	}
 	return nil

@@ -28,6 +28,7 @@ type answer struct {
 
 // serveToken is the token endpoint.
 func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
+	s.offerNonce(w, r)
 	form, f := postForm(w, r)
 	if f == nil {
 		var a *answer
@@ -59,7 +60,11 @@ func (s *Server) exchangeToken(r *http.Request, form url.Values) (*answer, *fail
 			return nil, f
 		}
 	}
-	return grant.serve(r, client, form)
+	who, f := s.checkSenderOf(r, client, pathToken)
+	if f != nil {
+		return nil, f
+	}
+	return grant.serve(withSender(r, who), client, form)
 }
 
 // checkTarget accepts only our own FHIR endpoint as the audience of a token (SMART aud, RFC 8707 resource).
@@ -130,6 +135,9 @@ func (s *Server) run(ctx context.Context, x *exchange, fields url.Values, scopes
 	if f := s.ready(ctx, x); f != nil {
 		return nil, f
 	}
+	if f := s.bind(ctx, x); f != nil {
+		return nil, f
+	}
 	ar.SetID(x.grant.ID)
 	if request, ok := ar.(*fosite.AccessRequest); ok && scopes != nil {
 		request.GrantedScope = scopes
@@ -138,8 +146,12 @@ func (s *Server) run(ctx context.Context, x *exchange, fields url.Values, scopes
 	if err != nil {
 		return nil, s.explain(ctx, x, err)
 	}
+	x.access.Bound = x.bound
 	a := s.answerOf(x, response)
 	if f := s.sealAnswer(x, fields, a); f != nil {
+		return nil, f
+	}
+	if f := s.claim(ctx, x.client.ID); f != nil {
 		return nil, f
 	}
 	if err := s.commit(ctx, x); err != nil {
@@ -191,7 +203,7 @@ func (s *Server) ready(ctx context.Context, x *exchange) *failure {
 
 func (s *Server) answerOf(x *exchange, r fosite.AccessResponder) *answer {
 	a := &answer{
-		AccessToken: r.GetAccessToken(), TokenType: "Bearer",
+		AccessToken: r.GetAccessToken(), TokenType: x.access.Bound.tokenType(),
 		ExpiresIn: int64(x.access.Expires.Sub(x.access.Issued).Seconds()),
 		Scope:     strings.Join(x.access.scopes(x.grant), " "), Patient: x.grant.Patient,
 	}
@@ -234,7 +246,7 @@ func (s *Server) sealAnswer(x *exchange, fields url.Values, a *answer) *failure 
 	if x.rotateFrom == "" {
 		return nil
 	}
-	plain, err := json.Marshal(repeated{Scope: fields.Get("scope"), Answer: a})
+	plain, err := json.Marshal(repeated{Scope: fields.Get("scope"), Bound: x.bound, Answer: a})
 	if err == nil {
 		key := mac(s.secrets.grace, fields.Get("refresh_token"))
 		x.sealed, err = seal(key, plain, "refresh "+x.grant.ID)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/pontlevis/pontlevis/gate"
 )
@@ -18,12 +17,12 @@ func (s *Server) serveUserinfo(w http.ResponseWriter, r *http.Request) {
 		s.writeFailure(w, r, f)
 		return
 	}
-	bearer, ok := BearerToken(r)
+	presented, ok := s.presented(r)
 	if !ok {
 		s.writeFailure(w, r, refuse(codeInvalidToken, "Send one access token in the Authorization header."))
 		return
 	}
-	claims, f := s.userinfo(r, bearer)
+	claims, f := s.userinfo(r, presented)
 	if f != nil {
 		s.writeFailure(w, r, f)
 		return
@@ -31,14 +30,10 @@ func (s *Server) serveUserinfo(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, claims)
 }
 
-func (s *Server) userinfo(r *http.Request, bearer string) (map[string]string, *failure) {
-	g, a, err := s.liveToken(r.Context(), bearer)
-	var refused *gate.TokenError
-	if errors.As(err, &refused) {
-		return nil, refuse(codeInvalidToken, refused.Description)
-	}
-	if err != nil {
-		return nil, broken(err)
+func (s *Server) userinfo(r *http.Request, presented gate.Presented) (map[string]string, *failure) {
+	g, a, err := s.liveToken(r.Context(), presented.Token)
+	if f := tokenFailure(presented.Scheme, err); f != nil {
+		return nil, f
 	}
 	c, p, err := s.parties(r.Context(), g)
 	if errors.Is(err, ErrNotFound) {
@@ -46,6 +41,9 @@ func (s *Server) userinfo(r *http.Request, bearer string) (map[string]string, *f
 	}
 	if err != nil {
 		return nil, broken(err)
+	}
+	if f := tokenFailure(presented.Scheme, s.checkBound(r.Context(), &presented, c, a.Bound)); f != nil {
+		return nil, f
 	}
 	if f := s.admit(r.Context(), c); f != nil {
 		return nil, refuse(codeInvalidToken, f.Description)
@@ -64,17 +62,21 @@ func (s *Server) userinfo(r *http.Request, bearer string) (map[string]string, *f
 	return out, nil
 }
 
-// BearerToken returns the one bearer token of a request's Authorization header. The scheme's case does not matter (RFC
-// 9110 §11.1); a token in the query or the body is never read, and refuses the request when it comes beside the header
-// (RFC 6750 §2).
-func BearerToken(r *http.Request) (string, bool) {
-	headers := r.Header.Values("Authorization")
-	if len(headers) != 1 || strings.Contains(r.URL.RawQuery, "access_token") && r.URL.Query().Has("access_token") {
-		return "", false
+// tokenFailure is why an access token that came under a scheme is not taken at an endpoint of ours, nil when there is no
+// error.
+func tokenFailure(scheme string, err error) *failure {
+	var no *gate.TokenError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &no):
+		f := refuse(no.Code, no.Description)
+		told := *no
+		if told.Scheme == "" {
+			told.Scheme = scheme
+		}
+		f.Status, f.token = http.StatusUnauthorized, &told
+		return f
 	}
-	scheme, token, ok := strings.Cut(headers[0], " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " \t,") {
-		return "", false
-	}
-	return token, true
+	return broken(err)
 }
