@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/pontlevis/pontlevis/oauth/jwks"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -18,14 +19,17 @@ import (
 const (
 	maxAssertion    = 8 << 10
 	assertionLife   = 5 * time.Minute  // an assertion may live this long
-	assertionLeeway = 10 * time.Second // clocks may differ this much
+	assertionLeeway = 30 * time.Second // clocks may differ this much: FAPI 2.0 wants 10 s accepted and more than 60 s refused
 	maxJTI          = 256
 )
 
 // assertionAlgorithms are those that some profile accepts.
 var assertionAlgorithms = smartAlgorithms
 
-var errReplayed = errors.New("the assertion was used already")
+var (
+	errReplayed = errors.New("the assertion was used already")
+	errTrouble  = errors.New("the credential could not be checked")
+)
 
 type assertionClaims struct {
 	Issuer    string          `json:"iss"`
@@ -55,55 +59,81 @@ func assertionSubject(assertion string) string {
 	return c.Subject
 }
 
-// checkAssertion verifies a private_key_jwt assertion of c and burns its jti.
-func (s *Server) checkAssertion(ctx context.Context, c *Client, assertion, endpoint string) error {
-	claims, err := verifyAssertion(c, assertion)
+// checkAssertion verifies a private_key_jwt assertion of c and burns its jti. What is cheap comes first, so that a flood
+// of nonsense costs little: the claims, then the keys, then the signature in its turn, and last a write. network
+// names whose turn it is. errTrouble tells that the server could not check.
+func (s *Server) checkAssertion(ctx context.Context, c *Client, assertion, endpoint, network string) error {
+	if len(assertion) > maxAssertion {
+		return errors.New("too long")
+	}
+	signed, err := jose.ParseSignedCompact(assertion, c.profile().algorithms)
 	if err != nil {
-		return err
+		return fmt.Errorf("parsing: %w", err)
+	}
+	claims := new(assertionClaims)
+	if err := json.Unmarshal(signed.UnsafePayloadWithoutVerification(), claims); err != nil {
+		return fmt.Errorf("reading the claims: %w", err)
 	}
 	expires, err := s.checkClaims(c, claims, endpoint)
 	if err != nil {
 		return err
 	}
+	if err := s.checkSignature(ctx, c, signed, network); err != nil {
+		return err
+	}
 	return s.burn(ctx, c.ID, claims.ID, expires)
 }
 
-func verifyAssertion(c *Client, assertion string) (*assertionClaims, error) {
-	if len(assertion) > maxAssertion {
-		return nil, errors.New("too long")
-	}
-	set, err := c.keys()
-	if err != nil {
-		return nil, err
-	}
-	signed, err := jose.ParseSignedCompact(assertion, c.profile().algorithms)
-	if err != nil {
-		return nil, fmt.Errorf("parsing: %w", err)
+// checkSignature finds the one key that the header names and checks the signature with it, when the turn comes (SMART
+// 2.2 client-confidential-asymmetric#signature-verification).
+func (s *Server) checkSignature(ctx context.Context, c *Client, signed *jose.JSONWebSignature, network string) error {
+	if len(signed.Signatures) != 1 {
+		return errors.New("an assertion has one signature")
 	}
 	header := signed.Signatures[0].Protected
-	if _, has := header.ExtraHeaders["jku"]; has || header.JSONWebKey != nil {
-		return nil, errors.New("keys come from the registration alone, not from jku or jwk headers")
+	if jku, has := header.ExtraHeaders["jku"]; header.JSONWebKey != nil || has && (c.JWKSURI == "" || jku != c.JWKSURI) {
+		return errors.New("keys come from the registration alone: no jwk header, and no jku but the registered URL")
 	}
-	keys := set.Key(header.KeyID)
-	if header.KeyID == "" || len(keys) != 1 {
-		return nil, errors.New("exactly one registered key must have the assertion's kid")
-	}
-	payload, err := signed.Verify(keys[0].Key)
+	set, err := s.keysOf(ctx, c, header.KeyID)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	claims := new(assertionClaims)
-	return claims, json.Unmarshal(payload, claims)
+	key, err := jwks.Find(set, header.KeyID, jose.SignatureAlgorithm(header.Algorithm))
+	if err != nil {
+		return err
+	}
+	end, err := s.proof.turns.wait(ctx, network)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errTrouble, err)
+	}
+	defer end()
+	_, err = signed.Verify(key.Key)
+	return err
 }
 
+// keysOf returns the client's keys: those registered by value, or those it publishes, fetched again when none has kid.
+func (s *Server) keysOf(ctx context.Context, c *Client, kid string) (*jose.JSONWebKeySet, error) {
+	return s.keysThat(ctx, c, func(set *jose.JSONWebKeySet) bool { return jwks.Has(set, kid) })
+}
+
+// keysThat returns the client's keys; those it publishes are fetched again when they do not serve.
+func (s *Server) keysThat(ctx context.Context, c *Client, serve func(*jose.JSONWebKeySet) bool) (*jose.JSONWebKeySet, error) {
+	if c.JWKSURI != "" {
+		return s.proof.published.Keys(ctx, c.JWKSURI, serve)
+	}
+	return s.proof.sets.of(c)
+}
+
+// checkClaims holds an assertion to RFC 7523 §3 as the client's profile narrows it: SMART takes the token endpoint or
+// the issuer as the audience, FAPI 2.0 the issuer alone (§5.3.2).
 func (s *Server) checkClaims(c *Client, a *assertionClaims, endpoint string) (expires time.Time, err error) {
 	if a.Issuer != c.ID || a.Subject != c.ID {
 		return expires, errors.New("iss and sub must be the client")
 	}
 	var audience string // a single string: several audiences are how an assertion is replayed elsewhere
 	if json.Unmarshal(a.Audience, &audience) != nil ||
-		audience != s.issuer && audience != s.issuer+pathToken && audience != endpoint {
-		return expires, errors.New("aud must be the token endpoint or the issuer")
+		audience != s.issuer && (c.profile().issuerOnly || audience != s.issuer+pathToken && audience != endpoint) {
+		return expires, errors.New("aud must be the issuer, or the token endpoint where the profile allows it")
 	}
 	if a.ID == "" || len(a.ID) > maxJTI || a.Expires == nil {
 		return expires, errors.New("jti and exp are required")
@@ -143,7 +173,7 @@ func (s *Server) burn(ctx context.Context, client, jti string, expires time.Time
 		return putExpiring(tx, key, sweepable{Expires: end}, end)
 	})
 	if err != nil {
-		return fmt.Errorf("keeping the assertion's jti: %w", err)
+		return fmt.Errorf("%w: keeping the assertion's jti: %w", errTrouble, err)
 	}
 	return outcome
 }

@@ -20,12 +20,21 @@ func (s *Server) authenticateClient(r *http.Request, form url.Values, endpoint s
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, broken(err)
 	}
-	if client == nil {
+	known := client != nil
+	if !known {
 		client = &Client{ID: id, AuthMethod: method, SecretHash: s.secrets.client} // same work, never a match
-		s.checkCredential(r, form, client, method, endpoint)
-		return nil, s.clientRefused(r.Context(), id, method)
 	}
-	if client.Disabled || client.AuthMethod != method || !s.checkCredential(r, form, client, method, endpoint) {
+	if method == AuthNone && (client.AuthMethod == AuthTLS || client.AuthMethod == AuthSelfSignedTLS) {
+		method = client.AuthMethod // the proof was in the handshake: client_id alone names the client (RFC 8705 §2)
+	}
+	err = s.checkCredential(r, form, client, method, endpoint)
+	if errors.Is(err, errTrouble) {
+		return nil, broken(err)
+	}
+	if err != nil {
+		s.log.DebugContext(r.Context(), "client credential refused", "client", id, "method", method, "cause", err)
+	}
+	if err != nil || !known || client.Disabled || client.AuthMethod != method {
 		return nil, s.clientRefused(r.Context(), id, method)
 	}
 	return client, nil
@@ -81,21 +90,25 @@ func basicCredentials(r *http.Request) (id, secret string, ok bool) {
 	return id, secret, err1 == nil && err2 == nil && id != "" && len(id) <= 256
 }
 
-func (s *Server) checkCredential(r *http.Request, form url.Values, c *Client, method, endpoint string) bool {
+// checkCredential checks what the request shows against the registration, by the method it uses. errTrouble tells that
+// the server could not check.
+func (s *Server) checkCredential(r *http.Request, form url.Values, c *Client, method, endpoint string) error {
 	switch method {
 	case AuthNone:
-		return true
+		return nil
 	case AuthBasic:
-		_, secret, ok := basicCredentials(r)
-		return ok && s.secretMatches(c, secret)
-	case AuthKeyJWT:
-		err := s.checkAssertion(r.Context(), c, form.Get("client_assertion"), endpoint)
-		if err != nil {
-			s.log.DebugContext(r.Context(), "client assertion refused", "client", c.ID, "cause", err)
+		if _, secret, ok := basicCredentials(r); !ok || !s.secretMatches(c, secret) {
+			return errors.New("the secret does not match")
 		}
-		return err == nil
+		return nil
+	case AuthKeyJWT:
+		return s.checkAssertion(r.Context(), c, form.Get("client_assertion"), endpoint, networkOf(s.address(r)))
+	case AuthTLS:
+		return s.checkCertified(c, r)
+	case AuthSelfSignedTLS:
+		return s.checkSelfSigned(r.Context(), c, r)
 	}
-	return false
+	return errors.New("unknown method")
 }
 
 // allowed tells whether the catalogue lets this client have tokens now. A SMART app or a plugin needs a label that is

@@ -133,6 +133,11 @@ func (c *Client) checkSubject() error {
 	if c.AuthMethod == AuthTLS && names != 1 {
 		return errors.New("tls_client_auth wants exactly one name in the certificate: a subject or one subject alternative name")
 	}
+	if c.TLSSubject != "" {
+		if _, err := parseName(c.TLSSubject); err != nil {
+			return fmt.Errorf("tls_client_auth_subject_dn: %w", err)
+		}
+	}
 	if c.TLSIP != "" {
 		if _, err := netip.ParseAddr(c.TLSIP); err != nil {
 			return fmt.Errorf("tls_client_auth_san_ip: %w", err)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth/dpop"
+	"github.com/pontlevis/pontlevis/oauth/jwks"
 	"github.com/pontlevis/pontlevis/oauth/keyring"
 	"github.com/pontlevis/pontlevis/store"
 )
@@ -57,6 +58,8 @@ type Config struct {
 	Event   func(ctx context.Context, e Event) // told of each security event; may be nil, must not block
 	Address func(r *http.Request) (ip string)  // the client's address for throttling; the connection's when nil
 	Offline time.Duration                      // absolute end of offline access; 90 days when zero
+	TLS     *MutualTLS                         // how clients show certificates; nil: they cannot
+	Remote  jwks.Options                       // how the key sets that clients publish are fetched
 	Keys    keyring.Schedule                   // how long a signing key is published, signs and still verifies
 	// Levels names how strong a sign-in is, weakest first: one factor, two factors, and what only an upstream provider
 	// attests. They are the acr of tokens and what acr_values asks for; eidas1, eidas2, eidas3 when empty.
@@ -87,6 +90,8 @@ type Server struct {
 	address   func(*http.Request) string
 	offline   time.Duration
 	levels    []string
+
+	proof clientProof // how clients prove who they are
 
 	secrets  secrets
 	engine   fosite.OAuth2Provider
@@ -144,6 +149,9 @@ func assemble(c Config) (*Server, error) {
 	if err := checkBase(c.FHIR); err != nil {
 		return nil, fmt.Errorf("FHIR base: %w", err)
 	}
+	if err := c.TLS.check(); err != nil {
+		return nil, err
+	}
 	s := &Server{
 		db: c.DB, issuer: c.Issuer, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
 		now: c.Now, log: c.Log, agreed: c.Agreed, event: c.Event, address: c.Address, offline: c.Offline,
@@ -155,6 +163,7 @@ func assemble(c Config) (*Server, error) {
 		return nil, errors.New("Levels must name at least two strengths of a sign-in, in words without spaces")
 	}
 	s.throttle, s.proofs = newThrottle(s.now), dpop.NewChecker(s.now)
+	s.proof = newClientProof(c, s.now)
 	return s, nil
 }
 
@@ -216,6 +225,7 @@ func connectionAddress(r *http.Request) string {
 // Close stops the background work and waits for it. The store stays open: it belongs to the caller.
 func (s *Server) Close() error {
 	s.stop()
+	s.proof.published.Close()
 	s.done.Wait()
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 const (
 	fetchGap    = time.Second     // between two fetches of one URL, whoever asks
 	failureGap  = 5 * time.Second // after a fetch that failed: its error is the answer meanwhile
-	forcedGap   = time.Minute     // between two fetches because of a kid that a fresh set lacks
+	forcedGap   = time.Minute     // between two fetches because a fresh set did not serve
 	maxFetches  = 16              // at the same time, all URLs together
 	maxEntries  = 4096            // URLs that are remembered
 	maxAwaiting = 64              // requests that wait for one fetch: more are refused, not queued
@@ -45,7 +45,7 @@ type Fetcher struct {
 type entry struct {
 	set     *jose.JSONWebKeySet
 	expires time.Time // of the set
-	forced  time.Time // the last fetch because of an unknown kid
+	forced  time.Time // the last fetch because a fresh set did not serve
 	started time.Time // the last fetch, by the monotonic clock
 	failed  time.Time // the last fetch that failed, with err
 	err     error
@@ -84,11 +84,11 @@ func (f *Fetcher) Close() {
 	f.running.Wait()
 }
 
-// Keys returns the key set published at a URL: a fresh one from memory, or one fetched now. When a fresh set has no key
-// with this kid it is fetched again, for the client may have rotated, but for that reason at most once a minute. The
-// set is shared: callers do not change it.
-func (f *Fetcher) Keys(ctx context.Context, url, kid string) (*jose.JSONWebKeySet, error) {
-	set, flight, err := f.lookUp(url, kid)
+// Keys returns the key set published at a URL: a fresh one from memory, or one fetched now. When a fresh set does not
+// serve (it lacks the kid that is wanted, say) it is fetched again, for the client may have rotated, but for that reason
+// at most once a minute: what is returned may still not serve. The set is shared: callers do not change it.
+func (f *Fetcher) Keys(ctx context.Context, url string, serves func(*jose.JSONWebKeySet) bool) (*jose.JSONWebKeySet, error) {
+	set, flight, err := f.lookUp(url, serves)
 	if err != nil || flight == nil {
 		return set, err
 	}
@@ -97,14 +97,14 @@ func (f *Fetcher) Keys(ctx context.Context, url, kid string) (*jose.JSONWebKeySe
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if flight.err != nil && set != nil { // the set at hand is still fresh: it lacks the kid, but not because of the failure
+	if flight.err != nil && set != nil { // the set at hand is still fresh: that it does not serve is not the failure's doing
 		return set, nil
 	}
 	return flight.set, flight.err
 }
 
 // lookUp returns the fresh set, and the fetch to wait for when there is one.
-func (f *Fetcher) lookUp(url, kid string) (*jose.JSONWebKeySet, *flight, error) {
+func (f *Fetcher) lookUp(url string, serves func(*jose.JSONWebKeySet) bool) (*jose.JSONWebKeySet, *flight, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.ctx.Err() != nil {
@@ -114,7 +114,7 @@ func (f *Fetcher) lookUp(url, kid string) (*jose.JSONWebKeySet, *flight, error) 
 	var fresh *jose.JSONWebKeySet
 	if e.set != nil && now.Before(e.expires) {
 		fresh = e.set
-		if has(fresh, kid) || e.flight == nil && now.Before(e.forced.Add(forcedGap)) {
+		if serves(fresh) || e.flight == nil && now.Before(e.forced.Add(forcedGap)) {
 			return fresh, nil, nil
 		}
 	}

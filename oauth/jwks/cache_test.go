@@ -80,10 +80,14 @@ func newFetcher(t testing.TB, p *publisher) (*Fetcher, *clock) {
 	return f, c
 }
 
+func with(kid string) func(*jose.JSONWebKeySet) bool {
+	return func(set *jose.JSONWebKeySet) bool { return Has(set, kid) }
+}
+
 func (p *publisher) expect(f *Fetcher, kid string, found bool, fetches int64) {
 	p.t.Helper()
-	set, err := f.Keys(p.t.Context(), p.http.URL, kid)
-	if err != nil || has(set, kid) != found || p.fetches.Load() != fetches {
+	set, err := f.Keys(p.t.Context(), p.http.URL, with(kid))
+	if err != nil || Has(set, kid) != found || p.fetches.Load() != fetches {
 		p.t.Fatalf("kid %s: %v %v after %d fetches, want found %v after %d", kid, set, err, p.fetches.Load(), found, fetches)
 	}
 }
@@ -129,7 +133,7 @@ func TestUncachedSetIsShared(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				if set, err := f.Keys(t.Context(), p.http.URL, "a"); err != nil || !has(set, "a") {
+				if set, err := f.Keys(t.Context(), p.http.URL, with("a")); err != nil || !Has(set, "a") {
 					t.Errorf("%v %v", set, err)
 				}
 			})
@@ -172,7 +176,7 @@ func TestFailure(t *testing.T) {
 	p.answer(http.NotFound)
 	c.advance(time.Minute)
 	for range 3 {
-		if set, err := f.Keys(t.Context(), p.http.URL, "a"); err == nil || p.fetches.Load() != 2 {
+		if set, err := f.Keys(t.Context(), p.http.URL, with("a")); err == nil || p.fetches.Load() != 2 {
 			t.Fatalf("%v %v after %d fetches", set, err, p.fetches.Load())
 		}
 	}
@@ -217,7 +221,7 @@ func TestAttackFetch(t *testing.T) {
 			p.answer(serve)
 			f, _ := newFetcher(t, p)
 			began := time.Now()
-			if set, err := f.Keys(t.Context(), p.http.URL, "a"); err == nil || time.Since(began) > 6*time.Second {
+			if set, err := f.Keys(t.Context(), p.http.URL, with("a")); err == nil || time.Since(began) > 6*time.Second {
 				t.Errorf("%v %v after %v", set, err, time.Since(began))
 			}
 		})
@@ -241,7 +245,7 @@ func TestAttackInnerAddress(t *testing.T) {
 		p.http.URL, strings.Replace(p.http.URL, "127.0.0.1", "localhost", 1), strings.Replace(p.http.URL, "127.0.0.1", "[::ffff:127.0.0.1]", 1),
 		"http://127.0.0.1:1/", "http://example.org/jwks", "https://169.254.169.254/latest/meta-data", "file:///etc/passwd", "https://u:p@example.org/",
 	} {
-		if set, err := f.Keys(t.Context(), url, "a"); err == nil {
+		if set, err := f.Keys(t.Context(), url, with("a")); err == nil {
 			t.Errorf("%s: %v", url, set)
 		}
 	}
@@ -264,7 +268,7 @@ func TestOneFetchForAll(t *testing.T) {
 	first, leave := context.WithCancel(t.Context())
 	gone := make(chan error)
 	go func() {
-		_, err := f.Keys(first, p.http.URL, "a")
+		_, err := f.Keys(first, p.http.URL, with("a"))
 		gone <- err
 	}()
 	for p.fetches.Load() == 0 {
@@ -277,7 +281,7 @@ func TestOneFetchForAll(t *testing.T) {
 	var all sync.WaitGroup
 	for range maxAwaiting - 1 {
 		all.Go(func() {
-			if set, err := f.Keys(t.Context(), p.http.URL, "a"); err != nil || !has(set, "a") {
+			if set, err := f.Keys(t.Context(), p.http.URL, with("a")); err != nil || !Has(set, "a") {
 				t.Errorf("%v %v", set, err)
 			}
 		})
@@ -297,7 +301,7 @@ func TestClose(t *testing.T) {
 	f, _ := newFetcher(t, p)
 	ended := make(chan error)
 	go func() {
-		_, err := f.Keys(context.Background(), p.http.URL, "a")
+		_, err := f.Keys(context.Background(), p.http.URL, with("a"))
 		ended <- err
 	}()
 	for p.fetches.Load() == 0 {
@@ -308,7 +312,7 @@ func TestClose(t *testing.T) {
 	if err := <-ended; err == nil || time.Since(began) > fetchTimeout/2 {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
-	if _, err := f.Keys(context.Background(), p.http.URL, "a"); err == nil {
+	if _, err := f.Keys(context.Background(), p.http.URL, with("a")); err == nil {
 		t.Error("a closed fetcher fetched")
 	}
 }

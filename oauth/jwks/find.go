@@ -45,8 +45,8 @@ func typeOf(a jose.SignatureAlgorithm) string {
 	return "-"
 }
 
-// has tells whether some key has the kid.
-func has(set *jose.JSONWebKeySet, kid string) bool {
+// Has tells whether some key has the kid.
+func Has(set *jose.JSONWebKeySet, kid string) bool {
 	for i := range set.Keys {
 		if set.Keys[i].KeyID == kid {
 			return true
