@@ -41,7 +41,8 @@ func Folded(s string) string {
 // foldings are letters that Unicode does not decompose.
 var foldings = map[rune]string{
 	'œ': "oe", 'Œ': "oe", 'æ': "ae", 'Æ': "ae", 'ß': "ss", 'ẞ': "ss", 'ø': "o", 'Ø': "o",
-	'ł': "l", 'Ł': "l", 'đ': "d", 'Đ': "d", '’': "'", '‘': "'", '‐': "-", '‑': "-",
+	'ł': "l", 'Ł': "l", 'đ': "d", 'Đ': "d", 'ı': "i", 'ð': "d", 'Ð': "d", 'þ': "th", 'Þ': "th", 'ħ': "h", 'Ħ': "h", 'ς': "σ",
+	'’': "'", '‘': "'", 'ʼ': "'", '‐': "-", '‑': "-", '–': "-",
 }
 
 // isFolded is the quick way out for what already is plain lower-case ASCII.

@@ -197,7 +197,7 @@ func TestFolded(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"": "", "plain": "plain", "ÉLÉonore": "eleonore", "E\u0301": "e", "Cœur": "coeur", "  a \t\n B  ": "a b",
-		"Straße": "strasse", "L’Haÿ": "l'hay", "ﬁn": "fin", "Ærø": "aero", "a b": "a b", "Łódź": "lodz", "12-B": "12-b",
+		"Straße": "strasse", "L’Haÿ": "l'hay", "ﬁn": "fin", "Ærø": "aero", "a b": "a b", "Łódź": "lodz", "12-B": "12-b", "Yıldız": "yildiz", "Þórður": "thordur", "ΟΔΟΣ": "οδοσ", "οδός": "οδοσ", "Öʼ–B": "o'-b",
 	} {
 		if got := Folded(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
