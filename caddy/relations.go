@@ -96,6 +96,7 @@ func reached(g *gate.Grant, letters string) []string {
 		if !ok {
 			continue
 		}
+		rest, _, _ = strings.Cut(rest, "?") // what narrows it further the grant holds, at each request
 		kind, granted, _ := strings.Cut(rest, ".")
 		switch {
 		case !strings.ContainsAny(granted, letters):

@@ -18,6 +18,7 @@ func TestReached(t *testing.T) {
 		"everything":          {[]string{"patient/*.rs"}, label.Categories, nil},
 		"a type named twice":  {[]string{"patient/Observation.r", "patient/Observation.s"}, []string{"Observation"}, nil},
 		"nothing of a record": {[]string{"openid", "fhirUser", "offline_access"}, nil, nil},
+		"narrowed":            {[]string{"patient/Observation.rs?_id=cud"}, []string{"Observation"}, nil},
 	} {
 		g := &gate.Grant{Scopes: tt.scopes, Client: gate.Client{Label: label}}
 		if diff := cmp.Diff(tt.read, reached(g, "rs")); diff != "" {

@@ -153,9 +153,13 @@ func (h *hearing) decideAmendment(ctx context.Context, i *record.Interaction, cu
 		return audit.Entry{}, err
 	}
 	change := map[string]any{"labels_added": list(a.LabelsAdded), "labels_removed": list(a.LabelsRemoved), "status": a.Status}
+	states := []state{current}
+	if !a.Empty() {
+		states = append(states, &record.Stored{Ref: current.Ref, Patient: current.Patient, Body: a.Body})
+	}
 	entry := h.newEntry(i, current.Patient)
 	for _, action := range actions {
-		d, err := h.change(ctx, facts, action, current.Attributes, change)
+		d, err := h.change(ctx, facts, action, current.Attributes, change, states...)
 		if err != nil {
 			return audit.Entry{}, err
 		}
@@ -170,7 +174,7 @@ func (h *hearing) decideAmendment(ctx context.Context, i *record.Interaction, cu
 	after.Labels = slices.DeleteFunc(slices.Concat(after.Labels, a.LabelsAdded), func(l string) bool {
 		return slices.Contains(a.LabelsRemoved, l)
 	})
-	d, err := h.change(ctx, facts, actions[0], after, change)
+	d, err := h.change(ctx, facts, actions[0], after, change, states...)
 	if err != nil {
 		return audit.Entry{}, err
 	}

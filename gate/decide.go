@@ -38,6 +38,7 @@ type hearing struct {
 	query    *asking // input.query, searches only
 	page     string  // sealed position of the page asked for, searches only
 	within   string  // "search" when a read is a match of a search
+	narrows  bool    // a search narrows a scope of the grant
 
 	source   *withLog // where it reads, with the access log as it stood when the first page was asked for
 	cases    *int     // overdue ones, once counted
@@ -69,7 +70,7 @@ func (g *Gate) hear(grant *Grant) *hearing {
 		g: g, grant: grant, began: time.Now(), now: g.Now().UTC().Truncate(time.Second), revision: g.Policies.Current(),
 		source: g.source, sessions: map[sessionKey]*policies.Session{}, decided: map[decisionKey]*policies.Decision{},
 		knows: map[record.Ref]bool{}, nowhere: map[record.Ref]bool{}, weighing: map[record.Ref]bool{}, plain: map[string]bool{},
-		origins: map[*record.Stored]*record.Stored{},
+		origins: map[*record.Stored]*record.Stored{}, narrows: slices.ContainsFunc(grant.Scopes, isNarrowed),
 	}
 }
 
@@ -212,22 +213,21 @@ func shut(d *policies.Decision) *policies.Decision {
 	return &refused
 }
 
-// change decides a write on a resource; change is input.change.
-func (h *hearing) change(ctx context.Context, facts *space.Facts, action string, attributes fhir.Attributes, change map[string]any) (*policies.Decision, error) {
-	s, err := h.newSession(facts, action, change)
+// decide decides a resource in one of its states; its attributes may say more than it does.
+func (h *hearing) decide(ctx context.Context, s *policies.Session, action string, attributes fhir.Attributes, one state) (*policies.Decision, error) {
+	resource, err := h.narrow(h.g.resource(attributes), one)
 	if err != nil {
 		return nil, err
 	}
-	return h.decide(ctx, s, action, attributes)
-}
-
-func (h *hearing) decide(ctx context.Context, s *policies.Session, action string, attributes fhir.Attributes) (*policies.Decision, error) {
-	d, err := s.Decide(ctx, h.g.resource(attributes))
+	d, err := s.Decide(ctx, resource)
 	return h.count(action, d, err)
 }
 
 // decideStored decides a version as it is stored.
 func (h *hearing) decideStored(ctx context.Context, s *policies.Session, action string, stored *record.Stored) (*policies.Decision, error) {
+	if h.narrows {
+		return h.decide(ctx, s, action, stored.Attributes, stored)
+	}
 	r, err := h.g.resourceOf(stored)
 	if err != nil {
 		return nil, err
@@ -343,11 +343,16 @@ func clientInput(g *Grant) map[string]any {
 }
 
 func grantInput(g *Grant) map[string]any {
-	return map[string]any{
-		"id": g.ID, "scopes": list(g.Scopes), "patient": g.Patient, "purpose": g.Purpose, "mode": g.Mode,
+	whole, within := splitScopes(g.Scopes)
+	out := map[string]any{
+		"id": g.ID, "scopes": list(whole), "patient": g.Patient, "purpose": g.Purpose, "mode": g.Mode,
 		"reason": g.Reason, "typed_reason": g.TypedReason, "stage": g.Stage, "secret": g.Secret,
 		"since": g.Since.UTC().Format(time.RFC3339), "until": g.Until.UTC().Format(time.RFC3339),
 	}
+	if len(within) > 0 {
+		out["narrowed"] = list(namesOf(within))
+	}
+	return out
 }
 
 // list is a sorted copy as the policies take it. Order means nothing in any of these (rules.md P6: labels are a set).

@@ -241,7 +241,7 @@ func (h *hearing) decideReplaced(ctx context.Context, i *record.Interaction, fac
 	}
 	var verdicts []verdict
 	for _, old := range d.Replaced {
-		decision, err := h.change(ctx, facts, actionReplace, old.Attributes, map[string]any{"labels_added": list(labels)})
+		decision, err := h.change(ctx, facts, actionReplace, old.Attributes, map[string]any{"labels_added": list(labels)}, old)
 		if err != nil {
 			return nil, err
 		}
@@ -279,7 +279,7 @@ func (h *hearing) judge(ctx context.Context, facts *space.Facts, d *record.Depos
 			attributes.Code = slices.Concat(attributes.Code, codes)
 			attributes.Labels = slices.Concat(attributes.Labels, labels)
 		}
-		decision, err := h.change(ctx, facts, actionDeposit, attributes, map[string]any{"labels_added": list(attributes.Labels)})
+		decision, err := h.change(ctx, facts, actionDeposit, attributes, map[string]any{"labels_added": list(attributes.Labels)}, p)
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,7 @@
 //	authenticate   token            → Grant           grant.go, endpoint.go
 //	understand     HTTP request     → Interaction     record.Understand, called from endpoint.go
 //	gather         patient          → facts           facts.go
-//	decide         facts × resource → Decision        decide.go, vouch.go (the rules are Rego, in package policies)
+//	decide         facts × resource → Decision        decide.go, narrow.go, vouch.go (the rules are Rego, in package policies)
 //	record         decision         → entry, durable  trace.go, logsource.go (the log is package audit)
 //	fetch, enforce reads                              read.go, search.go, history.go, scope.go, sight.go, everything.go, redact.go
 //	               writes                             deposit.go, govern.go, amend.go, write.go

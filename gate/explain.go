@@ -33,7 +33,11 @@ func (g *Gate) Explain(ctx context.Context, grant *Grant, ref record.Ref, langua
 	if err != nil {
 		return "", err
 	}
-	e, err := policies.Explain(ctx, h.revision, in, g.resource(stored.Attributes))
+	resource, err := h.narrow(g.resource(stored.Attributes), stored)
+	if err != nil {
+		return "", fmt.Errorf("explaining %s: %w", ref, err)
+	}
+	e, err := policies.Explain(ctx, h.revision, in, resource)
 	if err != nil {
 		return "", fmt.Errorf("explaining %s: %w", ref, err)
 	}

@@ -52,8 +52,12 @@ func (h *hearing) govern(ctx context.Context, i *record.Interaction, before *rec
 	if err != nil {
 		return nil, err
 	}
+	states := []state{parsedState{i.Resource.Stamp(i.Ref.ID, "1", h.now)}}
+	if before != nil {
+		states = append(states, before)
+	}
 	decide := func(f *space.Facts) (*policies.Decision, error) {
-		return h.change(ctx, f, actionGovern, i.Resource.Attributes(), changeInput(change))
+		return h.change(ctx, f, actionGovern, i.Resource.Attributes(), changeInput(change), states...)
 	}
 	decision, err := decide(facts)
 	if err != nil {

@@ -84,7 +84,7 @@ func (h *hearing) permitOlder(ctx context.Context, governing, old *record.Stored
 	}
 	attributes := old.Attributes
 	attributes.Labels = governing.Attributes.Labels
-	d, err := h.decide(ctx, s, actionRead, attributes)
+	d, err := h.decide(ctx, s, actionRead, attributes, old)
 	if err != nil {
 		return false, err
 	}

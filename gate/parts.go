@@ -54,7 +54,10 @@ func (k *kept[K, V]) put(key K, v V) {
 }
 
 // grantParts are the members that a grant alone says.
-type grantParts struct{ actor, client, grant *policies.Part }
+type grantParts struct {
+	actor, client, grant *policies.Part
+	narrowed             []narrowed
+}
 
 func (p *parts) ofGrant(g *Grant) (*grantParts, error) {
 	if known, ok := p.grants.get(g); ok {
@@ -70,6 +73,7 @@ func (p *parts) ofGrant(g *Grant) (*grantParts, error) {
 			return nil, fmt.Errorf("preparing a decision: %w", err)
 		}
 	}
+	_, made.narrowed = splitScopes(g.Scopes)
 	p.grants.put(g, made)
 	return made, nil
 }

@@ -94,7 +94,7 @@ func TestHiddenIsAbsent(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		things := drawThings(rt)
-		who := rapid.SampledFrom([]string{"dr-lam", "inf-martin", "camille", "dr-benali", "dr-bloque", "dr-loin", "mother", "dr-lam-free", "dr-loin-free"}).Draw(rt, "who")
+		who := rapid.SampledFrom([]string{"dr-lam", "inf-martin", "camille", "dr-benali", "dr-bloque", "dr-loin", "mother", "dr-lam-free", "dr-loin-free", "dr-lam-narrow", "camille-narrow"}).Draw(rt, "who")
 		full := pairedWorld(t, things)
 		defer full.close()
 		var kept []thing
@@ -131,6 +131,11 @@ func pairedWorld(t *testing.T, things []thing) *world {
 		bodies = append(bodies, x.body)
 	}
 	w.put("camille", bodies...)
+	for _, who := range []string{"dr-lam", "camille"} { // from whom all that their scopes are not for is hidden too
+		w.grant(who+"-narrow", who, func(g *Grant) {
+			g.Scopes = []string{"patient/Patient.rs", "patient/List.rs", "patient/Binary.rs", documentsBy("rs", "author=Practitioner/dr-lam"), documentsBy("rs", "date=lt2026-09-01")}
+		})
+	}
 	w.grant("mother", "karim", func(g *Grant) { g.Patient, g.Actor.ID, g.Actor.Identities = "camille", "RelatedPerson/mother", nil })
 	return w
 }

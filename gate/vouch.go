@@ -28,7 +28,7 @@ func (h *hearing) byVouchers(ctx context.Context, s *policies.Session, stored *r
 	if last != nil {
 		return last, nil
 	}
-	d, err := h.decide(ctx, s, actionRead, stored.Attributes)
+	d, err := h.decide(ctx, s, actionRead, stored.Attributes, stored)
 	if err != nil {
 		return nil, err
 	}

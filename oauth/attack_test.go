@@ -96,7 +96,7 @@ func TestAttackAuthorizationRequest(t *testing.T) {
 		{"S01 none", "aud", "", "invalid_request"},
 		{"S01 resource", "resource", "https://other.example/fhir", "invalid_target"},
 		{"S03", "scope", "patient/Observation.srd", "invalid_scope"},
-		{"narrowed by a search that is not enforced", "scope", "patient/Observation.rs?category=laboratory", "invalid_scope"},
+		{"narrowed by a search that is not enforced", "scope", "patient/Observation.rs?category:not=laboratory", "invalid_scope"},
 		{"unknown launch", "launch", "abc", "invalid_request"},
 		{"huge state", "state", strings.Repeat("x", 3000), "invalid_request"},
 		{"huge nonce", "nonce", strings.Repeat("x", 600), "invalid_request"},

@@ -94,8 +94,43 @@ func (v *view) access(s scope.Scope, permissions string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := v.join(verbs) + " " + what + " " + whose + "."
+	text := v.join(verbs) + " " + what + " " + whose + v.limits(s) + "."
 	return strings.ToUpper(text[:1]) + text[1:], nil
+}
+
+// limits says what narrows a scope: ", only: category vital signs". Parameters and codes without words of their own
+// stand as they were written.
+func (v *view) limits(s scope.Scope) string {
+	var parts []string
+	for _, l := range s.Limits() {
+		var values []string
+		for _, value := range strings.Split(l.Value, ",") {
+			values = append(values, v.limitValue(value))
+		}
+		name, known := v.texts["limit."+l.Name]
+		if !known {
+			name = l.Name
+		}
+		parts = append(parts, name+" "+strings.Join(values, " "+v.texts["or"]+" "))
+	}
+	if parts == nil {
+		return ""
+	}
+	return ", " + v.texts["only"] + " " + v.join(parts)
+}
+
+// limitValue says one value: a code by its words, a date with what bounds it.
+func (v *view) limitValue(value string) string {
+	code := value[strings.LastIndexByte(value, '|')+1:]
+	if text, known := v.texts["code."+code]; known {
+		return text
+	}
+	if len(value) > 6 && value[2] >= '0' && value[2] <= '9' {
+		if text, known := v.texts["prefix."+value[:2]]; known {
+			return text + " " + value[2:]
+		}
+	}
+	return code
 }
 
 // join lists words: "a", "a and b", "a, b and c".

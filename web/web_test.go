@@ -59,7 +59,7 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 		{Patient: "camille", Name: "Camille " + hostile, Kind: "patient", Chosen: true}, {Patient: "lucas", Name: "Lucas", Kind: "representative"},
 		{Patient: "jeanne", Name: "Jeanne", Kind: "carer"}, {Patient: "x", Name: "X", Kind: "helper"}, {Patient: "y", Name: "Y", Kind: "professional"},
 	}
-	asked := scopes(t, "openid", "fhirUser", "launch/patient", "offline_access", "online_access", "patient/*.rs", "patient/Observation.read",
+	asked := scopes(t, "openid", "fhirUser", "launch/patient", "offline_access", "online_access", "patient/*.rs", "patient/Observation.read", "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs&date=ge2020-01-01",
 		"user/DocumentReference.cruds", "system/Coverage.cud", "patient/MedicationRequest.write")
 	pages := map[string]func(http.ResponseWriter, *http.Request){
 		"signedout": r.SignedOut,

@@ -114,6 +114,12 @@ func apps(all map[string]*gate.Grant, add adds) {
 	through("app-camille", "camille", "carnet", []string{"patient/*.cruds"})
 	through("app-mesures", "camille", "mesures", []string{"patient/Observation.rs", "patient/Patient.r"}, "measures", "demographics")
 	through("app-label", "camille", "mesures", []string{"patient/*.cruds"}, "measures", "demographics")
+	within := []string{"patient/Patient.rs", "patient/List.rs", "patient/Composition.rs", "patient/Condition.rs", "patient/AuditEvent.rs"}
+	for _, s := range []string{"DocumentReference.rs?author", "Observation.rs?performer", "DiagnosticReport.rs?performer"} {
+		within = append(within, "patient/"+s+"=Practitioner/dr-lam,Practitioner/dr-roux", "patient/"+s+"=Practitioner/inf-martin")
+	}
+	through("app-par-auteur", "camille", "carnet", within)
+	through("app-par-auteur-dr-lam", "dr-lam", "carnet", within)
 	through("app-karim", "karim", "carnet", []string{"patient/*.cruds"})
 	through("app-dr-lam", "dr-lam", "carnet", []string{"patient/*.cruds"})
 	through("app-dr-lam*", "dr-lam*", "carnet", []string{"user/*.rs"})

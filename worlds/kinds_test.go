@@ -33,7 +33,7 @@ var allKinds = []kind{
 	{"masked", masked}, {"announcement", announcement}, {"confidential", confidential}, {"by-name", byName},
 	{"by-profession", byProfession}, {"blocked", blocked}, {"blocked-or-absent", blockedOrAbsent}, {"another", another},
 	{"shut-space", shutSpace}, {"unreadable-type", unreadableType}, {"log-entry", logEntry}, {"outside-grant", outsideGrant},
-	{"app", throughApp}, {"erased", erased}, {"first-stage", firstStage},
+	{"app", throughApp}, {"narrowed-scope", narrowedScope}, {"erased", erased}, {"first-stage", firstStage},
 }
 
 func drawScene(k kind, seed uint64) scene {
@@ -349,6 +349,16 @@ func throughApp(a *author) scene {
 	visible := a.visible(&s, "Observation", "Observation", "Condition")
 	t := a.traits(a.name("h"))
 	a.hide(&s, pick(a.Rand, []string{"DocumentReference", "Condition", "Procedure", "Encounter", "List"}), t, visible)
+	return s
+}
+
+// narrowedScope hides what the search of a scope does not match from the app that has it.
+func narrowedScope(a *author) scene {
+	s := scene{readers: []string{"app-par-auteur", "app-par-auteur", "app-par-auteur-dr-lam"}, witness: "camille"}
+	visible := a.visible(&s, "DocumentReference", "DocumentReference", "Observation", "DiagnosticReport", "Condition", "List", "Composition")
+	t := a.traits(a.name("h"))
+	t.author = "dr-benali"
+	a.hide(&s, pick(a.Rand, []string{"DocumentReference", "DocumentReference", "Observation", "DiagnosticReport"}), t, visible)
 	return s
 }
 

@@ -50,6 +50,7 @@ var leaks = []leak{
 	{"If-Match", "gate/write.go", "\tif stored == nil || !d.Allow {\n", "\tif leaking(\"If-Match\") && stored != nil {\n\t\tif no := checkVersion(i, stored); no != nil {\n\t\t\treturn nil, no\n\t\t}\n\t}\n\tif stored == nil || !d.Allow {\n", nil},
 	{"stamp of the record", "gate/search.go", "\tif err := h.append(ctx, h.searched(asked.entries, seen)...); err != nil {\n", "\tif n, _ := h.source.Sequence(ctx, h.grant.Patient); leaking(\"stamp of the record\") {\n\t\tbody = []byte(strings.Replace(string(body), `\"type\":\"searchset\"`, `\"meta\":{\"versionId\":\"`+strconv.FormatUint(n, 10)+`\"},\"type\":\"searchset\"`, 1))\n\t}\n\tif err := h.append(ctx, h.searched(asked.entries, seen)...); err != nil {\n", nil},
 	{"everything", "gate/everything.go", "\t}, h.permit)\n", "\t}, leakyPermit(h, \"everything\"))\n", nil},
+	{"narrowed scope", "gate/narrow.go", "\t\tif matches {\n", "\t\tif matches || leaking(\"narrowed scope\") {\n", []string{"narrowed-scope"}},
 	{"record that is not there", "gate/search.go", "\t\tif slices.Contains(in.beyond, patient) {\n", "\t\tif _, err := h.source.Patient(ctx, patient); leaking(\"record that is not there\") && err != nil {\n\t\t\treturn nil, nothingHere()\n\t\t}\n\t\tif slices.Contains(in.beyond, patient) {\n", []string{"blocked-or-absent"}},
 }
 

@@ -3,6 +3,8 @@ package scope
 import (
 	"slices"
 	"strings"
+
+	"github.com/pontlevis/pontlevis/fhir/search"
 )
 
 // Permissions of a SMART v2 scope, in the only order they may be written in (SMART 2.2 scopes
@@ -15,9 +17,14 @@ type Scope struct {
 	Context     string // patient, user, system; "" for a scope that is not clinical
 	Type        string // FHIR resource type, or "*"
 	Permissions string // some of c, r, u, d, s in this order
-	Query       string // search narrowing after "?", without it
+	Query       string // the search after "?" that narrows it, as asked
 	V1          bool   // written as .read, .write or .*
+
+	criteria []string // of Query, in canonical words
 }
+
+// MaxNarrowed bounds the narrowed scopes of one list: each is matched with each resource that its bearer reads.
+const MaxNarrowed = 20
 
 // words are the scopes that are not clinical and that the server knows.
 var words = []string{"openid", "profile", "fhirUser", "launch/patient", "offline_access", "online_access"}
@@ -34,10 +41,13 @@ func Parse(word string) (Scope, bool) {
 	}
 	rest, query, narrowed := strings.Cut(rest, "?")
 	kind, access, ok := strings.Cut(rest, ".")
-	if !ok || !resourceType(kind) || narrowed && query == "" {
+	if !ok || !resourceType(kind) {
 		return Scope{}, false
 	}
-	s := Scope{Word: word, Context: context, Type: kind, Query: query}
+	s := Scope{Word: word, Context: context, Type: kind}
+	if narrowed && !s.narrow(query) {
+		return Scope{}, false
+	}
 	switch access {
 	case "read": // v1 .read is v2 .rs, .write is .cud, .* is .cruds (SMART 2.2 scopes, permission-v1)
 		s.Permissions, s.V1 = "rs", true
@@ -52,6 +62,19 @@ func Parse(word string) (Scope, bool) {
 		s.Permissions = access
 	}
 	return s, !(s.V1 && narrowed)
+}
+
+// narrow takes the search that narrows a scope; false when it is not understood.
+func (s *Scope) narrow(query string) bool {
+	if strings.ContainsFunc(query, func(r rune) bool { return r <= ' ' || r == '"' || r == '\\' || r > '~' }) { // RFC 6749 §3.3
+		return false
+	}
+	n, err := search.ParseNarrowing(s.Type, query)
+	if err != nil {
+		return false
+	}
+	s.Query, s.criteria = query, n.Criteria()
+	return true
 }
 
 func resourceType(s string) bool {
@@ -89,16 +112,28 @@ func (s Scope) V2() string {
 	return out
 }
 
-// Intersect returns what both scopes permit; false when that is nothing. A search-narrowed scope meets only itself:
-// without understanding the search, anything else could widen it.
+// Limit is one condition of the search that narrows a scope, as written.
+type Limit struct{ Name, Value string }
+
+// Limits are the conditions that narrow the scope, all of which must hold; none for a whole scope.
+func (s Scope) Limits() []Limit {
+	var out []Limit
+	for _, c := range s.criteria {
+		name, value, _ := strings.Cut(c, "=")
+		out = append(out, Limit{name, value})
+	}
+	return out
+}
+
+// Intersect returns what both scopes permit; false when that is nothing. What both narrow is narrowed by both searches.
 func (s Scope) Intersect(o Scope) (Scope, bool) {
 	if s.Context == "" || o.Context == "" {
 		return s, s.Context == o.Context && s.Word == o.Word
 	}
-	if s.Context != o.Context || s.Query != o.Query {
+	if s.Context != o.Context {
 		return Scope{}, false
 	}
-	out := Scope{Context: s.Context, Query: s.Query, V1: s.V1}
+	out := Scope{Context: s.Context}
 	switch {
 	case s.Type == o.Type || o.Type == "*":
 		out.Type = s.Type
@@ -112,34 +147,62 @@ func (s Scope) Intersect(o Scope) (Scope, bool) {
 			out.Permissions += string(r)
 		}
 	}
+	if !out.within(s, o) {
+		return Scope{}, false
+	}
+	out.V1 = s.V1 && out.Query == ""
 	out.Word = out.V2()
-	if s.V1 && out.Permissions == s.Permissions { // v1 asked, v1 returned (SMART 2.2, R126)
+	if out.V1 && out.Permissions == s.Permissions { // v1 asked, v1 returned (SMART 2.2, R126)
 		_, access, _ := strings.Cut(s.Word, ".")
 		out.Word = out.Context + "/" + out.Type + "." + access
 	}
 	return out, out.Permissions != ""
 }
 
-// Covers tells whether s permits all that o does.
+// within narrows a scope by the searches of two others, in the words of the one that says it all; false when there is no
+// way to say it within the bounds of one scope.
+func (s *Scope) within(a, b Scope) bool {
+	switch {
+	case holds(a.criteria, b.criteria):
+		s.Query, s.criteria = a.Query, a.criteria
+	case holds(b.criteria, a.criteria):
+		s.Query, s.criteria = b.Query, b.criteria
+	default:
+		return s.narrow(a.Query + "&" + b.Query)
+	}
+	return true
+}
+
+// holds tells whether all criteria of b are among those of a.
+func holds(a, b []string) bool {
+	return !slices.ContainsFunc(b, func(c string) bool { return !slices.Contains(a, c) })
+}
+
+// Covers tells whether s permits all that o does: a search narrows, so only a scope without any of its own covers one
+// without.
 func (s Scope) Covers(o Scope) bool {
 	both, ok := o.Intersect(s)
-	return ok && both.Type == o.Type && both.Permissions == o.Permissions
+	return ok && both.Type == o.Type && both.Permissions == o.Permissions && holds(o.criteria, s.criteria)
 }
 
 // Narrow returns the requested scopes cut down to the registered ones, in the order requested and each once. What is
-// not understood or not registered is dropped; nothing is ever added. Search-narrowed scopes are dropped: the server
-// does not claim that capability, and granting one without its search would widen it.
+// not understood or not registered is dropped; nothing is ever added. Of scopes that a search narrows, those past
+// [MaxNarrowed] are dropped too.
 func Narrow(registered, requested []string) []string {
 	held := ParseAll(registered)
 	out := []string{}
+	narrowed := 0
 	for _, want := range ParseAll(requested) {
-		if want.Query != "" {
-			continue
-		}
 		for _, cut := range narrowOne(held, want) {
-			if !slices.Contains(out, cut.Word) {
-				out = append(out, cut.Word)
+			if slices.Contains(out, cut.Word) {
+				continue
 			}
+			if cut.Query != "" {
+				if narrowed++; narrowed > MaxNarrowed {
+					continue
+				}
+			}
+			out = append(out, cut.Word)
 		}
 	}
 	return out

@@ -15,7 +15,9 @@ func TestParse(t *testing.T) {
 	t.Parallel()
 	for word, want := range map[string]string{ // v2 form, "" = refused
 		"openid": "openid", "launch/patient": "launch/patient", "patient/*.rs": "patient/*.rs", "patient/Observation.read": "patient/Observation.rs",
-		"user/*.write": "user/*.cud", "system/*.*": "system/*.cruds", "patient/Observation.rs?category=a|b": "patient/Observation.rs?category=a|b",
+		"user/*.write": "user/*.cud", "system/*.*": "system/*.cruds", "patient/Observation.rs?category=a|b": "patient/Observation.rs?category=a|b", "user/Condition.r?category=a&code=b,c": "user/Condition.r?category=a&code=b,c",
+		"patient/Observation.rs?code:in=http://x": "", "patient/Observation.rs?patient.birthdate=1990": "", "patient/Observation.rs?_filter=x": "", "patient/*.rs?code=x": "",
+		"patient/Observation.rs?nonsense=x": "", "patient/Observation.rs?has-member=Observation/x": "", `patient/Observation.rs?code="x"`: "", "patient/Observation.rs?code=é": "",
 		"patient/Observation.srd": "", "patient/Observation.dus": "dus", "patient/Observation.rr": "", "patient/Observation.": "",
 		"patient/observation.rs": "", "patient/.rs": "", "patient/*": "", "other/*.rs": "", "patient/Observation.read?x=y": "",
 		"patient/Observation.rs?": "", "patient/Obs ervation.rs": "", "launch": "", "launch/encounter": "", "Openid": "", "": "",
@@ -43,8 +45,13 @@ func TestNarrow(t *testing.T) {
 		{"patient/*.r patient/Observation.r", "patient/*.rs", "patient/*.r"},
 		{"patient/*.rs", "user/*.rs system/*.rs", ""},
 		{"openid patient/*.rs", "openid openid profile patient/*.rs patient/*.rs", "openid patient/*.rs"},
-		{"patient/*.cruds", "patient/Observation.rs?category=x", ""},
-		{"patient/Observation.rs?category=x", "patient/Observation.rs", ""},
+		{"patient/*.rs", "patient/Observation.cruds?category=x", "patient/Observation.rs?category=x"},
+		{"patient/Observation.rs?category=x", "patient/Observation.rs", "patient/Observation.rs?category=x"},
+		{"patient/Observation.rs?category=x", "patient/Observation.read", "patient/Observation.rs?category=x"},
+		{"patient/Observation.rs?category=x&code=y", "patient/Observation.r?code=y", "patient/Observation.r?category=x&code=y"},
+		{"patient/Observation.rs?category=x", "patient/Observation.rs?category=y", "patient/Observation.rs?category=y&category=x"},
+		{"patient/Observation.rs?category=http%3A%2F%2Fx%7Cy", "patient/Observation.rs?category=http://x|y", "patient/Observation.rs?category=http://x|y"},
+		{"patient/*.cruds", "patient/Observation.rs?category:not=x", ""},
 		{"", "patient/*.rs", ""},
 	} {
 		got := strings.Join(scope.Narrow(strings.Fields(c.registered), strings.Fields(c.requested)), " ")
@@ -56,7 +63,11 @@ func TestNarrow(t *testing.T) {
 
 var universe = []string{"Observation", "Condition", "DocumentReference"}
 
-// rights spells out what scopes permit, one letter of one type of one context each: the meaning that narrowing must keep.
+// conditions are what a resource of the model may satisfy; a scope's search asks for some of them.
+var conditions = []string{"_tag=a", "code=b"}
+
+// rights spells out what scopes permit, one letter of one type of one context on one sort of resource each: the meaning
+// that narrowing must keep.
 func rights(list []string) map[string]bool {
 	out := map[string]bool{}
 	for _, word := range list {
@@ -68,8 +79,16 @@ func rights(list []string) map[string]bool {
 			if s.Type != "*" && s.Type != kind {
 				continue
 			}
-			for _, p := range s.Permissions {
-				out[s.Context+"/"+kind+"."+string(p)] = true
+			for _, sort := range []string{"", "_tag=a", "code=b", "_tag=a&code=b"} {
+				fits := true
+				for _, c := range conditions {
+					fits = fits && (!strings.Contains(s.Query, c) || strings.Contains(sort, c))
+				}
+				for _, p := range s.Permissions {
+					if fits {
+						out[s.Context+"/"+kind+"."+string(p)+" "+sort] = true
+					}
+				}
 			}
 		}
 	}
@@ -79,7 +98,11 @@ func rights(list []string) map[string]bool {
 var scopeWords = rapid.Custom(func(t *rapid.T) string {
 	kind := rapid.SampledFrom(append([]string{"*"}, universe...)).Draw(t, "type")
 	access := rapid.SampledFrom([]string{"read", "write", "*", "r", "s", "rs", "c", "cud", "cruds", "u", "ds", "rd"}).Draw(t, "access")
-	return rapid.SampledFrom([]string{"patient", "user", "system"}).Draw(t, "context") + "/" + kind + "." + access
+	word := rapid.SampledFrom([]string{"patient", "user", "system"}).Draw(t, "context") + "/" + kind + "." + access
+	if kind != "*" && kind != "DocumentReference" && !slices.Contains([]string{"read", "write", "*"}, access) {
+		word += rapid.SampledFrom([]string{"", "", "?_tag=a", "?code=b", "?_tag=a&code=b", "?code=b&_tag=a"}).Draw(t, "search")
+	}
+	return word
 })
 
 // Narrowing grants exactly what both sides permit: never more than either, and nothing less.
@@ -115,7 +138,7 @@ func TestNarrowIsTheIntersection(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"patient/*.rs", "user/Observation.cruds?a=b", "launch/patient", "system/*.*"} {
+	for _, s := range []string{"patient/*.rs", "user/Observation.cruds?code=b", "launch/patient", "system/*.*"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, word string) {

@@ -89,7 +89,7 @@ standing contains "A1.label" if {
 
 # METADATA
 # title: The scope covers the request
-# description: SMART scopes, v2 and v1, for every client. A scope that is not understood grants nothing; granular scopes are not understood.
+# description: SMART scopes, v2 and v1, for every client. A scope that is not understood grants nothing; one that a search narrows grants what is within it.
 # custom:
 #   rule: A1.scope
 #   layer: app
@@ -253,6 +253,21 @@ _needs contains "s" if input.within == "search"
 
 _scoped if {
 	some scope in input.grant.scopes
+	_permits(scope)
+}
+
+_scoped if {
+	some scope in input.grant.narrowed
+	_permits(scope)
+	_within(scope)
+}
+
+# What a search narrows counts for the resources within it, which the gate finds out. Whether a type may be asked for is asked before there is one.
+_within(_) if input.action in {"ask", "search"}
+
+_within(scope) if scope in input.resource.within
+
+_permits(scope) if {
 	[context, rest] := split(scope, "/")
 	[type, letters] := split(rest, ".")
 	_in_context(context)

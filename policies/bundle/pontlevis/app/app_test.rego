@@ -12,6 +12,8 @@ _agreement(patch) := {"patient": {"apps": [object.union(w.app_consent.patient.ap
 
 _scopes(scopes) := {"grant": {"scopes": scopes}}
 
+_narrowed(scopes, within) := {"grant": {"scopes": [], "narrowed": scopes}, "resource": {"within": within}}
+
 _cases := {
 	"all four": [[], w.allowed("L5.holder", "law")],
 	"suspended": [[_label({"status": "suspended"})], w.told("A3.status", "app")],
@@ -44,7 +46,14 @@ _cases := {
 	"scope for everything": [[_scopes(["patient/*.*"])], w.allowed("L5.holder", "law")],
 	"scope to search alone": [[_scopes(["patient/*.s"])], w.told("A1.scope", "app")],
 	"scope out of order": [[_scopes(["patient/*.sr"])], w.told("A1.scope", "app")],
-	"granular scope": [[_scopes(["patient/Observation.rs?category=vital-signs"])], w.told("A1.scope", "app")],
+	"scope with its search among the whole ones": [[_scopes(["patient/Observation.rs?category=vital-signs"])], w.told("A1.scope", "app")],
+	"within a narrowed scope": [[_narrowed(["patient/Observation.rs"], ["patient/Observation.rs"])], w.allowed("L5.holder", "law")],
+	"outside a narrowed scope": [[_narrowed(["patient/Observation.rs"], [])], w.told("A1.scope", "app")],
+	"within one of two narrowed scopes": [[_narrowed(["patient/Observation.r", "patient/Observation.s"], ["patient/Observation.r"])], w.allowed("L5.holder", "law")],
+	"within a scope that was not granted": [[_narrowed(["patient/Observation.s"], ["patient/Observation.r"])], w.told("A1.scope", "app")],
+	"within a narrowed scope of another letter": [[_narrowed(["patient/Observation.c"], ["patient/Observation.c"])], w.told("A1.scope", "app")],
+	"within a narrowed scope of another type": [[_narrowed(["patient/Condition.rs"], ["patient/Condition.rs"])], w.told("A1.scope", "app")],
+	"a whole scope beside a narrowed one": [[_narrowed(["patient/Observation.rs"], []), _scopes(["patient/Observation.r"])], w.allowed("L5.holder", "law")],
 	"scope in pieces": [[_scopes(["patient/Observation", "rs", "patient/a/b.rs", "patient/Observation.r.s"])], w.told("A1.scope", "app")],
 	"scope of a system": [[_scopes(["system/*.rs"])], w.told("A1.scope", "app")],
 	"scope of the user": [[_scopes(["user/*.rs"])], w.allowed("L5.holder", "law")],
@@ -97,6 +106,13 @@ test_searching_and_reading_need_their_own_letters if {
 	main.decision == w.allowed("L4.ask", "law") with input as w.asking([w.camille, _scopes(["patient/*.r"])], "Condition")
 	main.decision == w.told("A1.scope", "app") with input as w.asking([w.camille, _scopes(["patient/*.s"])], "Condition")
 	main.decision == w.told("A1.scope", "app") with input as object.union(w.asking([w.camille, _scopes(["patient/*.r"])], "Condition"), {"query": {"dated": false}})
+}
+
+test_a_type_is_asked_for_by_a_narrowed_scope if {
+	narrowed := {"grant": {"scopes": [], "narrowed": ["patient/Condition.rs"]}}
+	main.decision == w.allowed("L4.ask", "law") with input as w.asking([w.camille, narrowed], "Condition")
+	main.decision == w.told("A1.scope", "app") with input as w.asking([w.camille, narrowed], "Observation")
+	main.decision == w.allowed("L5.holder", "law") with input as w.searching([w.camille, narrowed], "Condition")
 }
 
 test_bytes_are_asked_for_by_the_scope_of_documents if {
