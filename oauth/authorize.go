@@ -25,6 +25,10 @@ var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 // shown on a page; anything later goes back to the app (RFC 6749 §4.1.2.1).
 func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	form, f := authorizeForm(w, r)
+	reference := ""
+	if f == nil {
+		form, reference, f = s.pushedForm(r.Context(), form)
+	}
 	if f != nil {
 		s.pages.Problem(w, r, f.Status, ProblemPage{Kind: ProblemRequest, Code: f.Code, Hint: f.Description})
 		return
@@ -35,12 +39,15 @@ func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	}
 	redirect := form.Get("redirect_uri")
 	scopes, f := s.checkAuthorize(client, form)
+	if f == nil && reference == "" && client.mustPush() {
+		f = refuse(codeInvalidRequest, "This app's authorization requests have to be pushed (RFC 9126).")
+	}
 	if f == nil {
 		f = s.checkWithEngine(r.Context(), client, form, scopes)
 	}
 	var fresh *transactionRecord
 	if f == nil {
-		fresh, f = s.begin(w, r, client, form, scopes)
+		fresh, f = s.begin(w, r, client, form, scopes, reference)
 	}
 	if f != nil {
 		s.returnError(w, r, redirect, form.Get("state"), f)
@@ -200,8 +207,9 @@ func (s *Server) checkWithEngine(ctx context.Context, c *Client, form url.Values
 	return nil
 }
 
-// begin keeps the request until the person has answered. prompt=none can never succeed: consent is always asked.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *Client, form url.Values, scopes []string) (*transactionRecord, *failure) {
+// begin keeps the request until the person has answered. prompt=none can never succeed: consent is always asked. pushed is
+// the reference of a pushed request.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *Client, form url.Values, scopes []string, pushed string) (*transactionRecord, *failure) {
 	p, f := promptOf(form)
 	if f != nil {
 		return nil, f
@@ -216,7 +224,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *Client, form u
 	}
 	now := s.now()
 	t := &transactionRecord{
-		ID: newID(), Client: c.ID, Scopes: scopes, State: form.Get("state"), Fresh: p.fresh, MaxAge: p.maxAge, ACR: p.acr,
+		ID: transactionID(pushed), Pushed: pushed, Client: c.ID, Scopes: scopes, State: form.Get("state"), Fresh: p.fresh, MaxAge: p.maxAge, ACR: p.acr,
 		Browser: signatureOf(s.browser(w, r)), Created: now, Expires: now.Add(transactionTTL),
 		Form: flat(keep(form, "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "login_hint", "dpop_jkt")),
 	}

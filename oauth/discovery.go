@@ -16,6 +16,8 @@ func (s *Server) common() metadata {
 	return metadata{
 		"issuer":                                           s.issuer,
 		"authorization_endpoint":                           s.issuer + pathAuthorize,
+		"pushed_authorization_request_endpoint":            s.issuer + pathPush,
+		"require_pushed_authorization_requests":            false, // some clients must: their registration says so
 		"token_endpoint":                                   s.issuer + pathToken,
 		"introspection_endpoint":                           s.issuer + pathIntrospect,
 		"revocation_endpoint":                              s.issuer + pathRevoke,

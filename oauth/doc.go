@@ -22,6 +22,7 @@
 //	            code ID SIG         authorization code; a used one stays as a tombstone
 //	            access ID SIG       access token
 //	            transaction ID      an authorization request that waits for the person
+//	            pushed SIG          a pushed authorization request; a used one stays until nobody can come back to it
 //	            session ID SIG      a browser in which somebody is signed in
 //	            owned PERSON ID     the sessions of a person that were not ended, to list and end them
 //	            jti CLIENT JTI      a client assertion that was used

@@ -129,6 +129,9 @@ func answerOnce(tx store.Tx, id string, now time.Time) error {
 	if !found || t.Done || !now.Before(t.Expires) {
 		return errAnswered
 	}
+	if err := usePushed(tx, t.Pushed); err != nil {
+		return err
+	}
 	t.Done = true
 	return store.PutJSON(tx, transactionKey(t.ID), t)
 }

@@ -27,3 +27,6 @@ func (s *Server) ParseToken(token string) bool {
 
 // Presented lets a test look at how a request's token is read.
 func (s *Server) Presented(r *http.Request) (gate.Presented, bool) { return s.presented(r) }
+
+// TokenPartitions lets a test look for what is written down.
+var TokenPartitions = tokenPartitions

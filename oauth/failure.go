@@ -29,6 +29,7 @@ const (
 	codeConsentRequired     = "consent_required"
 	codeRequestNotSupported = "request_not_supported"
 	codeRequestURIUnsupport = "request_uri_not_supported"
+	codeInvalidRequestURI   = "invalid_request_uri"
 	codeRegistrationUnsupp  = "registration_not_supported"
 	codeInvalidToken        = "invalid_token"
 )

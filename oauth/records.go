@@ -98,6 +98,7 @@ type sessionRecord struct {
 type transactionRecord struct {
 	ID      string            `json:"id"`
 	Client  string            `json:"client"`
+	Pushed  string            `json:"pushed,omitempty"` // reference of the pushed request it began with
 	Form    map[string]string `json:"form"`
 	Scopes  []string          `json:"scopes"`
 	State   string            `json:"state,omitempty"`

@@ -8,6 +8,7 @@ import (
 // Paths of the endpoints, below the issuer.
 const (
 	pathAuthorize  = "/oauth2/authorize"
+	pathPush       = "/oauth2/par"
 	pathContinue   = "/oauth2/continue"
 	pathSignOut    = "/oauth2/sign-out"
 	pathToken      = "/oauth2/token"
@@ -28,6 +29,7 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc(pathAuthorize, s.serveAuthorize)
 	m.HandleFunc(pathContinue, s.serveContinue)
 	m.HandleFunc(pathSignOut, s.serveSignOut)
+	m.HandleFunc(pathPush, s.forApps("POST", s.servePush))
 	m.HandleFunc(pathToken, s.forApps("POST", s.serveToken))
 	m.HandleFunc(pathRevoke, s.forApps("POST", s.serveRevoke))
 	m.HandleFunc(pathUserinfo, s.forApps("GET, POST", s.serveUserinfo))

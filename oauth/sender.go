@@ -56,13 +56,9 @@ func senderOf(ctx context.Context) *sender {
 // checkSenderOf reads the proof and the certificate of a request to one of our endpoints, and holds the client to what
 // its registration and profile call for (RFC 9449 §5, RFC 8705 §3). The proof is not claimed yet.
 func (s *Server) checkSenderOf(r *http.Request, c *Client, path string) (*sender, *failure) {
-	who := &sender{shown: binding{X5T: certificateThumbprint(r)}}
-	if headers := r.Header["Dpop"]; len(headers) > 0 {
-		proof, err := s.proofs.Verify(headers, dpop.Request{Method: r.Method, URL: s.issuer + path, Nonce: c.profile().nonce})
-		if err != nil {
-			return nil, s.proofRefused(r.Context(), c.ID, err)
-		}
-		who.proof, who.shown.JKT = proof, proof.Key
+	who, f := s.proofOf(r, c, path)
+	if f != nil {
+		return nil, f
 	}
 	who.bound.JKT = who.shown.JKT
 	if c.RequireTLS || c.mustBind() && who.bound.JKT == "" {
@@ -76,6 +72,21 @@ func (s *Server) checkSenderOf(r *http.Request, c *Client, path string) (*sender
 	case c.mustBind() && who.bound == binding{}:
 		return nil, refuse(codeInvalidRequest, "This client's tokens are bound to their sender: a DPoP proof or mutual TLS is needed.")
 	}
+	return who, nil
+}
+
+// proofOf reads the proof and the certificate that come with a request to the endpoint at path, if any.
+func (s *Server) proofOf(r *http.Request, c *Client, path string) (*sender, *failure) {
+	who := &sender{shown: binding{X5T: certificateThumbprint(r)}}
+	headers := r.Header["Dpop"]
+	if len(headers) == 0 {
+		return who, nil
+	}
+	proof, err := s.proofs.Verify(headers, dpop.Request{Method: r.Method, URL: s.issuer + path, Nonce: c.profile().nonce})
+	if err != nil {
+		return nil, s.proofRefused(r.Context(), c.ID, err)
+	}
+	who.proof, who.shown.JKT = proof, proof.Key
 	return who, nil
 }
 
