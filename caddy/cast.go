@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/oauth"
@@ -40,7 +42,15 @@ func (a *App) loadCast(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, app := range demo.Apps(time.Now(), a.services.oauth.HashSecret(secret)) {
+	keys, err := a.demoKeys()
+	if err != nil {
+		return err
+	}
+	credentials, err := demoCredentials(a.services.oauth.HashSecret(secret), keys)
+	if err != nil {
+		return err
+	}
+	for _, app := range demo.Apps(time.Now(), credentials) {
 		if err := a.putApp(ctx, app); err != nil {
 			return err
 		}
@@ -148,12 +158,14 @@ type DemoPerson struct {
 
 // DemoClient is one app of the demonstration.
 type DemoClient struct {
-	Key          string   `json:"key"`
-	ClientID     string   `json:"client_id"`
-	ClientSecret string   `json:"client_secret,omitempty"`
-	AuthMethod   string   `json:"auth_method"`
-	RedirectURIs []string `json:"redirect_uris"`
-	Scopes       []string `json:"scopes"`
+	Key          string `json:"key"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret,omitempty"`
+	// JWK is the private key of a client that authenticates by private_key_jwt, with the algorithm it signs by.
+	JWK          *jose.JSONWebKey `json:"jwk,omitempty"`
+	AuthMethod   string           `json:"auth_method"`
+	RedirectURIs []string         `json:"redirect_uris"`
+	Scopes       []string         `json:"scopes"`
 }
 
 // writeDemo says in the data folder who there is and how to sign in.
@@ -184,7 +196,11 @@ func (a *App) describe() (*Demo, error) {
 			INS: p.INS, RPPS: p.RPPS, Profession: p.Profession, Organization: p.Organization,
 		})
 	}
-	for _, app := range demo.Apps(time.Now(), nil) {
+	keys, err := a.demoKeys()
+	if err != nil {
+		return nil, err
+	}
+	for _, app := range demo.Apps(time.Now(), demo.Credentials{}) {
 		c := DemoClient{
 			Key: app.Client.ID, ClientID: app.Client.ID, AuthMethod: app.Client.AuthMethod,
 			RedirectURIs: app.Client.RedirectURIs, Scopes: app.Client.Scopes,
@@ -194,6 +210,9 @@ func (a *App) describe() (*Demo, error) {
 		}
 		if app.Client.AuthMethod == oauth.AuthBasic {
 			c.ClientSecret = secret
+		}
+		if key, has := keys[app.Client.ID]; has {
+			c.JWK = &key
 		}
 		d.Clients = append(d.Clients, c)
 	}

@@ -59,7 +59,7 @@ func (a *App) introduce(p *web.IndexPage) error {
 		}
 		p.People = append(p.People, web.IndexPerson{Key: one.Key, Name: one.Name, Login: one.Login, Password: one.Password, Kind: one.Kind, Note: about})
 	}
-	for _, app := range demo.Apps(a.state.apps.Now(), nil) {
+	for _, app := range demo.Apps(a.state.apps.Now(), demo.Credentials{}) {
 		status := catalog.Unlisted
 		if entry, err := a.state.apps.Get(a.running, app.Entry.ID); err == nil {
 			status = entry.At(a.state.apps.Now())

@@ -18,6 +18,7 @@ import (
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/dpop"
+	"github.com/pontlevis/pontlevis/oauth/jwks"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/web"
 )
@@ -51,7 +52,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps}, Relations: relations,
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
 		Agreed: relations.agree, Event: meter.security, Address: clientAddress,
-		Keys: a.Keys.schedule(),
+		Keys: a.Keys.schedule(), Remote: jwks.Options{Loopback: a.Demo},
 	})
 	if err != nil {
 		return nil, err

@@ -22,15 +22,15 @@ var everyScope = []string{
 	"openid", "fhirUser", "profile", "offline_access", "online_access", "launch/patient", "patient/*.cruds", "user/*.cruds",
 }
 
-// Apps are the apps of the cast. The back-end's secret is given by the caller, who alone keeps it in clear.
-func Apps(now time.Time, backendSecretHash []byte) []App {
+// Apps are the apps of the cast.
+func Apps(now time.Time, credentials Credentials) []App {
 	year := now.AddDate(1, 0, 0)
 	label := func(a catalog.App) catalog.App {
 		a.Status, a.Exchange, a.Expires = catalog.Online, true, year
 		return a
 	}
 	measures := []string{"openid", "fhirUser", "offline_access", "launch/patient", "patient/Patient.r", "patient/Observation.crus"}
-	return []App{
+	return append([]App{
 		{
 			Entry: label(catalog.App{
 				ID: "portal", Kind: "portal", Category: "health", Publisher: "pontlevis", Name: catalog.Text{FR: "Mon espace", EN: "My space"},
@@ -63,11 +63,11 @@ func Apps(now time.Time, backendSecretHash []byte) []App {
 				Purposes: []string{"TREAT"}, Categories: []string{"documents", "history", "measures"}, Directions: []string{"write"},
 			}),
 			Client: oauth.Client{
-				ID: "backend-lab", Name: "Laboratoire de la Garonne", Kind: "backend", Category: "health", AuthMethod: oauth.AuthBasic, SecretHash: backendSecretHash,
+				ID: "backend-lab", Name: "Laboratoire de la Garonne", Kind: "backend", Category: "health", AuthMethod: oauth.AuthBasic, SecretHash: credentials.SecretHash,
 				Scopes:    []string{"system/DocumentReference.c", "system/Binary.c", "system/List.c", "system/Bundle.c", "system/Observation.c", "system/DiagnosticReport.c"},
 				Reference: "Organization/labo-garonne", Identities: []string{"Organization/labo-garonne", finess + "|990000112"},
 				Organizations: []string{"Organization/labo-garonne", finess + "|990000112"},
 			},
 		},
-	}
+	}, keyed(label, credentials.Keys)...)
 }

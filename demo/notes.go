@@ -25,6 +25,9 @@ var notes = map[string]catalog.Text{
 	"portal":      {FR: "La porte de l'espace.", EN: "The door of the space."},
 	"glycare":     {FR: "Application labellisée avec échange : mesures seulement.", EN: "App labelled for exchange: measurements only."},
 	"oldapp":      {FR: "Son label a été retiré.", EN: "Its label was recalled."},
+	"smart-conf":  {FR: "Application confidentielle : prouve par sa clé qui elle est.", EN: "Confidential app: proves by its key who it is."},
+	"fapi-app":    {FR: "Application au profil FAPI 2.0 : demandes poussées, jetons liés à sa clé.", EN: "App of the FAPI 2.0 profile: pushed requests, tokens bound to its key."},
+	"backend-dpi": {FR: "Système d'une clinique : lit en son nom, avec sa clé.", EN: "A clinic's system: reads in its own name, with its key."},
 	"backend-lab": {FR: "Dépose sans pouvoir lire.", EN: "Deposits without being able to read."},
 }
 

@@ -1,11 +1,15 @@
 package main_test
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // TestGlycareReadsMeasuresAlone: the app has a label for exchange and camille's consent, for measures and no more.
@@ -130,12 +134,15 @@ func TestLaboratoryDepositsAndCannotRead(t *testing.T) {
 	lab.post("Consent", blocking("camille", "Practitioner/dr-roux")).is(t, 403)
 }
 
-// clientToken signs a back-end in with the secret of demo.json (RFC 6749 §4.4).
+// clientToken signs a back-end in with the secret or the key of demo.json (RFC 6749 §4.4, RFC 7523).
 func (s *server) clientToken(t testing.TB, key string) string {
 	t.Helper()
 	for _, c := range s.description(t).Clients {
 		if c.Key != key {
 			continue
+		}
+		if c.JWK != nil {
+			return s.keyToken(t, c.ClientID, c.JWK, c.Scopes)
 		}
 		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.ClientID)+":"+url.QueryEscape(c.ClientSecret)))
 		form := url.Values{"grant_type": {"client_credentials"}, "scope": {strings.Join(c.Scopes, " ")}}
@@ -145,6 +152,45 @@ func (s *server) clientToken(t testing.TB, key string) string {
 	}
 	t.Fatalf("demo.json has no client %s", key)
 	return ""
+}
+
+// keyToken signs a back-end in with an assertion (SMART App Launch 2.2, backend-services).
+func (s *server) keyToken(t testing.TB, id string, key *jose.JSONWebKey, scopes []string) string {
+	t.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.Algorithm), Key: key}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := signer.Sign(encode(t, object{
+		"iss": id, "sub": id, "aud": s.base + "/oauth2/token", "jti": rand.Text(), "exp": time.Now().Add(4 * time.Minute).Unix(),
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertion, err := signed.CompactSerialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "scope": {strings.Join(scopes, " ")}, "client_assertion": {assertion},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+	}
+	a := reader{t, s, ""}.send(http.MethodPost, s.base+"/oauth2/token", []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded").is(t, 200)
+	return a.resource(t)["access_token"].(string)
+}
+
+// TestBackendWithAKey: the clinic's system signs in with its key of demo.json, and every confidential client has one.
+func TestBackendWithAKey(t *testing.T) {
+	t.Parallel()
+	s := readOnly(t)
+	for _, c := range s.description(t).Clients {
+		if (c.AuthMethod == "private_key_jwt") != (c.JWK != nil && !c.JWK.IsPublic() && c.JWK.Valid()) {
+			t.Errorf("%s authenticates by %s, with the key %v", c.Key, c.AuthMethod, c.JWK != nil)
+		}
+	}
+	dpi := reader{t, s, s.clientToken(t, "backend-dpi")}
+	dpi.send(http.MethodGet, s.base+"/fhir/Organization/clinique-est", nil).is(t, 200)
+	dpi.send(http.MethodGet, s.base+"/fhir/Patient/camille", nil).is(t, 404) // a token opens no record by itself: the policies do
 }
 
 // inlineText is an attachment with its bytes in it.

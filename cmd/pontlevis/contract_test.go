@@ -18,7 +18,7 @@ var castKeys = map[string]string{
 	"as-morel": "professional", "dr-travail": "professional",
 }
 
-var clientKeys = []string{"portal", "glycare", "oldapp", "backend-lab"}
+var clientKeys = []string{"portal", "glycare", "oldapp", "backend-lab", "smart-conf", "fapi-app", "backend-dpi"}
 
 // TestDemoJSON holds demo.json to its contract.
 func TestDemoJSON(t *testing.T) {

@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // patience bounds every wait on a server; a loaded machine with two cores still answers well within it.
@@ -281,8 +283,9 @@ type description struct {
 	}
 	Clients []struct {
 		Key          string
-		ClientID     string   `json:"client_id"`
-		ClientSecret string   `json:"client_secret"`
+		ClientID     string `json:"client_id"`
+		ClientSecret string `json:"client_secret"`
+		JWK          *jose.JSONWebKey
 		AuthMethod   string   `json:"auth_method"`
 		RedirectURIs []string `json:"redirect_uris"`
 		Scopes       []string
