@@ -33,7 +33,7 @@ func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 		s.pages.Problem(w, r, f.Status, ProblemPage{Kind: ProblemRequest, Code: f.Code, Hint: f.Description})
 		return
 	}
-	client, ok := s.askingClient(w, r, form)
+	client, ok := s.askingClient(w, r, form, false)
 	if !ok {
 		return
 	}
@@ -56,8 +56,9 @@ func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, pathContinue+"?tx="+fresh.ID, http.StatusSeeOther)
 }
 
-// askingClient finds the client, checks its return address and its label. It answers itself when it returns false.
-func (s *Server) askingClient(w http.ResponseWriter, r *http.Request, form url.Values) (*Client, bool) {
+// askingClient finds the client, checks its return address, which a device has none of, and its label. It answers itself
+// when it returns false.
+func (s *Server) askingClient(w http.ResponseWriter, r *http.Request, form url.Values, device bool) (*Client, bool) {
 	client, err := s.Client(r.Context(), form.Get("client_id"))
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		s.trouble(w, r, err)
@@ -67,7 +68,7 @@ func (s *Server) askingClient(w http.ResponseWriter, r *http.Request, form url.V
 		s.pages.Problem(w, r, http.StatusBadRequest, ProblemPage{Kind: ProblemClient, Code: codeInvalidClient})
 		return nil, false
 	}
-	if !redirectRegistered(client, form.Get("redirect_uri")) {
+	if !device && !redirectRegistered(client, form.Get("redirect_uri")) {
 		s.pages.Problem(w, r, http.StatusBadRequest, ProblemPage{
 			Kind: ProblemRedirect, Code: codeInvalidRequest, Hint: "redirect_uri is required and must equal a registered one, character by character.",
 		})
@@ -144,7 +145,11 @@ func (s *Server) checkAuthorize(c *Client, form url.Values) ([]string, *failure)
 	if _, f := promptOf(form); f != nil {
 		return nil, f
 	}
-	asked := strings.Fields(form.Get("scope"))
+	return scopesForPeople(c, strings.Fields(form.Get("scope")))
+}
+
+// scopesForPeople cuts what is asked of a person down to what the client is registered for.
+func scopesForPeople(c *Client, asked []string) ([]string, *failure) {
 	scopes := scope.Without(scope.Narrow(c.Scopes, asked), "system")
 	if len(scopes) == 0 || scope.HasClinical(asked) && !scope.HasClinical(scopes) {
 		return nil, refuse(codeInvalidScope, "None of these scopes is registered for this app.")

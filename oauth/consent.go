@@ -121,6 +121,7 @@ func (s *Server) showConsent(v *visit, status int, problem string) {
 	page := ConsentPage{
 		Form: s.form(v), App: view(v.client, v.app), Person: v.person.Name, Kind: v.person.Kind,
 		Organization: v.person.Organization, Scopes: scope.ParseAll(v.tx.Scopes), Until: lasting(v.tx.Scopes), Error: problem,
+		Device: v.tx.Device, Far: s.far(v),
 	}
 	for i, rel := range all {
 		page.Choices = append(page.Choices, Choice{Patient: rel.Patient, Name: rel.Name, Kind: rel.Kind, Chosen: i == 0})
@@ -143,7 +144,7 @@ func lasting(scopes []string) string {
 func (s *Server) stepRefuse(v *visit) {
 	var outcome error
 	err := s.db.Update(v.r.Context(), partitionOf(v.tx.ID), func(tx store.Tx) error {
-		outcome = answerOnce(tx, v.tx.ID, s.now())
+		outcome = answerOnce(tx, v.tx.ID, deviceDenied, s.now())
 		return nil
 	})
 	if err = errors.Join(err, outcome); err != nil {
@@ -151,6 +152,10 @@ func (s *Server) stepRefuse(v *visit) {
 		return
 	}
 	s.tell(v.r.Context(), "refused", v.client.ID, keyOf(v.person), "")
+	if v.tx.Device != "" {
+		s.pages.Device(v.w, v.r, http.StatusOK, DevicePage{Stage: DeviceDenied, App: view(v.client, v.app)})
+		return
+	}
 	s.returnError(v.w, v.r, v.tx.Form["redirect_uri"], v.tx.State, refuse(codeAccessDenied, "The person refused."))
 }
 
@@ -208,6 +213,10 @@ func (s *Server) give(v *visit, rel Relation) {
 	}
 	if err := s.agreed(ctx, grantFor(g, v.client, v.person, v.app, g.Scopes, g.Expires)); err != nil {
 		s.trouble(v.w, v.r, err)
+		return
+	}
+	if v.tx.Device != "" {
+		s.giveDevice(v, g)
 		return
 	}
 	x := &exchange{client: v.client, grant: g, create: true, transaction: v.tx.ID, codeKey: v.tx.Form["dpop_jkt"]}

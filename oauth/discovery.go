@@ -19,6 +19,7 @@ func (s *Server) common() metadata {
 		"pushed_authorization_request_endpoint":            s.issuer + pathPush,
 		"require_pushed_authorization_requests":            false, // some clients must: their registration says so
 		"token_endpoint":                                   s.issuer + pathToken,
+		"device_authorization_endpoint":                    s.issuer + pathDevice,
 		"introspection_endpoint":                           s.issuer + pathIntrospect,
 		"revocation_endpoint":                              s.issuer + pathRevoke,
 		"jwks_uri":                                         s.issuer + pathJWKS,

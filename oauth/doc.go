@@ -25,6 +25,8 @@
 //	            pushed SIG          a pushed authorization request; a used one stays until nobody can come back to it
 //	            session ID SIG      a browser in which somebody is signed in
 //	            owned PERSON ID     the sessions of a person that were not ended, to list and end them
+//	            device ID           a device that waits for a person, whose sign-in and grant have the same id
+//	            typed HASH          the user code that leads to a device
 //	            jti CLIENT JTI      a client assertion that was used
 //	            expires TIME ROW    index by time, for the sweep
 //	patient/NN  ended PATIENT CLIENT  how often all grants of a patient were ended; CLIENT "" is every client

@@ -29,6 +29,8 @@ type exchange struct {
 	codeSig string
 	redeem  bool
 
+	device string // what becomes of the device that the grant is for, or ""
+
 	rotateFrom string // refresh signature being replaced
 	head       string // refresh signature that takes its place
 	sealed     []byte // the answer, for a repeated question within the grace
@@ -89,6 +91,12 @@ func (s *Server) apply(tx store.Tx, x *exchange) (outcome, err error) {
 	if err := answerTransaction(tx, x, now); err != nil {
 		return err, nil
 	}
+	if x.device == deviceDone {
+		if lost := answerDevice(tx, g.ID, deviceDone, now); lost != nil {
+			g.Revoked, g.Why = now, "code_replay"
+			return lost, store.PutJSON(tx, grantKey(g.ID), g)
+		}
+	}
 	if x.redeem {
 		if lost, err := s.redeem(tx, x, g, now); lost != nil || err != nil {
 			return lost, err
@@ -117,10 +125,11 @@ func answerTransaction(tx store.Tx, x *exchange, now time.Time) error {
 	if x.transaction == "" {
 		return nil
 	}
-	return answerOnce(tx, x.transaction, now)
+	return answerOnce(tx, x.transaction, x.device, now)
 }
 
-func answerOnce(tx store.Tx, id string, now time.Time) error {
+// answerOnce answers a transaction, and the device that waits for it, with state.
+func answerOnce(tx store.Tx, id, state string, now time.Time) error {
 	var t transactionRecord
 	found, err := store.GetJSON(tx, transactionKey(id), &t)
 	if err != nil {
@@ -133,6 +142,11 @@ func answerOnce(tx store.Tx, id string, now time.Time) error {
 		return err
 	}
 	t.Done = true
+	if t.Device != "" {
+		if err := answerDevice(tx, id, state, now); err != nil {
+			return err
+		}
+	}
 	return store.PutJSON(tx, transactionKey(t.ID), t)
 }
 

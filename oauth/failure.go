@@ -32,6 +32,9 @@ const (
 	codeInvalidRequestURI   = "invalid_request_uri"
 	codeRegistrationUnsupp  = "registration_not_supported"
 	codeInvalidToken        = "invalid_token"
+	codePending             = "authorization_pending" // RFC 8628 §3.5, with the next two
+	codeSlowDown            = "slow_down"
+	codeExpiredToken        = "expired_token"
 )
 
 // failure is an answer that refuses, in the words of the RFC that governs the endpoint. The description is for

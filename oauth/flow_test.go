@@ -69,23 +69,7 @@ func TestFlowOfAPerson(t *testing.T) {
 
 func checkIDToken(t *testing.T, w *world, raw string) {
 	t.Helper()
-	r, _ := http.NewRequest("GET", w.url+"/oauth2/jwks", nil)
-	var set jose.JSONWebKeySet
-	if err := json.Unmarshal([]byte(w.send(r).raw), &set); err != nil || len(set.Keys) != len(keyring.Algorithms) {
-		t.Fatalf("jwks of %d keys: %v", len(set.Keys), err)
-	}
-	signed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := signed.Verify(set.Key(signed.Signatures[0].Protected.KeyID)[0].Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var claims map[string]any
-	if err := json.Unmarshal(payload, &claims); err != nil {
-		t.Fatal(err)
-	}
+	claims := verified(t, w, raw)
 	for name, want := range map[string]any{"iss": w.url, "aud": "glycare", "nonce": "n-1", "fhirUser": w.url + "/fhir/Patient/camille"} {
 		if claims[name] != want {
 			t.Errorf("id_token %s = %v, want %v", name, claims[name], want)
@@ -99,6 +83,28 @@ func checkIDToken(t *testing.T, w *world, raw string) {
 	if sub := claims["sub"]; sub == "camille" {
 		t.Errorf("sub tells the key of the account")
 	}
+}
+
+// verified checks a token's signature against the published keys and returns its claims.
+func verified(t *testing.T, w *world, raw string) (claims map[string]any) {
+	t.Helper()
+	r, _ := http.NewRequest("GET", w.url+"/oauth2/jwks", nil)
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal([]byte(w.send(r).raw), &set); err != nil || len(set.Keys) != len(keyring.Algorithms) {
+		t.Fatalf("jwks of %d keys: %v", len(set.Keys), err)
+	}
+	signed, err := jose.ParseSignedCompact(raw, keyring.Algorithms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := signed.Verify(set.Key(signed.Signatures[0].Protected.KeyID)[0].Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
 }
 
 func TestActingForAChild(t *testing.T) {

@@ -29,6 +29,7 @@ func (s *Server) tokenGrants() []tokenGrant {
 		{name: grantCode, serve: s.redeemCode},
 		{name: grantRefresh, serve: s.refresh},
 		{name: grantClient, serve: s.clientCredentials},
+		{name: grantDevice, serve: s.redeemDevice},
 	}
 }
 

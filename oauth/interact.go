@@ -61,7 +61,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, id string) (*visi
 		return problem(http.StatusBadRequest, ProblemAnswered)
 	}
 	v.tx = t
-	client, ok := s.askingClient(w, r, url.Values{"client_id": {t.Client}, "redirect_uri": {t.Form["redirect_uri"]}})
+	client, ok := s.askingClient(w, r, url.Values{"client_id": {t.Client}, "redirect_uri": {t.Form["redirect_uri"]}}, t.Device != "")
 	if !ok {
 		return nil, false
 	}

@@ -13,6 +13,7 @@ type Pages interface {
 	ChooseSituation(w http.ResponseWriter, r *http.Request, status int, p SituationPage)
 	ChoosePatient(w http.ResponseWriter, r *http.Request, status int, p PatientPage)
 	Consent(w http.ResponseWriter, r *http.Request, status int, p ConsentPage)
+	Device(w http.ResponseWriter, r *http.Request, status int, p DevicePage)
 	SignedOut(w http.ResponseWriter, r *http.Request)
 	Problem(w http.ResponseWriter, r *http.Request, status int, p ProblemPage)
 }
@@ -83,6 +84,19 @@ type ConsentPage struct {
 	Choices      []Choice // whom it is for; for a professional the one patient chosen, or none
 	Until        string   // how long the access lasts: token, session, offline
 	Error        string   // "", choose
+	Device       string   // the code that a device shows, when one asks
+	Far          bool     // the device is on another network than this browser
+}
+
+// DevicePage is where a person types the code that a device shows (stage enter, input user_code), and learns what became
+// of it (stages allowed, denied).
+type DevicePage struct {
+	Form
+	Stage string // DeviceEnter, DeviceAllowed, DeviceDenied
+	App   AppView
+	Code  string // as typed, or as the link has it
+	Error string // "", unknown, throttled
+	Wait  int    // seconds, with throttled
 }
 
 // Problem kinds.

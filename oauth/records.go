@@ -31,6 +31,8 @@ type grantRecord struct {
 	ACR     string    `json:"acr,omitempty"` // how strongly: a name of Config.Levels, or what an upstream provider said
 	AMR     []string  `json:"amr,omitempty"` // by what means (RFC 8176)
 	Nonce   string    `json:"nonce,omitempty"`
+	// Parent is the grant that this one was derived from by token exchange (RFC 8693): it dies with it.
+	Parent string `json:"parent,omitempty"`
 	// Session is the id of the browser session in which the person agreed (the claim sid); "" when there was none.
 	Session string `json:"session,omitempty"`
 	// Situation is the work situation in which a professional of several acts (Situation.ID).
@@ -110,11 +112,15 @@ type transactionRecord struct {
 	Name    string            `json:"name,omitempty"`    // the patient's, for the page
 	Chooser string            `json:"chooser,omitempty"` // key of the person who chose the patient
 	// Situation is the work situation that a professional chose, and Worker who chose it.
-	Situation string    `json:"situation,omitempty"`
-	Worker    string    `json:"worker,omitempty"`
-	Done      bool      `json:"done,omitempty"`
-	Created   time.Time `json:"created"`
-	Expires   time.Time `json:"expires"`
+	Situation string `json:"situation,omitempty"`
+	Worker    string `json:"worker,omitempty"`
+	// Device is the user code of the device that the request comes from, "" for an app in this browser; Network is from
+	// where the device asked.
+	Device  string    `json:"device,omitempty"`
+	Network string    `json:"network,omitempty"`
+	Done    bool      `json:"done,omitempty"`
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
 }
 
 // The rows, all under "oauth". In a token partition: grant, code, access, transaction, session, owned, jti, and expires, an

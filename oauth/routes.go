@@ -12,6 +12,8 @@ const (
 	pathContinue   = "/oauth2/continue"
 	pathSignOut    = "/oauth2/sign-out"
 	pathToken      = "/oauth2/token"
+	pathDevice     = "/oauth2/device"
+	pathDeviceCode = "/oauth2/device/code"
 	pathIntrospect = "/oauth2/introspect"
 	pathRevoke     = "/oauth2/revoke"
 	pathJWKS       = "/oauth2/jwks"
@@ -33,6 +35,8 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc(pathToken, s.forApps("POST", s.serveToken))
 	m.HandleFunc(pathRevoke, s.forApps("POST", s.serveRevoke))
 	m.HandleFunc(pathUserinfo, s.forApps("GET, POST", s.serveUserinfo))
+	m.HandleFunc(pathDevice, s.serveDevice)
+	m.HandleFunc(pathDeviceCode, s.serveDeviceCode)
 	m.HandleFunc(pathIntrospect, s.serveIntrospect)
 	m.HandleFunc(pathJWKS, forEveryone(s.serveJWKS))
 	m.HandleFunc(pathServer, forEveryone(s.document(s.serverMetadata())))

@@ -202,17 +202,10 @@ func (s *Server) ready(ctx context.Context, x *exchange) *failure {
 }
 
 func (s *Server) answerOf(x *exchange, r fosite.AccessResponder) *answer {
-	a := &answer{
-		AccessToken: r.GetAccessToken(), TokenType: x.access.Bound.tokenType(),
-		ExpiresIn: int64(x.access.Expires.Sub(x.access.Issued).Seconds()),
-		Scope:     strings.Join(x.access.scopes(x.grant), " "), Patient: x.grant.Patient,
-	}
+	a := &answer{AccessToken: r.GetAccessToken()}
+	s.fillAnswer(a, x)
 	a.RefreshToken, _ = r.GetExtra("refresh_token").(string)
 	a.IDToken, _ = r.GetExtra("id_token").(string)
-	if a.Patient != "" {
-		banner := true
-		a.Banner = &banner
-	}
 	return a
 }
 

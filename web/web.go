@@ -18,7 +18,7 @@ import (
 var files embed.FS
 
 // pageNames are the templates below pages/, beside layout.html.
-var pageNames = []string{"signin", "situation", "patient", "consent", "signedout", "problem", "index"}
+var pageNames = []string{"signin", "situation", "patient", "consent", "device", "signedout", "problem", "index"}
 
 // Renderer renders pages. It is safe for concurrent use.
 type Renderer struct {
@@ -133,6 +133,11 @@ func (r *Renderer) ChoosePatient(w http.ResponseWriter, req *http.Request, statu
 // Consent implements oauth.Pages.
 func (r *Renderer) Consent(w http.ResponseWriter, req *http.Request, status int, p oauth.ConsentPage) {
 	r.render(w, req, status, "consent", p.Target, p.TX, p)
+}
+
+// Device implements oauth.Pages.
+func (r *Renderer) Device(w http.ResponseWriter, req *http.Request, status int, p oauth.DevicePage) {
+	r.render(w, req, status, "device", "", "", p)
 }
 
 // SignedOut implements oauth.Pages.

@@ -92,10 +92,20 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 	pages["patient without choices"] = func(w http.ResponseWriter, req *http.Request) {
 		r.ChoosePatient(w, req, 200, oauth.PatientPage{Form: form(), App: app()})
 	}
+	for _, e := range []string{"", "unknown", "throttled"} {
+		pages["device "+e] = func(w http.ResponseWriter, req *http.Request) {
+			r.Device(w, req, 200, oauth.DevicePage{Form: form(), Stage: oauth.DeviceEnter, Code: hostile, Error: e, Wait: 30})
+		}
+	}
+	for _, stage := range []string{oauth.DeviceAllowed, oauth.DeviceDenied} {
+		pages["device "+stage] = func(w http.ResponseWriter, req *http.Request) {
+			r.Device(w, req, 200, oauth.DevicePage{Stage: stage, App: app()})
+		}
+	}
 	for _, until := range []string{"token", "session", "offline"} {
 		pages["consent "+until] = func(w http.ResponseWriter, req *http.Request) {
 			r.Consent(w, req, 200, oauth.ConsentPage{
-				Form: form(), App: app(), Person: hostile, Organization: "Cabinet", Scopes: asked, Choices: choices, Until: until, Error: "choose",
+				Form: form(), App: app(), Person: hostile, Organization: "Cabinet", Scopes: asked, Choices: choices, Until: until, Error: "choose", Device: "BCDF-GHJK", Far: true,
 			})
 		}
 	}
