@@ -827,7 +827,7 @@ func TestAttackDisabledAccount(t *testing.T) {
 func TestAttackAbsentEndpoints(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/oauth2/par", "/oauth2/register", "/oauth2/device", "/oauth2/auth", "/oauth2/", "/oauth2/token/x"} {
+	for _, path := range []string{"/oauth2/par", "/oauth2/register", "/oauth2/auth", "/oauth2/", "/oauth2/token/x"} {
 		if got := w.post(path, url.Values{"client_id": {"glycare"}}, ""); got.status != 404 {
 			t.Errorf("%s: %d", path, got.status)
 		}

@@ -17,6 +17,9 @@ func (s *Server) issue(ctx context.Context, x *exchange, scopes []string) (*answ
 	if f := s.ready(ctx, x); f != nil {
 		return nil, f
 	}
+	if f := s.bind(ctx, x); f != nil {
+		return nil, f
+	}
 	if scopes == nil {
 		scopes = x.grant.Scopes
 	}
@@ -38,8 +41,12 @@ func (s *Server) issue(ctx context.Context, x *exchange, scopes []string) (*answ
 			return nil, f
 		}
 	}
+	x.access.Bound = x.bound
 	a.AccessToken = access
 	s.fillAnswer(a, x)
+	if f := s.claim(ctx, x.client.ID); f != nil {
+		return nil, f
+	}
 	if err := s.commit(ctx, x); err != nil {
 		if errors.Is(err, errCodeUsed) {
 			s.tell(ctx, "code_replay", x.client.ID, "", x.grant.ID)
