@@ -20,11 +20,11 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 // signer is a back-end client with a key of its own.
 type signer struct {
-	t   *testing.T
+	t   testing.TB
 	key *ecdsa.PrivateKey
 }
 
-func newSigner(t *testing.T, w *world, id string) signer {
+func newSigner(t testing.TB, w *world, id string) signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {

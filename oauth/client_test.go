@@ -16,7 +16,7 @@ import (
 )
 
 // keySet is a key set of public keys k0, k1 …
-func keySet(t *testing.T, keys ...any) []byte {
+func keySet(t testing.TB, keys ...any) []byte {
 	t.Helper()
 	var set jose.JSONWebKeySet
 	for i, k := range keys {
@@ -29,7 +29,7 @@ func keySet(t *testing.T, keys ...any) []byte {
 	return raw
 }
 
-func ecKey(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
+func ecKey(t testing.TB, curve elliptic.Curve) *ecdsa.PrivateKey {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
 
 // deviceWorld is a world with a shared workstation.
-func deviceWorld(t *testing.T) *world {
+func deviceWorld(t testing.TB) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.apps.set("workstation", "online")

@@ -67,7 +67,7 @@ func TestFlowOfAPerson(t *testing.T) {
 	}
 }
 
-func checkIDToken(t *testing.T, w *world, raw string) {
+func checkIDToken(t testing.TB, w *world, raw string) {
 	t.Helper()
 	claims := verified(t, w, raw)
 	for name, want := range map[string]any{"iss": w.url, "aud": "glycare", "nonce": "n-1", "fhirUser": w.url + "/fhir/Patient/camille"} {
@@ -86,7 +86,7 @@ func checkIDToken(t *testing.T, w *world, raw string) {
 }
 
 // verified checks a token's signature against the published keys and returns its claims.
-func verified(t *testing.T, w *world, raw string) (claims map[string]any) {
+func verified(t testing.TB, w *world, raw string) (claims map[string]any) {
 	t.Helper()
 	r, _ := http.NewRequest("GET", w.url+"/oauth2/jwks", nil)
 	var set jose.JSONWebKeySet

@@ -98,7 +98,7 @@ func (c *clock) advance(d time.Duration) {
 
 // world is a running authorization server over a real bbolt file.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	url    string
 	server *oauth.Server
 	http   *httptest.Server
@@ -174,7 +174,7 @@ func (s *switchable) breakWith(err error) {
 	s.err = err
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{at: time.Now()}, secret: oauth.NewSecret(), log: new(logged)}
 	w.apps = &catalogue{labels: map[string]string{"glycare": "online", "glycare-pro": "online", "oldapp": "recalled", "rival": "online"}}

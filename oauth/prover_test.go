@@ -114,14 +114,14 @@ func (p *prover) at(token string, more ...string) gate.Presented {
 
 // settled is a world whose server has run for longer than any proof lives, so that no proof has to name a nonce because
 // of the start.
-func settled(t *testing.T) *world {
+func settled(t testing.TB) *world {
 	w := newWorld(t)
 	w.clock.advance(40e9)
 	return w
 }
 
 // certificate makes a self-signed one.
-func certificate(t *testing.T) tls.Certificate {
+func certificate(t testing.TB) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
