@@ -77,12 +77,20 @@ func (s *Server) serveSignOut(w http.ResponseWriter, r *http.Request) {
 		s.pages.Problem(w, r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
 		return
 	}
-	if err := s.endSession(r.Context(), r); err != nil {
+	rec, _, err := s.currentSession(r.Context(), r)
+	if err == nil {
+		err = s.endSession(r.Context(), r)
+	}
+	if err != nil {
 		s.trouble(w, r, err)
 		return
 	}
 	s.setCookie(w, cookieSession, "", -1)
-	s.pages.SignedOut(w, r)
+	var page SignedOutPage
+	if rec != nil {
+		page.At, page.Href = s.leaveElsewhere(r.Context(), rec.Leave)
+	}
+	s.pages.SignedOut(w, r, page)
 }
 
 // SignedIn returns the person signed in by the browser that sent r, or nil. Pages of the portal use it.

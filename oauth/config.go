@@ -19,6 +19,7 @@ import (
 	"github.com/pontlevis/pontlevis/oauth/dpop"
 	"github.com/pontlevis/pontlevis/oauth/jwks"
 	"github.com/pontlevis/pontlevis/oauth/keyring"
+	"github.com/pontlevis/pontlevis/oauth/upstream"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -54,6 +55,12 @@ type Config struct {
 	// Agreed is told of each agreement with an app before its code is given, so that it can be kept where the person
 	// governs their space; an error gives no code. May be nil.
 	Agreed func(ctx context.Context, g *gate.Grant) error
+
+	// Upstreams are the OpenID Providers at which people may sign in instead, in the order of the sign-in page; their names
+	// differ. Holder finds the space of whoever signed in there with a national identity, and must compare the traits that
+	// the provider gives with the record's; when nil, nobody who signs in there has a space of their own.
+	Upstreams []*upstream.Provider
+	Holder    func(ctx context.Context, id *upstream.Identity) (Holder, bool, error)
 
 	Event   func(ctx context.Context, e Event) // told of each security event; may be nil, must not block
 	Address func(r *http.Request) (ip string)  // the client's address for throttling; the connection's when nil
@@ -92,6 +99,9 @@ type Server struct {
 	levels    []string
 
 	proof clientProof // how clients prove who they are
+
+	upstreams []*upstream.Provider
+	holder    func(context.Context, *upstream.Identity) (Holder, bool, error)
 
 	secrets  secrets
 	engine   fosite.OAuth2Provider
@@ -152,10 +162,16 @@ func assemble(c Config) (*Server, error) {
 	if err := c.TLS.check(); err != nil {
 		return nil, err
 	}
+	for i, p := range c.Upstreams {
+		if slices.ContainsFunc(c.Upstreams[:i], func(o *upstream.Provider) bool { return o.Config().Name == p.Config().Name }) {
+			return nil, fmt.Errorf("two upstream providers are named %s", p.Config().Name)
+		}
+	}
 	s := &Server{
 		db: c.DB, issuer: c.Issuer, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
 		now: c.Now, log: c.Log, agreed: c.Agreed, event: c.Event, address: c.Address, offline: c.Offline,
 		secrets: deriveSecrets(c.Secret), cross: http.NewCrossOriginProtection(), argon: make(chan struct{}, 2),
+		upstreams: c.Upstreams, holder: c.Holder,
 	}
 	s.levels = slices.Clone(c.Levels)
 	s.defaults()

@@ -27,10 +27,14 @@
 //	            owned PERSON ID     the sessions of a person that were not ended, to list and end them
 //	            device ID           a device that waits for a person, whose sign-in and grant have the same id
 //	            typed HASH          the user code that leads to a device
+//	            attempt ID SIG      a sign-in that goes on at a provider elsewhere
 //	            jti CLIENT JTI      a client assertion that was used
 //	            expires TIME ROW    index by time, for the sweep
 //	patient/NN  ended PATIENT CLIENT  how often all grants of a patient were ended; CLIENT "" is every client
 //	global      person KEY, login LOGIN, client ID, origin ORIGIN CLIENT, ring keys
+//
+// People also sign in at providers elsewhere (federation.go, package upstream); what those say of somebody becomes an
+// account of this server (federated.go), found again by issuer and subject alone.
 //
 // Tokens are kept as SHA-256 signatures, client secrets as keyed hashes, passwords as argon2id, signing keys sealed.
 //

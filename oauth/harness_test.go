@@ -174,7 +174,7 @@ func (s *switchable) breakWith(err error) {
 	s.err = err
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, change ...func(*world, *oauth.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{at: time.Now()}, secret: oauth.NewSecret(), log: new(logged)}
 	w.apps = &catalogue{labels: map[string]string{"glycare": "online", "glycare-pro": "online", "oldapp": "recalled", "rival": "online"}}
@@ -189,7 +189,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.http = httptest.NewUnstartedServer(nil)
 	w.url = "http://" + w.http.Listener.Addr().String()
-	w.server, err = oauth.New(oauth.Config{
+	config := oauth.Config{
 		DB: w.db, Issuer: w.url, FHIR: w.url + "/fhir", Apps: w.apps, Relations: relations{}, Pages: pages,
 		Secret: []byte(strings.Repeat("k", 32)), Now: w.clock.now,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -198,7 +198,11 @@ func newWorld(t testing.TB) *world {
 			defer w.mu.Unlock()
 			w.events = append(w.events, e)
 		},
-	})
+	}
+	for _, f := range change {
+		f(w, &config)
+	}
+	w.server, err = oauth.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,9 +111,9 @@ func (s *Server) stale(t *transactionRecord, rec *sessionRecord) bool {
 func (s *Server) show(v *visit) {
 	switch {
 	case v.person == nil:
-		s.pages.SignIn(v.w, v.r, http.StatusOK, SignInPage{
-			Form: s.form(v), App: view(v.client, v.app), Login: v.tx.Form["login_hint"],
-		})
+		page := s.signInPage(v)
+		page.Login = v.tx.Form["login_hint"]
+		s.pages.SignIn(v.w, v.r, http.StatusOK, page)
 	case s.needsSituation(v):
 		s.showSituations(v, "")
 	case s.needsPatient(v):
@@ -174,16 +174,25 @@ func (s *Server) again(v *visit) {
 	http.Redirect(v.w, v.r, pathContinue+"?tx="+v.tx.ID, http.StatusSeeOther)
 }
 
+func (s *Server) signInPage(v *visit) SignInPage {
+	return SignInPage{Form: s.form(v), App: view(v.client, v.app), Elsewhere: s.elsewhere(v.tx.ID)}
+}
+
+func (s *Server) showThrottled(v *visit, page SignInPage, wait time.Duration) {
+	s.tell(v.r.Context(), "throttled", v.client.ID, "", "")
+	page.Error, page.Wait = "throttled", int(wait.Seconds())+1
+	v.w.Header().Set("Retry-After", seconds(wait))
+	s.pages.SignIn(v.w, v.r, http.StatusTooManyRequests, page)
+}
+
 // stepSignIn checks login and password. Unknown logins cost and say the same as wrong passwords.
 func (s *Server) stepSignIn(v *visit, form url.Values) {
 	ctx, login := v.r.Context(), form.Get("login")
-	page := SignInPage{Form: s.form(v), App: view(v.client, v.app), Login: login}
+	page := s.signInPage(v)
+	page.Login = login
 	keys := throttleKeys(normalLogin(login), s.address(v.r), s.isKnown(v.r, login))
 	if wait := s.throttle.take(keys); wait > 0 {
-		s.tell(ctx, "throttled", v.client.ID, "", "")
-		page.Error, page.Wait = "throttled", int(wait.Seconds())+1
-		v.w.Header().Set("Retry-After", seconds(wait))
-		s.pages.SignIn(v.w, v.r, http.StatusTooManyRequests, page)
+		s.showThrottled(v, page, wait)
 		return
 	}
 	person, err := s.checkPassword(ctx, login, form.Get("password"))

@@ -14,7 +14,7 @@ type Pages interface {
 	ChoosePatient(w http.ResponseWriter, r *http.Request, status int, p PatientPage)
 	Consent(w http.ResponseWriter, r *http.Request, status int, p ConsentPage)
 	Device(w http.ResponseWriter, r *http.Request, status int, p DevicePage)
-	SignedOut(w http.ResponseWriter, r *http.Request)
+	SignedOut(w http.ResponseWriter, r *http.Request, p SignedOutPage)
 	Problem(w http.ResponseWriter, r *http.Request, status int, p ProblemPage)
 }
 
@@ -41,8 +41,26 @@ type SignInPage struct {
 	Form
 	App   AppView
 	Login string // filled in already
-	Error string // "", credentials, throttled
+	Error string // "", credentials, throttled, or "elsewhere." and the kind of an upstream.Refusal
 	Wait  int    // seconds, with throttled
+
+	Elsewhere []Elsewhere // where else one can sign in
+	At        Elsewhere   // with an error of elsewhere: where it happened
+	Code      string      // with an error of elsewhere: the provider's error word, for developers
+}
+
+// Elsewhere is an OpenID Provider at which people sign in instead.
+type Elsewhere struct {
+	Name   string
+	Href   string // leads there
+	FR, EN string // what it is called
+}
+
+// SignedOutPage says that the session here has ended. With Href, one at a provider elsewhere still goes on: the page leads
+// there by itself.
+type SignedOutPage struct {
+	At   Elsewhere
+	Href string
 }
 
 // Choice is one patient to choose.

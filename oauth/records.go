@@ -91,8 +91,9 @@ type sessionRecord struct {
 	Device  string    `json:"device"`        // browser and system, coarse: "Firefox, Windows"
 	Network string    `json:"network"`       // where from, coarse: "192.0.2.0/24"
 	Seen    time.Time `json:"seen"`
-	End     time.Time `json:"end"`     // absolute
-	Expires time.Time `json:"expires"` // the earlier of End and Seen + idle time
+	End     time.Time `json:"end"`             // absolute
+	Expires time.Time `json:"expires"`         // the earlier of End and Seen + idle time
+	Leave   *leaving  `json:"leave,omitempty"` // how to end the session of the provider that vouched for the person
 }
 
 // transactionRecord is an authorization request between its arrival and the person's answer. Its id becomes the

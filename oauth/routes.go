@@ -11,6 +11,7 @@ const (
 	pathPush       = "/oauth2/par"
 	pathContinue   = "/oauth2/continue"
 	pathSignOut    = "/oauth2/sign-out"
+	pathSignedOut  = "/oauth2/signed-out"
 	pathToken      = "/oauth2/token"
 	pathDevice     = "/oauth2/device"
 	pathDeviceCode = "/oauth2/device/code"
@@ -32,6 +33,9 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc(pathContinue, s.serveContinue)
 	m.HandleFunc(pathSignOut, s.serveSignOut)
 	m.HandleFunc(pathPush, s.forApps("POST", s.servePush))
+	m.HandleFunc(pathSignedOut, s.serveSignedOut)
+	m.HandleFunc(pathElsewhere, s.serveElsewhere)
+	m.HandleFunc(pathCallback, s.serveCallback)
 	m.HandleFunc(pathToken, s.forApps("POST", s.serveToken))
 	m.HandleFunc(pathRevoke, s.forApps("POST", s.serveRevoke))
 	m.HandleFunc(pathUserinfo, s.forApps("GET, POST", s.serveUserinfo))

@@ -16,7 +16,7 @@ import (
 // secrets are the keys derived from Config.Secret, one per use, so that what one of them does can never be passed off
 // as the work of another.
 type secrets struct {
-	token, client, csrf, subject, seal, grace, known, shelf []byte
+	token, client, csrf, subject, seal, grace, known, shelf, upstream []byte
 }
 
 func deriveSecrets(master []byte) secrets {
@@ -30,7 +30,7 @@ func deriveSecrets(master []byte) secrets {
 	return secrets{
 		token: derive("token"), client: derive("client secret"), csrf: derive("form"), subject: derive("subject"),
 		seal: derive("key seal"), grace: derive("refresh grace"), known: derive("known device"),
-		shelf: derive("session shelf"),
+		upstream: derive("sign-in elsewhere"), shelf: derive("session shelf"),
 	}
 }
 

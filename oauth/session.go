@@ -35,13 +35,18 @@ func (s *Server) sessionShelf(person string) string {
 // signIn opens a browser session for a person under a new cookie, whatever cookie the browser had (session fixation).
 // Somebody else's session in this browser ends; the person's own goes on under its id with the new proof.
 func (s *Server) signIn(ctx context.Context, w http.ResponseWriter, r *http.Request, p *Person, shown proof) error {
+	return s.signInVouched(ctx, w, r, p, shown, nil)
+}
+
+// signInVouched is signIn for somebody whom a provider elsewhere vouches for, with what it takes to leave there.
+func (s *Server) signInVouched(ctx context.Context, w http.ResponseWriter, r *http.Request, p *Person, shown proof, leave *leaving) error {
 	before, _, err := s.currentSession(ctx, r)
 	if err != nil {
 		return err
 	}
 	now := s.now()
 	rec := sessionRecord{
-		ID: s.newSessionID(p.Key), Person: p.Key, Begun: now, Auth: shown.at, ACR: shown.acr, AMR: shown.amr,
+		ID: s.newSessionID(p.Key), Person: p.Key, Begun: now, Auth: shown.at, ACR: shown.acr, AMR: shown.amr, Leave: leave,
 		Device: deviceOf(r.UserAgent()), Network: wideNetwork(s.address(r)), Seen: now, End: now.Add(sessionLife), Expires: now.Add(sessionIdle),
 	}
 	if before != nil && before.Person == p.Key {

@@ -131,6 +131,14 @@ func (v *view) App(a oauth.AppView) oauth.AppText {
 	return a.EN
 }
 
+// Called is what a provider elsewhere is called in the reader's language.
+func (v *view) Called(e oauth.Elsewhere) string {
+	if v.Lang == french {
+		return e.FR
+	}
+	return e.EN
+}
+
 // Pick is the text of a pair in the reader's language.
 func (v *view) Pick(t Text) string {
 	if v.Lang == french {

@@ -141,8 +141,11 @@ func (r *Renderer) Device(w http.ResponseWriter, req *http.Request, status int, 
 }
 
 // SignedOut implements oauth.Pages.
-func (r *Renderer) SignedOut(w http.ResponseWriter, req *http.Request) {
-	r.render(w, req, http.StatusOK, "signedout", "", "", struct{}{})
+func (r *Renderer) SignedOut(w http.ResponseWriter, req *http.Request, p oauth.SignedOutPage) {
+	if p.Href != "" && !strings.ContainsAny(p.Href, "\r\n") {
+		w.Header().Set("Refresh", "0; url="+p.Href)
+	}
+	r.render(w, req, http.StatusOK, "signedout", "", "", p)
 }
 
 // Problem implements oauth.Pages.

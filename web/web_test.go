@@ -14,6 +14,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/scope"
+	"github.com/pontlevis/pontlevis/oauth/upstream"
 	"github.com/pontlevis/pontlevis/web"
 )
 
@@ -40,6 +41,10 @@ func form() oauth.Form {
 	return oauth.Form{Action: "/oauth2/continue", TX: "tx" + hostile, CSRF: "csrf", Target: "https://app.example"}
 }
 
+func elsewhere() oauth.Elsewhere {
+	return oauth.Elsewhere{Name: "idp", Href: "/oauth2/upstream/idp?tx=x", FR: "FranceConnect " + hostile, EN: "FranceConnect " + hostile}
+}
+
 func scopes(t *testing.T, words ...string) []scope.Scope {
 	t.Helper()
 	var out []scope.Scope
@@ -62,7 +67,10 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 	asked := scopes(t, "openid", "fhirUser", "launch/patient", "offline_access", "online_access", "patient/*.rs", "patient/Observation.read", "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs&date=ge2020-01-01",
 		"user/DocumentReference.cruds", "system/Coverage.cud", "patient/MedicationRequest.write")
 	pages := map[string]func(http.ResponseWriter, *http.Request){
-		"signedout": r.SignedOut,
+		"signedout": func(w http.ResponseWriter, req *http.Request) { r.SignedOut(w, req, oauth.SignedOutPage{}) },
+		"signedout here alone": func(w http.ResponseWriter, req *http.Request) {
+			r.SignedOut(w, req, oauth.SignedOutPage{At: elsewhere(), Href: "https://idp.example/end?id_token_hint=x"})
+		},
 		"index": func(w http.ResponseWriter, req *http.Request) {
 			r.Index(w, req, web.IndexPage{
 				Base: "http://127.0.0.1:8700", FHIR: "http://127.0.0.1:8700/fhir", Issuer: "http://127.0.0.1:8700", Data: "/tmp/x",
@@ -75,6 +83,15 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 	for _, e := range []string{"", "credentials", "throttled"} {
 		pages["signin "+e] = func(w http.ResponseWriter, req *http.Request) {
 			r.SignIn(w, req, 200, oauth.SignInPage{Form: form(), App: app(), Login: hostile, Error: e, Wait: 30})
+		}
+	}
+	for _, kind := range []string{
+		upstream.Declined, upstream.Unavailable, upstream.Untrusted, upstream.Weak, upstream.Unpractised, upstream.Unclear,
+	} {
+		pages["signin elsewhere "+kind] = func(w http.ResponseWriter, req *http.Request) {
+			r.SignIn(w, req, 403, oauth.SignInPage{
+				Form: form(), App: app(), Error: "elsewhere." + kind, At: elsewhere(), Code: "access_denied", Elsewhere: []oauth.Elsewhere{elsewhere()},
+			})
 		}
 	}
 	for _, e := range []string{"", "none"} {
@@ -304,7 +321,7 @@ func TestLanguageIsChosen(t *testing.T) {
 			req.Header.Set("Accept-Language", c.accept)
 			req.AddCookie(&http.Cookie{Name: "pontlevis_lang", Value: c.cookie})
 			rec := httptest.NewRecorder()
-			r.SignedOut(rec, req)
+			r.SignedOut(rec, req, oauth.SignedOutPage{})
 			if got := rec.Header().Get("Content-Language"); got != c.want {
 				t.Errorf("language %q, want %q", got, c.want)
 			}
@@ -331,7 +348,7 @@ func TestAssets(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
 	rec := httptest.NewRecorder()
-	r.SignedOut(rec, httptest.NewRequest("GET", "/", nil))
+	r.SignedOut(rec, httptest.NewRequest("GET", "/", nil), oauth.SignedOutPage{})
 	link := regexp.MustCompile(`href="(/assets/[^"]+\.css)"`).FindStringSubmatch(rec.Body.String())
 	if link == nil {
 		t.Fatal("the page links to no style sheet")

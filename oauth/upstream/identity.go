@@ -34,6 +34,7 @@ type Identity struct {
 type Situation struct {
 	Key              string   `json:"key"` // stable while the situation says the same
 	Profession       string   `json:"profession"`
+	Label            string   `json:"label,omitempty"` // the profession in words
 	Speciality       string   `json:"speciality,omitempty"`
 	Sector           string   `json:"sector,omitempty"`
 	OrganizationName string   `json:"organization_name,omitempty"`
@@ -252,6 +253,7 @@ func (n *noted) situation(m *Mapping, scope []any, roles []string, i int) (Situa
 		n.add("situation %d: its profession %s is not among the roles of %s; it is left out", i+1, s.Profession, m.Roles.From)
 		return s, false
 	}
+	s.Label = m.Words[s.Profession]
 	s.Speciality, s.Sector = firstOf(n.coded(m.Speciality, m, scope...)), firstOf(n.coded(m.Sector, m, scope...))
 	for _, path := range m.OrganizationName {
 		if s.OrganizationName = firstOf(nearest(scope, path)); s.OrganizationName != "" {

@@ -31,6 +31,7 @@ type Mapping struct {
 	OrganizationName []string          `json:"organization_name,omitempty"`
 	Organizations    []Coded           `json:"organizations,omitempty"` // identifiers of the place, with their systems
 	Systems          map[string]string `json:"systems,omitempty"`       // system of the provider → system of the rules
+	Words            map[string]string `json:"words,omitempty"`         // "system|code" of a profession → how pages say it
 
 	Regulation *Truth `json:"regulation,omitempty"` // regulating doctor of an emergency call centre
 }
