@@ -64,6 +64,15 @@ func (r *relations) FindPatient(ctx context.Context, p *oauth.Person, ins string
 	return oauth.Relation{Kind: "professional", Patient: patient, Name: name}, true, nil
 }
 
+// OpenPatient is FindPatient by logical id.
+func (r *relations) OpenPatient(ctx context.Context, p *oauth.Person, patient string) (oauth.Relation, bool, error) {
+	name, found, err := r.gate.Known(ctx, choosing(p), patient)
+	if err != nil || !found {
+		return oauth.Relation{}, false, err
+	}
+	return oauth.Relation{Kind: "professional", Patient: patient, Name: name}, true, nil
+}
+
 // agree keeps what a person agreed with an app as a Consent of the space the grant is for: what the page showed, type by
 // type and direction by direction, and no more. Whoever may not share the space (a carer, a professional) agrees to
 // nothing by letting an app in: it reads what the person's own consent lets it.

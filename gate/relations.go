@@ -65,11 +65,26 @@ func (g *Gate) Find(ctx context.Context, grant *Grant, identifier string) (patie
 	if err != nil {
 		return "", "", false, fmt.Errorf("finding a patient: %w", err)
 	}
-	h := g.hear(grant)
+	if len(refs) != 1 { // a number of two persons is nobody's
+		refs = nil
+	}
 	i := &record.Interaction{Kind: record.KindSearch, Ref: record.Ref{Type: "Patient"}, Parameters: []string{"identifier"}}
+	return g.identify(ctx, grant, i, refs)
+}
+
+// Known is Find by logical id: the name of a patient whose record opens.
+func (g *Gate) Known(ctx context.Context, grant *Grant, patient string) (name string, found bool, err error) {
+	ref := record.Ref{Type: "Patient", ID: patient}
+	_, name, found, err = g.identify(ctx, grant, &record.Interaction{Kind: record.KindRead, Ref: ref}, []record.Ref{ref})
+	return name, found, err
+}
+
+// identify tells who a patient is to whom their record would open, and logs the question either way.
+func (g *Gate) identify(ctx context.Context, grant *Grant, i *record.Interaction, refs []record.Ref) (patient, name string, found bool, err error) {
+	h := g.hear(grant)
 	var stored *record.Stored
 	var d *policies.Decision
-	if len(refs) == 1 { // a number of two persons is nobody's
+	if len(refs) > 0 {
 		if stored, d, err = h.find(ctx, refs[0]); err != nil {
 			return "", "", false, err
 		}

@@ -40,6 +40,8 @@ type Relations interface {
 	// open. The second result is false when there is none, and also when it would not open: whoever can type a number
 	// must not learn who has a record.
 	FindPatient(ctx context.Context, p *Person, ins string) (Relation, bool, error)
+	// OpenPatient is FindPatient by logical id, for an app that is opened from that patient's record.
+	OpenPatient(ctx context.Context, p *Person, patient string) (Relation, bool, error)
 }
 
 // Relation is one patient a person may act for, and as what.

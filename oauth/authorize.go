@@ -131,8 +131,6 @@ func (s *Server) checkAuthorize(c *Client, form url.Values) ([]string, *failure)
 		return nil, refuse(codeInvalidRequest, "state or nonce is too long.")
 	case form.Has("dpop_jkt") && !challengeForm.MatchString(form.Get("dpop_jkt")):
 		return nil, refuse(codeInvalidRequest, "dpop_jkt is the SHA-256 thumbprint of a key in base64url.")
-	case form.Has("launch"):
-		return nil, refuse(codeInvalidRequest, "This launch is not known: EHR launch is not supported.")
 	case c.Kind == "backend":
 		return nil, refuse(codeUnauthorizedClient, "A back-end system uses client_credentials.")
 	}
@@ -145,7 +143,11 @@ func (s *Server) checkAuthorize(c *Client, form url.Values) ([]string, *failure)
 	if _, f := promptOf(form); f != nil {
 		return nil, f
 	}
-	return scopesForPeople(c, strings.Fields(form.Get("scope")))
+	asked := strings.Fields(form.Get("scope"))
+	if !form.Has("launch") {
+		asked = launchScopes(asked, nil)
+	}
+	return scopesForPeople(c, asked)
 }
 
 // scopesForPeople cuts what is asked of a person down to what the client is registered for.
@@ -227,9 +229,15 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *Client, form u
 		}
 		return nil, refuse(codeConsentRequired, "The person has to agree on a page.")
 	}
+	launch, f := s.launchOf(r.Context(), c, form.Get("launch"), scopes)
+	if f != nil {
+		return nil, f
+	}
+	scopes = launchScopes(scopes, launch)
 	now := s.now()
 	t := &transactionRecord{
-		ID: transactionID(pushed), Pushed: pushed, Client: c.ID, Scopes: scopes, State: form.Get("state"), Fresh: p.fresh, MaxAge: p.maxAge, ACR: p.acr,
+		Launch: launch,
+		ID:     transactionID(pushed), Pushed: pushed, Client: c.ID, Scopes: scopes, State: form.Get("state"), Fresh: p.fresh, MaxAge: p.maxAge, ACR: p.acr,
 		Browser: signatureOf(s.browser(w, r)), Created: now, Expires: now.Add(transactionTTL),
 		Form: flat(keep(form, "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "login_hint", "dpop_jkt")),
 	}

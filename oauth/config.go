@@ -106,6 +106,7 @@ type Server struct {
 	secrets  secrets
 	engine   fosite.OAuth2Provider
 	ring     *keyring.Ring
+	style    style
 	cross    *http.CrossOriginProtection
 	proofs   *dpop.Checker
 	throttle *throttle
@@ -178,7 +179,7 @@ func assemble(c Config) (*Server, error) {
 	if len(s.levels) < twoFactors || slices.ContainsFunc(s.levels, func(l string) bool { return l == "" || strings.ContainsAny(l, " \t\r\n") }) {
 		return nil, errors.New("Levels must name at least two strengths of a sign-in, in words without spaces")
 	}
-	s.throttle, s.proofs = newThrottle(s.now), dpop.NewChecker(s.now)
+	s.throttle, s.proofs, s.style = newThrottle(s.now), dpop.NewChecker(s.now), newStyle()
 	s.proof = newClientProof(c, s.now)
 	return s, nil
 }

@@ -47,7 +47,7 @@ func (s *Server) stepPatient(v *visit, form url.Values) {
 	var chosen Relation
 	ins := strings.ToUpper(strings.Join(strings.Fields(form.Get("ins")), ""))
 	switch {
-	case !v.person.Professional():
+	case !v.person.Professional(), v.tx.Launch != nil && v.tx.Launch.Patient != "": // chosen already
 		s.again(v)
 		return
 	case ins != "":
@@ -100,12 +100,22 @@ func (s *Server) keepChoice(v *visit, chosen Relation) error {
 // choices lists whom the grant may be for: the patient a professional chose, or those another person acts for.
 func (s *Server) choices(v *visit) ([]Relation, error) {
 	if v.person.Professional() {
-		if scope.WantsPatient(v.tx.Scopes) {
+		if v.patientWanted() {
 			return []Relation{{Kind: "professional", Patient: v.tx.Patient, Name: v.tx.Name}}, nil
 		}
 		return nil, nil
 	}
-	return s.actsFor(v.r.Context(), v.person)
+	all, err := s.actsFor(v.r.Context(), v.person)
+	if l := v.tx.Launch; l != nil && l.Patient != "" {
+		all = slices.DeleteFunc(all, func(r Relation) bool { return r.Patient != l.Patient })
+	}
+	return all, err
+}
+
+// patientWanted tells whether the grant is for one patient: the scopes call for one, or the app was launched from a
+// record.
+func (v *visit) patientWanted() bool {
+	return scope.WantsPatient(v.tx.Scopes) || v.tx.Launch != nil && v.tx.Launch.Patient != ""
 }
 
 func (s *Server) showConsent(v *visit, status int, problem string) {
@@ -189,7 +199,7 @@ func (s *Server) stepAllow(v *visit, form url.Values) {
 	switch i := slices.IndexFunc(all, func(r Relation) bool { return r.Patient == form.Get("patient") }); {
 	case v.person.Professional():
 		rel = Relation{Kind: "professional", Patient: v.tx.Patient}
-		if !scope.WantsPatient(v.tx.Scopes) {
+		if !v.patientWanted() {
 			rel.Patient = ""
 		}
 	case i >= 0:
@@ -208,6 +218,14 @@ func (s *Server) give(v *visit, rel Relation) {
 	ctx := v.r.Context()
 	g, err := s.newGrant(v, rel)
 	if err != nil {
+		s.trouble(v.w, v.r, err)
+		return
+	}
+	if err := s.claimLaunch(ctx, v.tx.Launch); err != nil {
+		if errors.Is(err, errNoLaunch) {
+			s.returnError(v.w, v.r, v.tx.Form["redirect_uri"], v.tx.State, refuse(codeInvalidRequest, "This launch was used already."))
+			return
+		}
 		s.trouble(v.w, v.r, err)
 		return
 	}
@@ -248,7 +266,7 @@ func (s *Server) newGrant(v *visit, rel Relation) (*grantRecord, error) {
 	now := s.now()
 	g := &grantRecord{
 		ID: v.tx.ID, Client: v.client.ID, Person: v.person.Key, Kind: rel.Kind, Actor: rel.Actor, Patient: rel.Patient,
-		Scopes: v.tx.Scopes, Purpose: "PATRQT", Mode: "normal", Since: now, Nonce: v.tx.Form["nonce"],
+		Scopes: v.tx.Scopes, Context: v.tx.Launch.context(v.tx.Scopes), Purpose: "PATRQT", Mode: "normal", Since: now, Nonce: v.tx.Form["nonce"],
 		Auth: v.session.Auth, ACR: v.session.ACR, AMR: v.session.AMR, Session: v.session.ID,
 	}
 	if rel.Kind == "professional" {

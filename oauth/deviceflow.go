@@ -109,7 +109,7 @@ func (s *Server) beginDevice(r *http.Request, form url.Values) (*deviceAnswer, *
 	if f := s.checkTarget(form); f != nil {
 		return nil, f
 	}
-	scopes, f := scopesForPeople(c, strings.Fields(form.Get("scope")))
+	scopes, f := scopesForPeople(c, launchScopes(strings.Fields(form.Get("scope")), nil))
 	if f != nil {
 		return nil, f
 	}

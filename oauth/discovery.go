@@ -6,6 +6,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/oauth/dpop"
 	"github.com/pontlevis/pontlevis/oauth/keyring"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 )
 
 // metadata is a discovery document: one generator, four views, the same issuer in each byte for byte.
@@ -37,8 +38,9 @@ func (s *Server) common() metadata {
 
 // scopesSupported is the grammar by example; each client's registration says which it may have.
 var scopesSupported = []string{
-	"openid", "profile", "fhirUser", "launch/patient", "offline_access", "online_access",
+	"openid", "profile", "fhirUser", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access",
 	"patient/*.rs", "patient/*.cruds", "user/*.rs", "user/*.cruds", "system/*.rs", "system/*.cruds",
+	"patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs", "patient/*.read", "patient/*.write", scope.Launches,
 }
 
 // serverMetadata is RFC 8414's document, with RFC 9207's promise of iss.
@@ -84,14 +86,13 @@ func (s *Server) resourceMetadata() metadata {
 	}
 }
 
-// smartConfiguration is SMART App Launch 2.2's document. It lists what is really served: no EHR launch and no client
-// keys by URL yet, hence neither launch-ehr nor client-confidential-asymmetric.
+// smartConfiguration is SMART App Launch 2.2's document. It lists what is really served.
 func (s *Server) smartConfiguration() metadata {
 	m := s.common()
 	m["authorization_response_iss_parameter_supported"] = true
 	m["capabilities"] = []string{
-		"launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric", "sso-openid-connect",
-		"context-banner", "context-standalone-patient", "permission-offline", "permission-online", "permission-patient",
+		"launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric", "sso-openid-connect",
+		"context-banner", "context-style", "context-ehr-patient", "context-ehr-encounter", "context-standalone-patient", "permission-offline", "permission-online", "permission-patient",
 		"permission-user", "permission-v1", "permission-v2",
 	}
 	return m

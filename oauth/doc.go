@@ -23,6 +23,7 @@
 //	            access ID SIG       access token
 //	            transaction ID      an authorization request that waits for the person
 //	            pushed SIG          a pushed authorization request; a used one stays until nobody can come back to it
+//	            launch ID SIG       where an app is to be opened; used by one grant
 //	            session ID SIG      a browser in which somebody is signed in
 //	            owned PERSON ID     the sessions of a person that were not ended, to list and end them
 //	            device ID           a device that waits for a person, whose sign-in and grant have the same id

@@ -22,6 +22,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/store"
 	"github.com/pontlevis/pontlevis/web"
 )
@@ -76,6 +77,10 @@ func (relations) PatientsOf(_ context.Context, p *oauth.Person) ([]oauth.Relatio
 
 func (relations) FindPatient(_ context.Context, _ *oauth.Person, n string) (oauth.Relation, bool, error) {
 	return oauth.Relation{Patient: "camille", Name: "Camille Durand"}, n == ins, nil
+}
+
+func (relations) OpenPatient(_ context.Context, _ *oauth.Person, patient string) (oauth.Relation, bool, error) {
+	return oauth.Relation{Patient: "camille", Name: "Camille Durand"}, patient == "camille", nil
 }
 
 // clock is a time that tests move by hand.
@@ -231,15 +236,15 @@ func (w *world) populate() {
 			w.t.Fatal(err)
 		}
 	}
-	app := []string{"openid", "fhirUser", "profile", "launch/patient", "offline_access", "online_access", "patient/*.rs", "user/*.cruds", "patient/Observation.cruds"}
+	app := []string{"openid", "fhirUser", "profile", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access", "patient/*.rs", "user/*.cruds", "patient/Observation.cruds"}
 	hash := w.server.HashSecret(w.secret)
 	for _, c := range []oauth.Client{
-		{ID: "portal", Kind: "portal", Name: "Portail", AuthMethod: oauth.AuthNone, RedirectURIs: []string{w.url + "/portal/callback"}, Scopes: app},
-		{ID: "glycare", Kind: "smart", Name: "Glycare", AuthMethod: oauth.AuthNone, RedirectURIs: []string{redirectURI, "http://127.0.0.1/native"}, Scopes: app},
+		{ID: "portal", Kind: "portal", Name: "Portail", AuthMethod: oauth.AuthNone, RedirectURIs: []string{w.url + "/portal/callback"}, Scopes: append([]string{scope.Launches}, app...)},
+		{ID: "glycare", Kind: "smart", Name: "Glycare", AuthMethod: oauth.AuthNone, RedirectURIs: []string{redirectURI, "http://127.0.0.1/native"}, Scopes: app, LaunchURI: "https://app.example/launch?from=ehr"},
 		{ID: "rival", Kind: "smart", Name: "Rival", AuthMethod: oauth.AuthNone, RedirectURIs: []string{redirectURI}, Scopes: app},
 		{ID: "glycare-pro", Kind: "smart", Name: "Glycare Pro", AuthMethod: oauth.AuthBasic, SecretHash: hash, RedirectURIs: []string{redirectURI}, Scopes: app},
 		{ID: "oldapp", Kind: "smart", Name: "Old", AuthMethod: oauth.AuthNone, RedirectURIs: []string{redirectURI}, Scopes: app},
-		{ID: "backend-lab", Kind: "backend", Name: "Labo", AuthMethod: oauth.AuthBasic, SecretHash: hash, Scopes: []string{"system/DocumentReference.c", "system/Binary.c"}, Reference: "Organization/labo"},
+		{ID: "backend-lab", Kind: "backend", Name: "Labo", AuthMethod: oauth.AuthBasic, SecretHash: hash, Scopes: []string{"system/DocumentReference.c", "system/Binary.c", scope.Launches}, Reference: "Organization/labo"},
 		{ID: "resource", Kind: "backend", Name: "Other server", AuthMethod: oauth.AuthBasic, SecretHash: hash, Scopes: []string{"system/*.rs"}, Introspects: true},
 	} {
 		if err := w.server.PutClient(ctx, c); err != nil {

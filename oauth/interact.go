@@ -116,6 +116,7 @@ func (s *Server) show(v *visit) {
 		s.pages.SignIn(v.w, v.r, http.StatusOK, page)
 	case s.needsSituation(v):
 		s.showSituations(v, "")
+	case !s.follow(v):
 	case s.needsPatient(v):
 		s.showPatients(v, "", "")
 	default:
@@ -156,6 +157,7 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request) {
 		s.stepSituation(v, form)
 	case s.needsSituation(v):
 		s.again(v)
+	case !s.follow(v):
 	case step == "patient":
 		s.stepPatient(v, form)
 	case step == "consent" && form.Get("decision") == "allow":

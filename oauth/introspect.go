@@ -23,9 +23,9 @@ type introspection struct {
 	Issuer   string `json:"iss,omitempty"`
 	Subject  string `json:"sub,omitempty"`
 	Audience string `json:"aud,omitempty"`
-	Patient  string `json:"patient,omitempty"`
-	Banner   *bool  `json:"need_patient_banner,omitempty"`
 	FHIRUser string `json:"fhirUser,omitempty"`
+
+	launchParameters
 
 	Bound *binding `json:"cnf,omitempty"` // to whom the token is bound
 }
@@ -78,11 +78,7 @@ func (s *Server) introspect(ctx context.Context, c *Client, form url.Values) (*i
 		return nil, err
 	}
 	out.Active, out.Client, out.Issued, out.Issuer = true, g.Client, g.Since.Unix(), s.issuer
-	out.Subject, out.Audience, out.Patient = s.subject(g), s.fhir, g.Patient
-	if g.Patient != "" {
-		banner := true
-		out.Banner = &banner
-	}
+	out.Subject, out.Audience, out.launchParameters = s.subject(g), s.fhir, s.launchParameters(g)
 	if p != nil && slices.Contains(g.Scopes, "fhirUser") {
 		out.FHIRUser = s.fhirUser(g, p)
 	}

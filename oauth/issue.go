@@ -78,11 +78,7 @@ func (s *Server) accompany(ctx context.Context, x *exchange, a *answer, access s
 
 // fillAnswer says what an access token is, as every grant's answer does.
 func (s *Server) fillAnswer(a *answer, x *exchange) {
-	a.TokenType, a.Patient = x.access.Bound.tokenType(), x.grant.Patient
+	a.TokenType, a.launchParameters = x.access.Bound.tokenType(), s.launchParameters(x.grant)
 	a.ExpiresIn = int64(x.access.Expires.Sub(x.access.Issued).Seconds())
 	a.Scope = strings.Join(x.access.scopes(x.grant), " ")
-	if a.Patient != "" {
-		banner := true
-		a.Banner = &banner
-	}
 }

@@ -42,7 +42,7 @@ func (s *Server) Mint(ctx context.Context, m MintRequest) (token string, expires
 	if len(asked) == 0 {
 		asked = client.Scopes
 	}
-	if g.Scopes = scope.Narrow(client.Scopes, asked); len(g.Scopes) == 0 {
+	if g.Scopes = launchScopes(scope.Narrow(client.Scopes, asked), nil); len(g.Scopes) == 0 {
 		return "", expires, errors.New("minting a token: none of these scopes is registered for the client")
 	}
 	if g.Ended, err = s.endings(ctx, g.Patient, g.Client); err != nil {

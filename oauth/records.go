@@ -40,6 +40,8 @@ type grantRecord struct {
 
 	Revoked time.Time `json:"revoked,omitzero"`
 	Why     string    `json:"why,omitempty"`
+	// Context is where the app was opened, when that was in a record (SMART 2.2, EHR launch).
+	Context launchContext `json:"context,omitzero"`
 	// Ended holds the endings of (patient, client) and (patient, every client) known when the grant was given; the
 	// grant is dead once either has grown (RevokeAll).
 	Ended [2]uint64 `json:"ended"`
@@ -117,11 +119,12 @@ type transactionRecord struct {
 	Worker    string `json:"worker,omitempty"`
 	// Device is the user code of the device that the request comes from, "" for an app in this browser; Network is from
 	// where the device asked.
-	Device  string    `json:"device,omitempty"`
-	Network string    `json:"network,omitempty"`
-	Done    bool      `json:"done,omitempty"`
-	Created time.Time `json:"created"`
-	Expires time.Time `json:"expires"`
+	Device  string        `json:"device,omitempty"`
+	Network string        `json:"network,omitempty"`
+	Launch  *launchRecord `json:"launch,omitempty"` // what the app was launched with, as it was then
+	Done    bool          `json:"done,omitempty"`
+	Created time.Time     `json:"created"`
+	Expires time.Time     `json:"expires"`
 }
 
 // The rows, all under "oauth". In a token partition: grant, code, access, transaction, session, owned, jti, and expires, an

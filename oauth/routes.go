@@ -19,6 +19,7 @@ const (
 	pathRevoke     = "/oauth2/revoke"
 	pathJWKS       = "/oauth2/jwks"
 	pathUserinfo   = "/oauth2/userinfo"
+	pathLaunch     = "/oauth2/launch"
 	pathServer     = "/.well-known/oauth-authorization-server"
 	pathOpenID     = "/.well-known/openid-configuration"
 	pathResource   = "/.well-known/oauth-protected-resource"
@@ -41,6 +42,8 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc(pathUserinfo, s.forApps("GET, POST", s.serveUserinfo))
 	m.HandleFunc(pathDevice, s.serveDevice)
 	m.HandleFunc(pathDeviceCode, s.serveDeviceCode)
+	m.HandleFunc(pathLaunch, s.forApps("POST", s.serveLaunch))
+	m.HandleFunc(s.style.path, forEveryone(s.serveStyle))
 	m.HandleFunc(pathIntrospect, s.serveIntrospect)
 	m.HandleFunc(pathJWKS, forEveryone(s.serveJWKS))
 	m.HandleFunc(pathServer, forEveryone(s.document(s.serverMetadata())))

@@ -19,6 +19,7 @@ const (
 	prefixAccess  = "pl_at_"
 	prefixRefresh = "pl_rt_"
 	prefixCode    = "pl_ac_"
+	prefixLaunch  = "pl_la_" // no token, but as hard to guess
 
 	idLength    = 26
 	tokenLength = len(prefixAccess) + 3*idLength

@@ -22,8 +22,7 @@ type answer struct {
 	Scope        string `json:"scope"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
-	Patient      string `json:"patient,omitempty"`
-	Banner       *bool  `json:"need_patient_banner,omitempty"`
+	launchParameters
 }
 
 // serveToken is the token endpoint.
@@ -106,7 +105,7 @@ func (s *Server) clientCredentials(r *http.Request, c *Client, form url.Values) 
 		asked = c.Scopes
 	}
 	scopes := scope.Without(scope.Without(scope.Narrow(c.Scopes, asked), "patient"), "user")
-	scopes = slices.DeleteFunc(scopes, func(w string) bool { return !strings.HasPrefix(w, "system/") })
+	scopes = slices.DeleteFunc(scopes, func(w string) bool { return !strings.HasPrefix(w, "system/") && w != scope.Launches })
 	if len(scopes) == 0 {
 		return nil, refuse(codeInvalidScope, "None of these scopes is registered for this client.")
 	}

@@ -61,6 +61,10 @@ func wordOf(s scope.Scope) (key, kind string) {
 	switch s.Word {
 	case "openid", "profile", "fhirUser":
 		return "scope.identity", "identity"
+	case "launch", "launch/encounter":
+		return "scope.launch", "identity"
+	case scope.Launches:
+		return "scope.launches", "identity"
 	case "offline_access":
 		return "scope.offline", "lasting"
 	case "online_access":

@@ -26,8 +26,11 @@ type Scope struct {
 // MaxNarrowed bounds the narrowed scopes of one list: each is matched with each resource that its bearer reads.
 const MaxNarrowed = 20
 
+// Launches is the scope of a portal or an EHR that opens apps where its user is: it makes launch contexts.
+const Launches = "urn:pontlevis:launch"
+
 // words are the scopes that are not clinical and that the server knows.
-var words = []string{"openid", "profile", "fhirUser", "launch/patient", "offline_access", "online_access"}
+var words = []string{"openid", "profile", "fhirUser", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access", Launches}
 
 // Parse understands one scope. The second result is false for what is neither a known word nor a well-formed
 // clinical scope; such a scope is never granted, and never read as something else (.srd is not a delete).

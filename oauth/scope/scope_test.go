@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 		"patient/Observation.rs?nonsense=x": "", "patient/Observation.rs?has-member=Observation/x": "", `patient/Observation.rs?code="x"`: "", "patient/Observation.rs?code=é": "",
 		"patient/Observation.srd": "", "patient/Observation.dus": "dus", "patient/Observation.rr": "", "patient/Observation.": "",
 		"patient/observation.rs": "", "patient/.rs": "", "patient/*": "", "other/*.rs": "", "patient/Observation.read?x=y": "",
-		"patient/Observation.rs?": "", "patient/Obs ervation.rs": "", "launch": "", "launch/encounter": "", "Openid": "", "": "",
+		"patient/Observation.rs?": "", "patient/Obs ervation.rs": "", "launch": "launch", "launch/encounter": "launch/encounter", "launch/imagingstudy": "", "Openid": "", "": "",
 		"patient/Observation.rs.rs": "", "patient/../x.rs": "",
 	} {
 		if want == "dus" { // out of order, like .srd
