@@ -46,6 +46,9 @@ type App struct {
 	// The schedule of the keys that sign id_tokens. Defaults: published 24h before they sign, signing 90d, verifying 90d more.
 	Keys Keys `json:"keys,omitzero"`
 
+	// OpenID Providers at which people may sign in instead, in the order of the sign-in page. Default: none.
+	Upstreams []Upstream `json:"upstreams,omitempty"`
+
 	// Loads the invented cast, and mints tokens for it on request. For loopback addresses alone. Default: false.
 	Demo bool `json:"demo,omitempty"`
 

@@ -26,6 +26,7 @@ func init() {
 //	    host     <name>
 //	    load     <file or folder...>
 //	    silence  <duration>
+//	    upstream <name> { … }     parseUpstream
 //	    keys     { publish <duration>; rotate <duration>; keep <duration> }
 //	    demo
 //	}
@@ -69,6 +70,8 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return a.parseSilence(d)
 	case "keys":
 		return a.parseKeys(d)
+	case "upstream":
+		return a.parseUpstream(d)
 	case "demo":
 		a.Demo = true
 		if d.NextArg() {
@@ -76,7 +79,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, upstream, demo", option)
 	}
 }
 

@@ -69,23 +69,35 @@ func adapt(caddyfile string) (string, error) {
 func TestAdaptRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ caddyfile, want string }{
-		"an unknown option":        {"{\n\tpontlevis {\n\t\tdrawbridge up\n\t}\n}\n", "Caddyfile:3"},
-		"an argument too many":     {"{\n\tpontlevis {\n\t\tdata a b\n\t}\n}\n", "Caddyfile:3"},
-		"an option without value":  {"{\n\tpontlevis {\n\t\tissuer\n\t}\n}\n", "Caddyfile:3"},
-		"an option twice":          {"{\n\tpontlevis {\n\t\tdata a\n\t\tdata b\n\t}\n}\n", "Caddyfile:4"},
-		"demo with an argument":    {"{\n\tpontlevis {\n\t\tdemo yes\n\t}\n}\n", "Caddyfile:3"},
-		"a silence of no time":     {"{\n\tpontlevis {\n\t\tsilence soon\n\t}\n}\n", "Caddyfile:3"},
-		"a silence below nothing":  {"{\n\tpontlevis {\n\t\tsilence -5ms\n\t}\n}\n", "between 1ms and 1s"},
-		"a silence too short":      {"{\n\tpontlevis {\n\t\tsilence 10us\n\t}\n}\n", "between 1ms and 1s"},
-		"a silence for ever":       {"{\n\tpontlevis {\n\t\tsilence 1h\n\t}\n}\n", "Caddyfile:3"},
-		"a silence twice":          {"{\n\tpontlevis {\n\t\tsilence 5ms\n\t\tsilence 0\n\t}\n}\n", "Caddyfile:4"},
-		"a word under keys":        {"{\n\tpontlevis {\n\t\tkeys {\n\t\t\tforge 1d\n\t\t}\n\t}\n}\n", "Caddyfile:4"},
-		"a key for no time":        {"{\n\tpontlevis {\n\t\tkeys {\n\t\t\trotate soon\n\t\t}\n\t}\n}\n", "Caddyfile:4"},
-		"keys kept twice":          {"{\n\tpontlevis {\n\t\tkeys {\n\t\t\tkeep 9d\n\t\t\tkeep 9d\n\t\t}\n\t}\n}\n", "Caddyfile:5"},
-		"a load of nothing":        {"{\n\tpontlevis {\n\t\tload\n\t}\n}\n", "Caddyfile:3"},
-		"an argument of the app":   {"{\n\tpontlevis up {\n\t}\n}\n", "Caddyfile:2"},
-		"a part that is not there": {":80 {\n\tpontlevis moat\n}\n", "Caddyfile:2"},
-		"a block on the directive": {":80 {\n\tpontlevis {\n\t\tdata a\n\t}\n}\n", "Caddyfile:"},
+		"an unknown option":         {"{\n\tpontlevis {\n\t\tdrawbridge up\n\t}\n}\n", "Caddyfile:3"},
+		"an argument too many":      {"{\n\tpontlevis {\n\t\tdata a b\n\t}\n}\n", "Caddyfile:3"},
+		"an option without value":   {"{\n\tpontlevis {\n\t\tissuer\n\t}\n}\n", "Caddyfile:3"},
+		"an option twice":           {"{\n\tpontlevis {\n\t\tdata a\n\t\tdata b\n\t}\n}\n", "Caddyfile:4"},
+		"demo with an argument":     {"{\n\tpontlevis {\n\t\tdemo yes\n\t}\n}\n", "Caddyfile:3"},
+		"a silence of no time":      {"{\n\tpontlevis {\n\t\tsilence soon\n\t}\n}\n", "Caddyfile:3"},
+		"a silence below nothing":   {"{\n\tpontlevis {\n\t\tsilence -5ms\n\t}\n}\n", "between 1ms and 1s"},
+		"a silence too short":       {"{\n\tpontlevis {\n\t\tsilence 10us\n\t}\n}\n", "between 1ms and 1s"},
+		"a silence for ever":        {"{\n\tpontlevis {\n\t\tsilence 1h\n\t}\n}\n", "Caddyfile:3"},
+		"a silence twice":           {"{\n\tpontlevis {\n\t\tsilence 5ms\n\t\tsilence 0\n\t}\n}\n", "Caddyfile:4"},
+		"a word under keys":         {"{\n\tpontlevis {\n\t\tkeys {\n\t\t\tforge 1d\n\t\t}\n\t}\n}\n", "Caddyfile:4"},
+		"a key for no time":         {"{\n\tpontlevis {\n\t\tkeys {\n\t\t\trotate soon\n\t\t}\n\t}\n}\n", "Caddyfile:4"},
+		"keys kept twice":           {"{\n\tpontlevis {\n\t\tkeys {\n\t\t\tkeep 9d\n\t\t\tkeep 9d\n\t\t}\n\t}\n}\n", "Caddyfile:5"},
+		"an upstream without name":  {upstreamFile(""), "Caddyfile:3"},
+		"an upstream of no kind":    {upstreamFile("psc", "issuer https://a.example", "client_id c"), "Caddyfile:3"},
+		"a word under upstream":     {upstreamFile("psc", "moat deep"), "Caddyfile:4"},
+		"a word under map":          {upstreamFile("psc", "map {", "moat deep", "}"), "Caddyfile:5"},
+		"a shared secret's alg":     {upstreamFile("psc", "issuer https://a.example", "client_id c", "kind professional", "algs HS256", "map {", "profession p s", "}"), "HS256"},
+		"no signature at all":       {upstreamFile("psc", "issuer https://a.example", "client_id c", "kind professional", "algs none", "map {", "profession p s", "}"), "none"},
+		"an issuer over plain http": {upstreamFile("psc", "issuer http://127.0.0.1:1", "client_id c", "kind patient"), "https"},
+		"a path that is none":       {upstreamFile("psc", "map {", "name a..b", "}"), "Caddyfile:5"},
+		"a truth without words":     {upstreamFile("psc", "map {", "regulation a", "}"), "Caddyfile:5"},
+		"a profession twice":        {upstreamFile("psc", "map {", "profession a", "profession b", "}"), "Caddyfile:6"},
+		"a number without traits":   {upstreamFile("fc", "issuer https://a.example", "client_id c", "kind patient", "map {", "ins a", "}"), "family and birth_date"},
+		"a patient with a practice": {upstreamFile("fc", "issuer https://a.example", "client_id c", "kind patient", "map {", "profession a", "}"), "professional"},
+		"a load of nothing":         {"{\n\tpontlevis {\n\t\tload\n\t}\n}\n", "Caddyfile:3"},
+		"an argument of the app":    {"{\n\tpontlevis up {\n\t}\n}\n", "Caddyfile:2"},
+		"a part that is not there":  {":80 {\n\tpontlevis moat\n}\n", "Caddyfile:2"},
+		"a block on the directive":  {":80 {\n\tpontlevis {\n\t\tdata a\n\t}\n}\n", "Caddyfile:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,4 +106,9 @@ func TestAdaptRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// upstreamFile is a Caddyfile with one provider.
+func upstreamFile(name string, lines ...string) string {
+	return "{\n\tpontlevis {\n\t\tupstream " + name + " {\n" + strings.Join(lines, "\n") + "\n\t\t}\n\t}\n}\n"
 }

@@ -135,7 +135,7 @@ func newFederated(t *testing.T) *federated {
 		for _, p := range []upstream.Config{
 			{
 				Name: "persons", Issuer: f.persons.server.URL, Kind: upstream.KindPatient, Label: upstream.Label{FR: "FranceConnect", EN: "FranceConnect"},
-				Map: upstream.Mapping{Name: []string{"given_name", "family_name"}, INS: "ins"},
+				Map: upstream.Mapping{Name: []string{"given_name", "family_name"}, INS: "ins", Family: "family_name", BirthDate: "birthdate"},
 			},
 			{
 				Name: "professionals", Issuer: f.professionals.server.URL, Kind: upstream.KindProfessional, Label: upstream.Label{FR: "Pro Santé Connect"},
@@ -153,7 +153,7 @@ func newFederated(t *testing.T) *federated {
 			return oauth.Holder{Patient: "camille", Identities: []string{"urn:oid:1.2.250.1.213.1.4.8|" + id.INS}}, id.INS == national, nil
 		}
 	})
-	f.persons.say(map[string]any{"sub": "p-1", "given_name": "Camille", "family_name": "DURAND", "ins": national})
+	f.persons.say(map[string]any{"sub": "p-1", "given_name": "Camille", "family_name": "DURAND", "birthdate": "1980-02-29", "ins": national})
 	f.professionals.say(pscClaims(
 		map[string]any{"raisonSocialeSite": "Cabinet du Port", "numeroFinessSite": "750000001"},
 		map[string]any{"raisonSocialeSite": "CHU de Rennes", "numeroFinessSite": "350000002"},
@@ -453,7 +453,7 @@ func TestAccountElsewhereIsOneForIssuerAndSubject(t *testing.T) {
 		return person
 	}
 	one := account()
-	f.persons.say(map[string]any{"sub": "p-1", "given_name": "Camille", "family_name": "MARTIN", "ins": national})
+	f.persons.say(map[string]any{"sub": "p-1", "given_name": "Camille", "family_name": "MARTIN", "birthdate": "1980-02-29", "ins": national})
 	if renamed := account(); renamed.Key != one.Key || renamed.Name != "Camille MARTIN" || renamed.Patient != "camille" {
 		t.Errorf("after a change of name: %+v", renamed)
 	}

@@ -31,7 +31,8 @@ func ParseClaims(b []byte) (Claims, error) {
 // where [] stands for each element of an array.
 var pathForm = regexp.MustCompile(`^[A-Za-z0-9_:/-]+(\[\])?(\.[A-Za-z0-9_:/-]+(\[\])?)*$`)
 
-func checkPath(path string) error {
+// CheckPath refuses what is no path of a claim.
+func CheckPath(path string) error {
 	if len(path) > 200 || !pathForm.MatchString(path) {
 		return fmt.Errorf("%q is no path of a claim, such as given_name or SubjectRefPro.exercices[].activities[]", path)
 	}

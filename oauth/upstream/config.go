@@ -15,18 +15,19 @@ type Config struct {
 	Name         string `json:"name"`   // in addresses and account keys: lower-case letters, digits, hyphens
 	Issuer       string `json:"issuer"` // compared character by character with what the provider says of itself
 	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret,omitempty"`
+	ClientSecret string `json:"-"`
 	ClientAuth   string `json:"client_auth,omitempty"` // basic (default) or post: how the secret is shown to the provider
 
-	Kind    string   `json:"kind"`              // patient or professional: who signs in there
-	Label   Label    `json:"label,omitzero"`    // how the sign-in page names it; Name when empty
-	Scopes  []string `json:"scopes,omitempty"`  // openid is added
-	ACR     []string `json:"acr,omitempty"`     // accepted classes of authentication, weakest first; none = not asked
-	Algs    []string `json:"algs,omitempty"`    // accepted signature algorithms; ES256 and RS256 when empty
-	Signed  bool     `json:"signed,omitempty"`  // userinfo must be a signed JWT (FranceConnect)
-	Reach   string   `json:"reach,omitempty"`   // "" public addresses over https; private: also private ones; loopback: also http on loopback
-	Vouches []string `json:"vouches,omitempty"` // client ids whose tokens of this provider may be exchanged here; "*" = every one
-	Map     Mapping  `json:"map"`               // claims → identity
+	Kind    string   `json:"kind"`               // patient or professional: who signs in there
+	Label   Label    `json:"label,omitzero"`     // how the sign-in page names it; Name when empty
+	Scopes  []string `json:"scopes,omitempty"`   // openid is added
+	ACR     []string `json:"acr,omitempty"`      // accepted classes of authentication, weakest first; none = not asked
+	Algs    []string `json:"algs,omitempty"`     // accepted signature algorithms; ES256 and RS256 when empty
+	MaxAge  int64    `json:"max_age,omitempty"`  // seconds: a sign-in there that is older is done again, and the provider says when it was; 0 = not asked
+	Signed  bool     `json:"signed,omitempty"`   // userinfo must be a signed JWT (FranceConnect)
+	Reach   string   `json:"reach,omitempty"`    // "" public addresses over https; private: also private ones; loopback: also http on loopback
+	Vouches []string `json:"exchange,omitempty"` // client ids whose tokens of this provider may be exchanged here; "*" = every one
+	Map     Mapping  `json:"map"`                // claims → identity
 }
 
 // Label is the provider's name on pages.
@@ -77,6 +78,9 @@ func (c *Config) Check() error {
 		if !slices.Contains(algorithms, alg) {
 			return fmt.Errorf("algs: %q is not accepted: it is among %s", alg, strings.Join(algorithms, ", "))
 		}
+	}
+	if c.MaxAge < 0 {
+		return errors.New("max_age: it is a number of seconds")
 	}
 	if i := firstDuplicate(c.ACR); i != "" {
 		return fmt.Errorf("acr: %q is given twice", i)

@@ -57,6 +57,14 @@ func (p *Provider) wanted(a *Attempt) ([]string, error) {
 	return known, nil
 }
 
+// maxAge is the age of a sign-in that an attempt accepts, in seconds: the app's or the configured one, the shorter.
+func (p *Provider) maxAge(a *Attempt) int64 {
+	if a.MaxAge > 0 && p.config.MaxAge > 0 {
+		return min(a.MaxAge, p.config.MaxAge)
+	}
+	return max(a.MaxAge, p.config.MaxAge)
+}
+
 // Begin returns the address to send the browser to (OpenID Connect Core §3.1.2.1). The error is a *Refusal.
 func (p *Provider) Begin(ctx context.Context, a *Attempt) (string, error) {
 	m, _, err := p.metadata(ctx)
@@ -75,8 +83,8 @@ func (p *Provider) Begin(ctx context.Context, a *Attempt) (string, error) {
 	}
 	if a.Fresh {
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
-	} else if a.MaxAge > 0 {
-		options = append(options, oauth2.SetAuthURLParam("max_age", strconv.FormatInt(a.MaxAge, 10)))
+	} else if age := p.maxAge(a); age > 0 {
+		options = append(options, oauth2.SetAuthURLParam("max_age", strconv.FormatInt(age, 10)))
 	}
 	return p.oauth(m, a.Redirect).AuthCodeURL(a.State, options...), nil
 }
@@ -129,7 +137,7 @@ func (p *Provider) Finish(ctx context.Context, a *Attempt, answer url.Values) (*
 	return login, nil
 }
 
-// errorForm holds the characters of an error word (RFC 6749 §4.1.2.1) that are shown.
+// cleanCode is an error word (RFC 6749 §4.1.2.1) as it may be shown: "error" for what looks like none.
 func cleanCode(code string) string {
 	ok := len(code) <= 64 && !strings.ContainsFunc(code, func(r rune) bool {
 		return (r < 'a' || r > 'z') && r != '_'

@@ -92,6 +92,9 @@ func (m *Mapping) check(kind string) error {
 		}
 		return nil
 	}
+	if m.INS != "" && (m.Family == "" || m.BirthDate == "") {
+		return errors.New("ins: a number counts with its traits alone: say family and birth_date too")
+	}
 	if m.Situations != "" || m.Profession != nil || m.Regulation != nil || m.RPPS != nil || len(m.Organizations) > 0 || m.Roles != nil {
 		return errors.New("situations, profession, roles, rpps, organization and regulation are for kind professional")
 	}
@@ -116,7 +119,7 @@ func (m *Mapping) checkPaths() error {
 	}
 	for _, path := range paths {
 		if path != "" {
-			if err := checkPath(path); err != nil {
+			if err := CheckPath(path); err != nil {
 				return err
 			}
 		}

@@ -129,19 +129,19 @@ func (p *Provider) checkProof(t *proof, a *Attempt) error {
 	case auth.After(now.Add(skew)):
 		return refuse(Untrusted, "the id_token tells of a sign-in in the future (auth_time)")
 	}
-	if oldest := a.oldest(now); !oldest.IsZero() && (t.Auth == 0 || auth.Before(oldest.Add(-skew))) {
+	if oldest := p.oldest(a, now); !oldest.IsZero() && (t.Auth == 0 || auth.Before(oldest.Add(-skew))) {
 		return refuse(Weak, "the sign-in at the provider is older than was asked (auth_time)")
 	}
 	return nil
 }
 
 // oldest is the earliest sign-in that an attempt accepts; zero for any.
-func (a *Attempt) oldest(now time.Time) time.Time {
-	switch {
-	case a.Fresh:
+func (p *Provider) oldest(a *Attempt, now time.Time) time.Time {
+	if a.Fresh {
 		return a.Began
-	case a.MaxAge > 0:
-		return now.Add(-time.Duration(a.MaxAge) * time.Second)
+	}
+	if age := p.maxAge(a); age > 0 {
+		return now.Add(-time.Duration(age) * time.Second)
 	}
 	return time.Time{}
 }
