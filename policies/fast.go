@@ -148,9 +148,12 @@ func (at *desk) close() {
 	}
 }
 
-// Planned is the compiled plan alone, without table, sampling or trip: what the reference is compared with. Evaluate fails when there is no
-// plan.
+// Planned is the compiled plan alone, without table, sampling or trip: what the reference is compared with. Evaluate asks it twice: as it
+// decides the first documents of a page, and as it decides the others. It fails when there is no plan, or no one answer.
 type Planned struct{ Revision *Revision }
+
+// errTwoAnswers is a plan that says something else when it is fitted to its page.
+var errTwoAnswers = errors.New("the compiled plan gives two answers")
 
 // Evaluate implements Evaluator.
 func (p Planned) Evaluate(ctx context.Context, c *Context, r *Resource) (*Decision, error) {
@@ -160,7 +163,33 @@ func (p Planned) Evaluate(ctx context.Context, c *Context, r *Resource) (*Decisi
 	}
 	at := &desk{}
 	defer at.close()
-	return f.decide(ctx, at, c, r)
+	d, err := f.decide(ctx, at, c, r)
+	if at.page == nil || !f.fit(ctx, at) {
+		return d, err
+	}
+	fitted, fittedErr := f.decide(ctx, at, c, r)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case (err == nil) != (fittedErr == nil) || err == nil && !d.Equal(fitted):
+		return nil, errTwoAnswers
+	}
+	return d, err
+}
+
+// fit lets the page be served by what is left of the plan for it; false when the plan panics.
+func (f *fastPath) fit(ctx context.Context, at *desk) (ok bool) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			at.page = nil
+			f.rev.differs("a panic of the plan", &Difference{ErrA: errUnasked, ErrB: fmt.Errorf("%w: %v", errNoAnswer, p)})
+			ok = false
+		}
+	}()
+	at.page.Fit(ctx)
+	return true
 }
 
 var _ Evaluator = Planned{}

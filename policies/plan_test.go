@@ -39,9 +39,14 @@ func (tr *trial) world(ctx context.Context, number uint64) error {
 	defer s.Close()
 	page := &desk{}
 	defer page.close()
+	fitAt := draw(resourcesPerWorld) // before that the whole plan decides, afterwards what is left of it for the page
+	fitted := false
 	for k := range resourcesPerWorld {
 		if k > 0 {
 			c.Resource = otherResource(tr.worlds, c, draw)
+		}
+		if k > 0 && k >= fitAt && !fitted {
+			fitted = page.page != nil && tr.rev.fast.fit(ctx, page)
 		}
 		if err := tr.one(ctx, s, page, c.Resource); err != nil {
 			return fmt.Errorf("world %d, resource %d: %w", number, k, err)

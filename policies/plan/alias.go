@@ -22,3 +22,18 @@ func (s *shape) sameAs(l ir.Local) (ir.Operand, bool) {
 	}
 	return assign.Source, true
 }
+
+// root gives the local in whose place a local has its value, when both are names of one.
+func (s *shape) root(l ir.Local) ir.Local {
+	for {
+		from, ok := s.sameAs(l)
+		if !ok {
+			return l
+		}
+		next, ok := from.Value.(ir.Local)
+		if !ok {
+			return l
+		}
+		l = next
+	}
+}

@@ -45,7 +45,8 @@ func cpu(b *testing.B) (done func()) {
 	}
 }
 
-func must(b *testing.B, err error) {
+func must(b testing.TB, err error) {
+	b.Helper()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -166,8 +166,9 @@ func same(ctx context.Context, b *bundle, page *plan.Page, p parts) string {
 func TestBundleEqualsOPA(t *testing.T) {
 	t.Parallel()
 	b, w := loadBundle(t), worlds(t)
-	for _, plain := range []bool{false, true} {
-		p := b.program(t, plan.Options{Vary: "resource", Plain: plain})
+	for _, o := range []plan.Options{{}, {Plain: true}, {Fit: 1}} {
+		o.Vary = "resource"
+		p := b.program(t, o)
 		rng := rand.New(rand.NewPCG(7, 11))
 		seen := map[string]int{}
 		for range 60 {

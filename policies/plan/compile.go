@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ir"
 )
@@ -16,12 +17,18 @@ type Options struct {
 	StrictBuiltinErrors bool
 	// Steps bounds one evaluation: turns of loops and calls of functions. Zero is DefaultSteps.
 	Steps int
+	// Fit is how many evaluations of pages that are alike the whole program makes before what is left of it for them is compiled. Zero is
+	// DefaultFit.
+	Fit int
 	// Plain leaves every statement where the plan has it: nothing is done once for a page. It is for tests.
 	Plain bool
 }
 
 // DefaultSteps is what an evaluation may take: some tenths of a second.
 const DefaultSteps = 4 << 20
+
+// DefaultFit is about as many evaluations as compiling a residue costs.
+const DefaultFit = 64
 
 // level says what a value can depend on.
 type level uint8
@@ -42,8 +49,14 @@ type Program struct {
 	hints   int
 	blocks  [][]op
 	input   int // place of the input
+	vary    int // place of what varies, in a residue
+	slots   []slot
+	runs    []op // by region
+	groups  atomic.Pointer[[]uint64]
 	stats   Stats
 	pool    machines
+
+	residues residues
 }
 
 // Stats says what the compiler found.
@@ -71,6 +84,15 @@ type compiler struct {
 	levels    map[*ir.Func]level
 	errs      map[*ir.Func]bool
 	chains    map[ir.Stmt]chain
+	bodies    map[*ir.Block][]item // what shaped bodies are made of
+	kept      map[*ir.Func]*kept   // what functions are compiled again from; the query under nil
+	hintOf    map[*ir.DotStmt]int
+	slots     map[string]int // places of the members of what varies, by name
+	vary      int            // place of what varies
+	nothing   int            // place that is always undefined
+	indexOf   map[int]int    // of slots, by place
+	sealed    bool           // the row of places has all that it will have
+	broken    bool           // something wanted a place after that
 	refused   Unsupported
 	program   *Program
 }
@@ -81,10 +103,14 @@ func Compile(p *ir.Policy, entrypoint string, data Value, o Options) (*Program, 
 	if o.Steps <= 0 {
 		o.Steps = DefaultSteps
 	}
+	if o.Fit <= 0 {
+		o.Fit = DefaultFit
+	}
 	c := &compiler{
 		options: o, policy: p, funcs: map[string]*ir.Func{}, builtins: map[string]*builtin{}, shaped: map[*ir.Func]*routine{},
 		plain: map[*ir.Func]*routine{}, constants: map[string]int{}, levels: map[*ir.Func]level{},
-		errs: map[*ir.Func]bool{}, chains: map[ir.Stmt]chain{}, booted: &machine{page: 1, stamp: 1}, program: &Program{options: o},
+		errs: map[*ir.Func]bool{}, chains: map[ir.Stmt]chain{}, bodies: map[*ir.Block][]item{}, kept: map[*ir.Func]*kept{},
+		hintOf: map[*ir.DotStmt]int{}, booted: &machine{page: 1, stamp: 1}, program: &Program{options: o},
 	}
 	at := slices.IndexFunc(p.Plans.Plans, func(q *ir.Plan) bool { return q.Name == entrypoint })
 	if at < 0 {
@@ -108,6 +134,15 @@ func Compile(p *ir.Policy, entrypoint string, data Value, o Options) (*Program, 
 	if len(c.refused.Constructs) > 0 {
 		return nil, &c.refused
 	}
+	if !o.Plain {
+		c.findSlots()
+		c.sealed = true
+		if c.kept[nil] != nil {
+			c.program.residues.c = c
+		}
+		c.program.residues.root.Store(&branch{})
+		c.program.groups.Store(&[]uint64{whole})
+	}
 	c.program.start = c.booted.s
 	return c.program, nil
 }
@@ -130,6 +165,10 @@ func (c *compiler) text(i int) string {
 
 // newPlace gives a place that nothing else has.
 func (c *compiler) newPlace(l level) int {
+	if c.sealed {
+		c.broken = true
+		return 0
+	}
 	at := len(c.booted.s)
 	c.booted.s = append(c.booted.s, Value{})
 	if l == perPage {
@@ -159,6 +198,9 @@ func (c *compiler) query(q *ir.Plan, data Value) {
 		e.shape = c.shapeOf(q.Blocks, nil, false)
 	}
 	c.program.blocks = e.blocks(q.Blocks)
+	if e.shape != nil {
+		c.kept[nil] = &kept{place: e.place, shape: e.shape, blocks: q.Blocks}
+	}
 }
 
 // routine compiles a function, once plain and once not.
@@ -199,6 +241,9 @@ func (c *compiler) routine(fn *ir.Func, plain bool) *routine {
 		}
 	}
 	slices.Sort(r.blank)
+	if e.shape != nil && r.level == perDocument {
+		c.kept[fn] = &kept{place: e.place, shape: e.shape, blocks: fn.Blocks, params: params, returns: fn.Return, routine: r}
+	}
 	return r
 }
 

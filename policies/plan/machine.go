@@ -53,6 +53,12 @@ type machine struct {
 	err     error
 	ctx     context.Context
 	done    <-chan struct{}
+	changed []uint64 // by group of members of what varies: the stamp under which one of them was last another than before
+	slots   []int32  // by slot: where its member was found the last time
+	names   []Value  // of the members of the last document
+	named   bool
+	brief   []int // memos of this evaluation alone
+	known   bool  // the places of the members hold those of the page's last document
 	steps   int
 	budget  int
 	results []Value

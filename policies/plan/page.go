@@ -14,7 +14,7 @@ func (p *Program) machine() *machine {
 		return m
 	}
 	m := &machine{
-		s: append([]Value(nil), p.start...), memo: make([]uint64, p.memos), regions: make([]region, p.regions), hints: make([]int32, p.hints), budget: p.options.Steps,
+		s: append([]Value(nil), p.start...), memo: make([]uint64, 2*p.memos), changed: make([]uint64, maxGroups), slots: make([]int32, len(p.slots)), regions: make([]region, p.regions), hints: make([]int32, p.hints), budget: p.options.Steps,
 	}
 	return m
 }
@@ -29,6 +29,9 @@ type Page struct {
 	at      int  // that place
 	varies  bool // whether the input has it
 	err     error
+	found   *branch // how far the residue of the page is found
+	unfit   bool    // the whole program serves the page
+	asked   int     // evaluations
 }
 
 // Page begins the evaluations of one input. The member that varies is no part of it; if it is there, it is not looked at. When
@@ -38,6 +41,7 @@ func (p *Program) Page(input Value) *Page {
 	pg := &Page{program: p, m: p.machine(), input: input}
 	pg.m.page = pg.m.tick()
 	pg.m.there.reset()
+	pg.m.known = false
 	pg.m.own(nil)
 	pg.m.keeper = pg.m.owner
 	for _, at := range p.pages {
@@ -99,7 +103,15 @@ func (pg *Page) run(ctx context.Context, vary Value) ([]Value, error) {
 	m.here.reset()
 	m.own(&m.here)
 	m.s[p.input] = pg.with(vary)
-	if out := runBlocks(m, p.blocks); out == failed {
+	steps, fitted := pg.fit()
+	var out ctl
+	if m.forget(); fitted {
+		pg.fill(vary)
+		out = m.follow(steps)
+	} else {
+		out = runBlocks(m, p.blocks)
+	}
+	if out == failed {
 		return nil, m.err
 	}
 	return m.results, nil

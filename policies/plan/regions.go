@@ -8,9 +8,11 @@ import (
 
 // item is a statement of a body, or a run of them that is taken out.
 type item struct {
-	run  op
-	out  op    // the run itself, when it is taken out for a page: running it again gives its outcome
-	node *node // the statement, when it runs each time
+	run    op
+	out    op    // the run itself, when it is taken out for a page: running it again gives its outcome
+	node   *node // the statement, when it runs each time
+	region int   // the number of a run that is taken out for a page
+	ends   ctl   // how the body ends here each time, as known when it is compiled; next when it does not
 }
 
 // shaped compiles a body: runs of statements that depend on the program alone are run now, those that depend on the page get a place for
@@ -33,15 +35,14 @@ func (e *emitter) shaped(b *ir.Block) []op {
 		case perProgram:
 			e.c.program.stats.OncePerLife += len(run)
 			if o, ends := e.settle(run); o != nil {
-				items = append(items, item{run: o, node: n})
-				if ends {
-					return e.withSkips(items)
-				}
+				items = append(items, item{run: o, node: n, ends: ends})
+				e.c.bodies[b] = items
+				return e.withSkips(items)
 			}
 		case perPage:
 			e.c.program.stats.OncePerPage += len(run)
 			o := e.region(run)
-			items = append(items, item{run: o, out: o})
+			items = append(items, item{run: o, out: o, region: e.c.program.regions - 1})
 		default:
 			e.c.program.stats.EachTime++
 			if o := e.statement(run[0]); o != nil {
@@ -49,6 +50,7 @@ func (e *emitter) shaped(b *ir.Block) []op {
 			}
 		}
 	}
+	e.c.bodies[b] = items
 	return e.withSkips(items)
 }
 
@@ -66,11 +68,11 @@ func (e *emitter) together(run []ir.Stmt) []op {
 	return inner.plainBlock(&ir.Block{Stmts: run})
 }
 
-// settle runs statements now. It gives nothing when they hold; else what stands for them, and whether the body ends there.
-func (e *emitter) settle(run []ir.Stmt) (o op, ends bool) {
+// settle runs statements now. It gives nothing when they hold; else what stands for them, and how the body ends there.
+func (e *emitter) settle(run []ir.Stmt) (o op, ends ctl) {
 	ops := e.together(run)
 	if len(e.c.refused.Constructs) > 0 {
-		return nil, false
+		return nil, next
 	}
 	m := e.c.boot()
 	out := runAll(m, ops)
@@ -81,12 +83,12 @@ func (e *emitter) settle(run []ir.Stmt) (o op, ends bool) {
 	}
 	switch out {
 	case next:
-		return nil, false
+		return nil, next
 	case failed:
 		err := m.err
-		return func(m *machine) ctl { return m.fail(err) }, true
+		return func(m *machine) ctl { return m.fail(err) }, failed
 	}
-	return func(*machine) ctl { return out }, true
+	return func(*machine) ctl { return out }, out
 }
 
 // region compiles statements that run once for a page.
@@ -95,7 +97,7 @@ func (e *emitter) region(run []ir.Stmt) op {
 	id := e.c.program.regions
 	e.c.program.regions++
 	body := func(m *machine) ctl { return runAll(m, ops) }
-	return func(m *machine) ctl {
+	o := func(m *machine) ctl {
 		r := &m.regions[id]
 		if r.stamp == m.page {
 			return r.out
@@ -106,6 +108,8 @@ func (e *emitter) region(run []ir.Stmt) op {
 		}
 		return out
 	}
+	e.c.program.runs = append(e.c.program.runs, o)
+	return o
 }
 
 // withSkips puts in front of quiet statements a look at the runs behind them: when one of those fails for the page, so does the body.

@@ -16,6 +16,10 @@ type routine struct {
 	memo   int // where its value is kept, -1 when it is not: it takes arguments, or stands under a `with`
 	value  int // place of the kept value
 	level  level
+
+	laid  bool // what is left of it for some pages: steps in place of blocks, and the value is found in its place
+	steps []instr
+	group int // of members of what varies on which the value depends
 }
 
 // run gives what the function returns; undefined is none. It is false on an error.
@@ -25,6 +29,12 @@ func (r *routine) run(m *machine) (Value, bool) {
 	}
 	for _, at := range r.blank {
 		m.s[at] = Value{}
+	}
+	if r.laid {
+		if m.follow(r.steps) == failed {
+			return Value{}, false
+		}
+		return m.s[r.value], true
 	}
 	switch runBlocks(m, r.blocks) {
 	case returned:

@@ -13,7 +13,7 @@ func (e *emitter) simple(s ir.Stmt) op {
 			return emitDataDot(from, key, to, e.c.chains[s] == fromData && !e.plain)
 		}
 		if _, named := s.Key.Value.(ir.StringIndex); named {
-			return e.emitMember(from, key, to)
+			return e.emitMember(s, from, key, to)
 		}
 		return emitDot(from, key, to)
 	case *ir.LenStmt:
@@ -153,9 +153,16 @@ func emitDot(from, key, to int) op {
 
 // emitMember looks up a member whose name the plan knows. Documents of one kind have their members in the same order: where the name was found
 // the last time is looked at first.
-func (e *emitter) emitMember(from, key, to int) op {
-	id := e.c.program.hints
-	e.c.program.hints++
+func (e *emitter) emitMember(s *ir.DotStmt, from, key, to int) op {
+	id, known := e.c.hintOf[s]
+	if !known && e.c.sealed {
+		return emitDot(from, key, to)
+	}
+	if !known {
+		id = e.c.program.hints
+		e.c.hintOf[s] = id
+		e.c.program.hints++
+	}
 	other := emitDot(from, key, to)
 	return func(m *machine) ctl {
 		v := &m.s[from]
@@ -206,11 +213,14 @@ func emitLen(from, to int) op {
 
 func emitOnce(from, to int, at *ir.Location) op {
 	return func(m *machine) ctl {
-		if m.s[to].kind != Undefined && !equal(&m.s[to], &m.s[from]) {
+		if m.s[to].kind == Undefined {
+			m.s[to] = m.s[from]
+			return next
+		}
+		if !equal(&m.s[to], &m.s[from]) {
 			return m.fail(conflict("a rule has two values", at))
 		}
-		m.s[to] = m.s[from]
-		return next
+		return next // of 1 and 1.0 the first stands
 	}
 }
 

@@ -19,6 +19,9 @@ func TestWarmPageAllocatesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		for range plan.DefaultFit + 1 {
+			ask()
+		}
 		if n := testing.AllocsPerRun(20, ask); n > 0 {
 			with++
 			t.Logf("%.0f allocations: %v %v", n, q.input, q.resource)
