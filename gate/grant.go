@@ -13,6 +13,7 @@ type Grant struct {
 	ID     string   // the grant (token family), not the token
 	Actor  Actor    // the human or system that acts
 	Client Client   // the app it acts through
+	Via    []string // client ids of the systems that act for that app, the nearest first (RFC 8693); nil: the app itself
 	Scopes []string // SMART scopes as granted, one each, in v2; a search may narrow one
 
 	Patient string // logical id of the one patient the grant is bound to; "" for a grant that is not bound

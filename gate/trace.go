@@ -60,6 +60,9 @@ func (h *hearing) newEntry(i *record.Interaction, patient string) audit.Entry {
 	if h.grant.Secret {
 		detail(&e, "connexion", "secrete")
 	}
+	if len(h.grant.Via) > 0 {
+		detail(&e, "via", strings.Join(h.grant.Via, " "))
+	}
 	if len(a.Organizations) > 0 {
 		e.Actor.Organization = a.Organizations[0]
 	}

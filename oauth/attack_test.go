@@ -704,7 +704,7 @@ func TestAttackIntrospection(t *testing.T) {
 	req, _ := http.NewRequest("POST", w.url+"/oauth2/introspect", strings.NewReader("token="+r.text("access_token")))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Authorization", "Bearer "+r.text("access_token"))
-	if got := w.send(req); got.status != 401 {
+	if got := w.send(req); got.status != 403 || got.text("error") != "insufficient_scope" {
 		t.Errorf("by any user's bearer token: %d %s", got.status, got.raw)
 	}
 }

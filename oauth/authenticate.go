@@ -34,6 +34,9 @@ func (s *Server) Authenticate(ctx context.Context, presented gate.Presented) (*g
 	if err := s.checkBound(ctx, &presented, client, a.Bound); err != nil {
 		return nil, err
 	}
+	if g.Parent != "" {
+		return s.derivedGrant(ctx, madeFrom{g, a, client, person})
+	}
 	app, _, err := s.allowed(ctx, client)
 	if err != nil {
 		return nil, fmt.Errorf("reading an app's label: %w", err)

@@ -68,6 +68,10 @@ type Config struct {
 	TLS     *MutualTLS                         // how clients show certificates; nil: they cannot
 	Remote  jwks.Options                       // how the key sets that clients publish are fetched
 	Keys    keyring.Schedule                   // how long a signing key is published, signs and still verifies
+	// Subjects verifies tokens of OpenID Providers elsewhere for token exchange; nil accepts none.
+	Subjects Subjects
+	// Resources are the resource servers besides FHIR for which JWT access tokens are given, as absolute URLs.
+	Resources []string
 	// Levels names how strong a sign-in is, weakest first: one factor, two factors, and what only an upstream provider
 	// attests. They are the acr of tokens and what acr_values asks for; eidas1, eidas2, eidas3 when empty.
 	Levels []string
@@ -97,6 +101,8 @@ type Server struct {
 	address   func(*http.Request) string
 	offline   time.Duration
 	levels    []string
+	subjects  Subjects
+	resources []string
 
 	proof clientProof // how clients prove who they are
 
@@ -175,6 +181,16 @@ func assemble(c Config) (*Server, error) {
 		upstreams: c.Upstreams, holder: c.Holder,
 	}
 	s.levels = slices.Clone(c.Levels)
+	s.subjects = c.Subjects
+	for _, raw := range c.Resources {
+		if err := checkBase(raw); err != nil {
+			return nil, fmt.Errorf("resource server %q: %w", raw, err)
+		}
+		if raw == c.FHIR {
+			return nil, errors.New("the FHIR endpoint takes no JWT access tokens: name other resource servers")
+		}
+	}
+	s.resources = slices.Clone(c.Resources)
 	s.defaults()
 	if len(s.levels) < twoFactors || slices.ContainsFunc(s.levels, func(l string) bool { return l == "" || strings.ContainsAny(l, " \t\r\n") }) {
 		return nil, errors.New("Levels must name at least two strengths of a sign-in, in words without spaces")

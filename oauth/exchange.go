@@ -29,6 +29,7 @@ type exchange struct {
 	codeSig string
 	redeem  bool
 
+	alone  bool   // nothing but an access token is given: the grant is derived from another
 	device string // what becomes of the device that the grant is for, or ""
 
 	rotateFrom string // refresh signature being replaced

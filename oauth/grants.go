@@ -30,6 +30,7 @@ func (s *Server) tokenGrants() []tokenGrant {
 		{name: grantRefresh, serve: s.refresh},
 		{name: grantClient, serve: s.clientCredentials},
 		{name: grantDevice, serve: s.redeemDevice},
+		{name: grantTokenExchange, serve: s.exchangeSubject, targets: true},
 	}
 }
 

@@ -36,7 +36,7 @@ func (s *Server) issue(ctx context.Context, x *exchange, scopes []string) (*answ
 	if err != nil {
 		return nil, broken(err)
 	}
-	if x.grant.Parent == "" && x.grant.Person != "" {
+	if !x.alone && x.grant.Person != "" {
 		if f := s.accompany(ctx, x, a, access); f != nil {
 			return nil, f
 		}
@@ -46,6 +46,9 @@ func (s *Server) issue(ctx context.Context, x *exchange, scopes []string) (*answ
 	s.fillAnswer(a, x)
 	if f := s.claim(ctx, x.client.ID); f != nil {
 		return nil, f
+	}
+	if x.alone {
+		a.IssuedType = typeAccessToken
 	}
 	if err := s.commit(ctx, x); err != nil {
 		if errors.Is(err, errCodeUsed) {

@@ -33,6 +33,8 @@ type grantRecord struct {
 	Nonce   string    `json:"nonce,omitempty"`
 	// Parent is the grant that this one was derived from by token exchange (RFC 8693): it dies with it.
 	Parent string `json:"parent,omitempty"`
+	// Acts are the clients that act for the person by token exchange, one for the other, the nearest first.
+	Acts []string `json:"acts,omitempty"`
 	// Session is the id of the browser session in which the person agreed (the claim sid); "" when there was none.
 	Session string `json:"session,omitempty"`
 	// Situation is the work situation in which a professional of several acts (Situation.ID).

@@ -22,6 +22,7 @@ type answer struct {
 	Scope        string `json:"scope"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
+	IssuedType   string `json:"issued_token_type,omitempty"` // RFC 8693 §2.2.1
 	launchParameters
 }
 
@@ -211,7 +212,7 @@ func (s *Server) answerOf(x *exchange, r fosite.AccessResponder) *answer {
 // scopes are the access token's: its own when narrower, else the grant's.
 func (a *accessRecord) scopes(g *grantRecord) []string {
 	if a.Scopes != nil {
-		return a.Scopes
+		return scope.Narrow(g.Scopes, a.Scopes) // the grant may have lost some since
 	}
 	return g.Scopes
 }
