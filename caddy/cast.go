@@ -17,6 +17,7 @@ import (
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/account"
 	"github.com/pontlevis/pontlevis/record/importer"
 	"github.com/pontlevis/pontlevis/space"
 )
@@ -36,7 +37,7 @@ func (a *App) loadCast(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hash := oauth.HashPassword(demo.Password)
+	hash := account.HashPassword(demo.Password)
 	for _, p := range demo.People(hash) {
 		if err := a.services.oauth.PutPerson(ctx, p); err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth/account"
 	"github.com/pontlevis/pontlevis/oauth/dpop"
 	"github.com/pontlevis/pontlevis/oauth/jwks"
 	"github.com/pontlevis/pontlevis/oauth/keyring"
@@ -34,6 +35,10 @@ const (
 	transactionTTL = 30 * time.Minute    // a sign-in and consent may take this long
 	sessionIdle    = 30 * time.Minute    // a browser session ends after this long without use
 	sessionLife    = 8 * time.Hour       // and after this long in any case
+	shownLife      = 10 * time.Minute    // the first proof of a sign-in waits this long for the second
+	manageLife     = 10 * time.Minute    // proofs are managed this long after a sign-in
+
+	passwordsAtOnce = 2 // bounds the memory and CPU of simultaneous password checks
 )
 
 // Config is what a Server is made of. DB, Issuer, FHIR, Apps, Relations, Pages and Secret are required.
@@ -79,7 +84,7 @@ type Config struct {
 
 // Event is something the access log may want to keep. It never carries a token, a code or a secret.
 type Event struct {
-	Kind   string // code_replay, refresh_reuse, foreign_client, pkce_mismatch, client_refused, proof_refused, sign_in, sign_in_refused, throttled, grant, refused, revoked
+	Kind   string // code_replay, refresh_reuse, foreign_client, pkce_mismatch, client_refused, proof_refused, sign_in, sign_in_refused, code_refused, passkey_refused, passkey_counter, enrolment_refused, enrolled, proof_changed, sessions_ended, throttled, grant, refused, revoked
 	Client string
 	Person string
 	Grant  string
@@ -109,21 +114,23 @@ type Server struct {
 	upstreams []*upstream.Provider
 	holder    func(context.Context, *upstream.Identity) (Holder, bool, error)
 
-	secrets  secrets
-	engine   fosite.OAuth2Provider
-	ring     *keyring.Ring
-	style    style
-	cross    *http.CrossOriginProtection
-	proofs   *dpop.Checker
-	throttle *throttle
-	argon    chan struct{} // bounds the memory and CPU of simultaneous password checks
-	people   store.Decoded[Person]
-	clients  store.Decoded[Client]
-	grants   store.Decoded[grantRecord]
-	accesses store.Decoded[accessRecord]
-	endeds   store.Decoded[endedRecord]
-	made     madeGrants
-	handler  http.Handler
+	secrets   secrets
+	engine    fosite.OAuth2Provider
+	ring      *keyring.Ring
+	style     style
+	cross     *http.CrossOriginProtection
+	proofs    *dpop.Checker
+	throttle  *throttle
+	passwords *account.Passwords
+	passkeys  *account.Passkeys // nil where the issuer is an IP address
+	accounts  store.Decoded[account.Account]
+	people    store.Decoded[Person]
+	clients   store.Decoded[Client]
+	grants    store.Decoded[grantRecord]
+	accesses  store.Decoded[accessRecord]
+	endeds    store.Decoded[endedRecord]
+	made      madeGrants
+	handler   http.Handler
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -177,7 +184,7 @@ func assemble(c Config) (*Server, error) {
 	s := &Server{
 		db: c.DB, issuer: c.Issuer, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
 		now: c.Now, log: c.Log, agreed: c.Agreed, event: c.Event, address: c.Address, offline: c.Offline,
-		secrets: deriveSecrets(c.Secret), cross: http.NewCrossOriginProtection(), argon: make(chan struct{}, 2),
+		secrets: deriveSecrets(c.Secret), cross: http.NewCrossOriginProtection(), passwords: account.NewPasswords(passwordsAtOnce),
 		upstreams: c.Upstreams, holder: c.Holder,
 	}
 	s.levels = slices.Clone(c.Levels)
@@ -197,6 +204,10 @@ func assemble(c Config) (*Server, error) {
 	}
 	s.throttle, s.proofs, s.style = newThrottle(s.now), dpop.NewChecker(s.now), newStyle()
 	s.proof = newClientProof(c, s.now)
+	var err error
+	if s.passkeys, err = account.NewPasskeys(s.issuer, s.secrets.challenge); err != nil && !errors.Is(err, account.ErrNoDomain) {
+		return nil, err
+	}
 	return s, nil
 }
 

@@ -161,6 +161,10 @@ func (s *Server) stepRefuse(v *visit) {
 		s.unanswered(v, err)
 		return
 	}
+	if v.tx.Return != "" {
+		http.Redirect(v.w, v.r, "/", http.StatusSeeOther)
+		return
+	}
 	s.tell(v.r.Context(), "refused", v.client.ID, keyOf(v.person), "")
 	if v.tx.Device != "" {
 		s.pages.Device(v.w, v.r, http.StatusOK, DevicePage{Stage: DeviceDenied, App: view(v.client, v.app)})

@@ -27,6 +27,7 @@ const (
 	codeUnavailable         = "temporarily_unavailable"
 	codeLoginRequired       = "login_required"
 	codeConsentRequired     = "consent_required"
+	codeUnmetRequirements   = "unmet_authentication_requirements" // RFC 9470 §5
 	codeRequestNotSupported = "request_not_supported"
 	codeRequestURIUnsupport = "request_uri_not_supported"
 	codeInvalidRequestURI   = "invalid_request_uri"

@@ -22,6 +22,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/account"
 	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/store"
 	"github.com/pontlevis/pontlevis/web"
@@ -34,7 +35,7 @@ const (
 )
 
 // passwordHash is made once: argon2id is slow on purpose.
-var passwordHash = sync.OnceValue(func() string { return oauth.HashPassword(password) })
+var passwordHash = sync.OnceValue(func() string { return account.HashPassword(password) })
 
 // catalogue is an Apps whose labels a test can change.
 type catalogue struct {
@@ -177,6 +178,14 @@ func (s *switchable) breakWith(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
+}
+
+// newWorldAt is newWorld under another name of the loopback address: passkeys want one that is no number.
+func newWorldAt(t testing.TB, host string) *world {
+	return newWorld(t, func(w *world, c *oauth.Config) {
+		w.url = strings.Replace(w.url, "127.0.0.1", host, 1)
+		c.Issuer, c.FHIR = w.url, w.url+"/fhir"
+	})
 }
 
 func newWorld(t testing.TB, change ...func(*world, *oauth.Config)) *world {

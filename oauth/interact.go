@@ -21,11 +21,13 @@ type visit struct {
 	app     App
 	session *sessionRecord // nil until signed in
 	person  *Person
+	before  *Person // who is signed in, where the app wants a newer sign-in
+	shown   *Person // who has shown a first proof and not yet what else it takes
 }
 
 // serveContinue leads a sign-in from step to step. It is a state machine with one dispatcher: GET shows the page of the
-// first thing that is missing (sign-in, work situation, patient, consent); POST does one step and comes back here. The steps never call
-// each other.
+// first thing that is missing (sign-in, second factor, work situation, patient, consent); POST does one step and comes
+// back here. The steps never call each other.
 func (s *Server) serveContinue(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
@@ -61,23 +63,44 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, id string) (*visi
 		return problem(http.StatusBadRequest, ProblemAnswered)
 	}
 	v.tx = t
-	client, ok := s.askingClient(w, r, url.Values{"client_id": {t.Client}, "redirect_uri": {t.Form["redirect_uri"]}}, t.Device != "")
-	if !ok {
-		return nil, false
+	if t.Return != "" {
+		v.client = ownPages
+	} else {
+		client, ok := s.askingClient(w, r, url.Values{"client_id": {t.Client}, "redirect_uri": {t.Form["redirect_uri"]}}, t.Device != "")
+		if !ok {
+			return nil, false
+		}
+		v.client = client
 	}
-	v.client = client
-	if v.app, _, err = s.allowed(r.Context(), client); err == nil {
-		v.session, v.person, err = s.currentSession(r.Context(), r)
-	}
-	if err != nil {
+	if err := s.identify(v); err != nil {
 		s.trouble(w, r, err)
 		return nil, false
 	}
-	if v.session != nil && s.stale(t, v.session) {
-		v.session, v.person = nil, nil
+	return v, true
+}
+
+// identify finds out who is there, and whether that is enough for what is asked.
+func (s *Server) identify(v *visit) (err error) {
+	ctx := v.r.Context()
+	if v.tx.Return == "" {
+		if v.app, _, err = s.allowed(ctx, v.client); err != nil {
+			return err
+		}
+	}
+	if v.session, v.person, err = s.currentSession(ctx, v.r); err != nil {
+		return err
+	}
+	if v.session != nil && s.stale(v.tx, v.session) {
+		v.session, v.person, v.before = nil, nil, v.person
+	}
+	if shown := v.tx.Shown; shown != nil && s.now().Sub(shown.At) < shownLife {
+		v.shown, err = s.Person(ctx, shown.Person)
+		if errors.Is(err, ErrNotFound) || v.shown != nil && v.shown.Disabled {
+			v.shown, err = nil, nil
+		}
 	}
 	s.situate(v)
-	return v, true
+	return err
 }
 
 // transaction reads a sign-in transaction; nil when it is not known or has expired.
@@ -110,10 +133,16 @@ func (s *Server) stale(t *transactionRecord, rec *sessionRecord) bool {
 // show renders the first step that is missing.
 func (s *Server) show(v *visit) {
 	switch {
+	case v.shown != nil && v.tx.Shown.Enrolment != nil:
+		s.showEnrolment(v, http.StatusOK, "")
+	case v.shown != nil:
+		s.showSecondFactor(v, http.StatusOK, "", 0)
 	case v.person == nil:
-		page := s.signInPage(v)
-		page.Login = v.tx.Form["login_hint"]
-		s.pages.SignIn(v.w, v.r, http.StatusOK, page)
+		s.pages.SignIn(v.w, v.r, http.StatusOK, s.signInPage(v))
+	case !s.satisfies(v.session.ACR, v.tx.ACR):
+		s.showStepUp(v)
+	case v.tx.Return != "":
+		s.returnOwn(v)
 	case s.needsSituation(v):
 		s.showSituations(v, "")
 	case !s.follow(v):
@@ -147,11 +176,21 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request) {
 	switch step := form.Get("step"); {
 	case step == "sign-in":
 		s.stepSignIn(v, form)
+	case step == "passkey":
+		s.stepPasskey(v, form)
+	case step == "code":
+		s.stepCode(v, form)
+	case step == "enrol":
+		s.stepEnrol(v, form)
+	case step == "new-password":
+		s.stepNewPassword(v, form)
+	case step == "new-passkey":
+		s.stepNewPasskey(v, form)
 	case step == "switch":
 		s.stepSwitch(v)
 	case step == "consent" && form.Get("decision") == "refuse":
 		s.stepRefuse(v)
-	case v.person == nil:
+	case v.person == nil || v.tx.Return != "" || !s.satisfies(v.session.ACR, v.tx.ACR):
 		s.again(v)
 	case step == "situation":
 		s.stepSituation(v, form)
@@ -174,74 +213,6 @@ func (s *Server) form(v *visit) Form {
 // again shows the next page by a redirect, so that reload and back do not post twice.
 func (s *Server) again(v *visit) {
 	http.Redirect(v.w, v.r, pathContinue+"?tx="+v.tx.ID, http.StatusSeeOther)
-}
-
-func (s *Server) signInPage(v *visit) SignInPage {
-	return SignInPage{Form: s.form(v), App: view(v.client, v.app), Elsewhere: s.elsewhere(v.tx.ID)}
-}
-
-func (s *Server) showThrottled(v *visit, page SignInPage, wait time.Duration) {
-	s.tell(v.r.Context(), "throttled", v.client.ID, "", "")
-	page.Error, page.Wait = "throttled", int(wait.Seconds())+1
-	v.w.Header().Set("Retry-After", seconds(wait))
-	s.pages.SignIn(v.w, v.r, http.StatusTooManyRequests, page)
-}
-
-// stepSignIn checks login and password. Unknown logins cost and say the same as wrong passwords.
-func (s *Server) stepSignIn(v *visit, form url.Values) {
-	ctx, login := v.r.Context(), form.Get("login")
-	page := s.signInPage(v)
-	page.Login = login
-	keys := throttleKeys(normalLogin(login), s.address(v.r), s.isKnown(v.r, login))
-	if wait := s.throttle.take(keys); wait > 0 {
-		s.showThrottled(v, page, wait)
-		return
-	}
-	person, err := s.checkPassword(ctx, login, form.Get("password"))
-	if err != nil {
-		s.trouble(v.w, v.r, err)
-		return
-	}
-	if person == nil {
-		s.tell(ctx, "sign_in_refused", v.client.ID, "", "")
-		page.Error = "credentials"
-		s.pages.SignIn(v.w, v.r, http.StatusUnprocessableEntity, page) // 401 would want an HTTP challenge
-		return
-	}
-	s.throttle.give(keys)
-	if err := s.signIn(ctx, v.w, v.r, person, proof{s.acrOf(oneFactor), []string{amrPassword}, s.now()}); err != nil {
-		s.trouble(v.w, v.r, err)
-		return
-	}
-	s.tell(ctx, "sign_in", v.client.ID, person.Key, "")
-	s.again(v)
-}
-
-// checkPassword returns the person, or nil when login and password do not go together.
-func (s *Server) checkPassword(ctx context.Context, login, password string) (*Person, error) {
-	p, err := s.personByLogin(ctx, login)
-	if err != nil {
-		return nil, err
-	}
-	hash := unknownHash()
-	if p != nil && p.PasswordHash != "" {
-		hash = p.PasswordHash
-	}
-	ok, err := s.passwordMatches(ctx, hash, password)
-	if err != nil || !ok || p == nil || p.PasswordHash == "" || p.Disabled {
-		return nil, err
-	}
-	return p, nil
-}
-
-// stepSwitch ends the session so that another person can sign in.
-func (s *Server) stepSwitch(v *visit) {
-	if err := s.endSession(v.r.Context(), v.r); err != nil {
-		s.trouble(v.w, v.r, err)
-		return
-	}
-	s.setCookie(v.w, cookieSession, "", -1)
-	s.again(v)
 }
 
 // view is the app as people see it. Names come from the catalogue; without an entry, from the registration.

@@ -10,6 +10,9 @@ import (
 // response with the security headers of a sensitive page, in the language the request asks for.
 type Pages interface {
 	SignIn(w http.ResponseWriter, r *http.Request, status int, p SignInPage)
+	SecondFactor(w http.ResponseWriter, r *http.Request, status int, p SecondFactorPage)
+	Enrolment(w http.ResponseWriter, r *http.Request, status int, p EnrolmentPage)
+	Sessions(w http.ResponseWriter, r *http.Request, status int, p SessionsPage)
 	ChooseSituation(w http.ResponseWriter, r *http.Request, status int, p SituationPage)
 	ChoosePatient(w http.ResponseWriter, r *http.Request, status int, p PatientPage)
 	Consent(w http.ResponseWriter, r *http.Request, status int, p ConsentPage)
@@ -36,13 +39,17 @@ type AppView struct {
 	Kind      string // portal, smart, backend, plugin
 }
 
-// SignInPage asks for login and password (step sign-in, inputs login and password).
+// SignInPage asks for login and password (step sign-in, inputs login and password), a passkey (step passkey, input
+// credential), or the code of the enrolment letter (step enrol, inputs login and code).
 type SignInPage struct {
 	Form
-	App   AppView
-	Login string // filled in already
-	Error string // "", credentials, throttled, or "elsewhere." and the kind of an upstream.Refusal
-	Wait  int    // seconds, with throttled
+	App     AppView
+	Own     bool   // one of our own pages asks rather than an app
+	Login   string // filled in already
+	Passkey string // PublicKeyCredentialRequestOptionsJSON; "" where passkeys cannot be used
+	Letter  bool   // the letter's code is what was tried
+	Error   string // "", credentials, passkey, letter, throttled, or "elsewhere." and the kind of an upstream.Refusal
+	Wait    int    // seconds, with throttled
 
 	Elsewhere []Elsewhere // where else one can sign in
 	At        Elsewhere   // with an error of elsewhere: where it happened
@@ -61,6 +68,30 @@ type Elsewhere struct {
 type SignedOutPage struct {
 	At   Elsewhere
 	Href string
+}
+
+// SecondFactorPage asks for what is missing after a first proof: a one-time or recovery code (step code, input code) or a
+// passkey (step passkey, input credential).
+type SecondFactorPage struct {
+	Form
+	App     AppView
+	Own     bool
+	Person  string
+	Codes   bool   // the account has one-time codes
+	Passkey string // PublicKeyCredentialRequestOptionsJSON; "" when the account has none
+	StepUp  bool   // the person is signed in already, less strongly than the app asks
+	Error   string // "", code, passkey, throttled
+	Wait    int    // seconds, with throttled
+}
+
+// EnrolmentPage lets whoever showed the letter's code set a password (step new-password, inputs new-password and
+// new-password-again) or a passkey (step new-passkey, input credential).
+type EnrolmentPage struct {
+	Form
+	Person  string
+	Login   string
+	Passkey string // PublicKeyCredentialCreationOptionsJSON; "" where passkeys cannot be used
+	Error   string // "", differ, passkey, or a word of account.Weak
 }
 
 // Choice is one patient to choose.
@@ -130,6 +161,7 @@ const (
 	ProblemNobody   = "nobody"    // the person acts for nobody
 	ProblemTrouble  = "trouble"   // the server cannot do this right now
 	ProblemNotFound = "not_found" // there is no such page
+	ProblemStrength = "strength"  // the account has nothing to show of the strength that the page asks for
 )
 
 // ProblemPage says what went wrong and what to do, without anything of the request that could be markup or a lure.

@@ -89,11 +89,13 @@ type sessionRecord struct {
 	ID      string    `json:"id"` // names the session to its owner and, as sid, to apps; opens nothing
 	Person  string    `json:"person"`
 	Begun   time.Time `json:"begun"`
-	Auth    time.Time `json:"auth"`          // when the person last showed who they are
-	ACR     string    `json:"acr,omitempty"` // how strongly
-	AMR     []string  `json:"amr,omitempty"` // by what means (RFC 8176)
-	Device  string    `json:"device"`        // browser and system, coarse: "Firefox, Windows"
-	Network string    `json:"network"`       // where from, coarse: "192.0.2.0/24"
+	Auth    time.Time `json:"auth"`            // when the person last showed who they are
+	ACR     string    `json:"acr,omitempty"`   // how strongly
+	AMR     []string  `json:"amr,omitempty"`   // by what means (RFC 8176)
+	Epoch   uint64    `json:"epoch,omitempty"` // of the account when it was begun; over when the account's is later
+	Device  string    `json:"device"`          // browser and system, coarse: "Firefox, Windows"
+	Network string    `json:"network"`         // where from, coarse: "192.0.2.0/24"
+	Asked   time.Time `json:"asked,omitzero"`  // when the latest passkey challenge that came back was issued
 	Seen    time.Time `json:"seen"`
 	End     time.Time `json:"end"`             // absolute
 	Expires time.Time `json:"expires"`         // the earlier of End and Seen + idle time
@@ -119,6 +121,12 @@ type transactionRecord struct {
 	// Situation is the work situation that a professional chose, and Worker who chose it.
 	Situation string `json:"situation,omitempty"`
 	Worker    string `json:"worker,omitempty"`
+	// Shown is the first proof, which waits for a second one or for what the letter's code lets its holder do.
+	Shown *shownRecord `json:"shown,omitempty"`
+	// Asked is when the latest passkey challenge that came back was issued: none of then or before is accepted again.
+	Asked time.Time `json:"asked,omitzero"`
+	// Return is where the person goes once signed in, when one of our own pages asks rather than an app.
+	Return string `json:"return,omitempty"`
 	// Device is the user code of the device that the request comes from, "" for an app in this browser; Network is from
 	// where the device asked.
 	Device  string        `json:"device,omitempty"`
@@ -129,8 +137,16 @@ type transactionRecord struct {
 	Expires time.Time     `json:"expires"`
 }
 
+// shownRecord is a proof that opened no session yet.
+type shownRecord struct {
+	Person    string    `json:"person"`
+	At        time.Time `json:"at"`
+	AMR       []string  `json:"amr"`
+	Enrolment []byte    `json:"enrolment,omitempty"` // hash of the letter's code, when that was the proof
+}
+
 // The rows, all under "oauth". In a token partition: grant, code, access, transaction, session, owned, jti, and expires, an
-// index by time. In the global partition: person, login, client, ring. In a patient's partition: ended.
+// index by time. In the global partition: person, login, account, passkey, client, ring. In a patient's partition: ended.
 func grantKey(id string) []byte              { return store.Key("oauth", "grant", id) }
 func codeKey(grant, sig string) []byte       { return store.Key("oauth", "code", grant, sig) }
 func accessKey(grant, sig string) []byte     { return store.Key("oauth", "access", grant, sig) }

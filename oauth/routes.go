@@ -12,6 +12,7 @@ const (
 	pathContinue   = "/oauth2/continue"
 	pathSignOut    = "/oauth2/sign-out"
 	pathSignedOut  = "/oauth2/signed-out"
+	pathSessions   = "/oauth2/sessions"
 	pathToken      = "/oauth2/token"
 	pathDevice     = "/oauth2/device"
 	pathDeviceCode = "/oauth2/device/code"
@@ -37,6 +38,7 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc(pathSignedOut, s.serveSignedOut)
 	m.HandleFunc(pathElsewhere, s.serveElsewhere)
 	m.HandleFunc(pathCallback, s.serveCallback)
+	m.HandleFunc(pathSessions, s.serveSessions)
 	m.HandleFunc(pathToken, s.forApps("POST", s.serveToken))
 	m.HandleFunc(pathRevoke, s.forApps("POST", s.serveRevoke))
 	m.HandleFunc(pathUserinfo, s.forApps("GET, POST", s.serveUserinfo))

@@ -16,7 +16,7 @@ import (
 // secrets are the keys derived from Config.Secret, one per use, so that what one of them does can never be passed off
 // as the work of another.
 type secrets struct {
-	token, client, csrf, subject, seal, grace, known, shelf, upstream []byte
+	token, client, csrf, subject, seal, grace, known, shelf, challenge, handle, paper, codes, upstream []byte
 }
 
 func deriveSecrets(master []byte) secrets {
@@ -31,6 +31,8 @@ func deriveSecrets(master []byte) secrets {
 		token: derive("token"), client: derive("client secret"), csrf: derive("form"), subject: derive("subject"),
 		seal: derive("key seal"), grace: derive("refresh grace"), known: derive("known device"),
 		upstream: derive("sign-in elsewhere"), shelf: derive("session shelf"),
+		challenge: derive("passkey challenge"), handle: derive("passkey handle"), paper: derive("codes on paper"),
+		codes: derive("one-time codes seal"),
 	}
 }
 

@@ -44,13 +44,25 @@ func (s *Server) signInVouched(ctx context.Context, w http.ResponseWriter, r *ht
 	if err != nil {
 		return err
 	}
+	return s.beginSession(ctx, w, r, p, shown, before, leave)
+}
+
+// beginSession is signInVouched with the session that goes on, if any.
+func (s *Server) beginSession(ctx context.Context, w http.ResponseWriter, r *http.Request, p *Person, shown proof, before *sessionRecord, leave *leaving) error {
+	acc, err := s.account(ctx, p.Key)
+	if err != nil {
+		return err
+	}
 	now := s.now()
 	rec := sessionRecord{
-		ID: s.newSessionID(p.Key), Person: p.Key, Begun: now, Auth: shown.at, ACR: shown.acr, AMR: shown.amr, Leave: leave,
+		ID: s.newSessionID(p.Key), Person: p.Key, Begun: now, Auth: shown.at, ACR: shown.acr, AMR: shown.amr, Epoch: acc.Epoch, Leave: leave,
 		Device: deviceOf(r.UserAgent()), Network: wideNetwork(s.address(r)), Seen: now, End: now.Add(sessionLife), Expires: now.Add(sessionIdle),
 	}
 	if before != nil && before.Person == p.Key {
 		rec.ID, rec.Begun = before.ID, before.Begun
+		if leave == nil {
+			rec.Leave = before.Leave // a second factor shown here does not end what goes on elsewhere
+		}
 	} else if err := s.endSession(ctx, r); err != nil {
 		return err
 	}
@@ -125,6 +137,11 @@ func (s *Server) currentSession(ctx context.Context, r *http.Request) (*sessionR
 	}
 	if err != nil {
 		return nil, nil, err
+	}
+	if acc, err := s.account(ctx, rec.Person); err != nil {
+		return nil, nil, err
+	} else if acc.Epoch != rec.Epoch {
+		return nil, nil, nil
 	}
 	return &rec, p, s.touch(ctx, id, hash, rec)
 }

@@ -12,10 +12,15 @@ const (
 	pairBurst, pairRefill       = 5, 30 * time.Second  // one account from one address
 	addressBurst, addressRefill = 40, 5 * time.Second  // one address, whatever the account
 	accountBurst, accountRefill = 30, 20 * time.Second // one account, from unknown browsers anywhere
+	// Codes have six digits, so that guessing them is slowed much more; whoever guesses has the password already. The
+	// owner is not slowed with them: their own browser counts apart, and a passkey or another sign-in goes on.
+	codeBurst, codeRefill       = 10, 10 * time.Minute // codes of one account, from unknown browsers anywhere
+	passkeyBurst, passkeyRefill = 20, 3 * time.Second  // passkeys from one address: they cannot be guessed, but cost CPU
 	maxBuckets                  = 1 << 16
 )
 
-// throttle counts failed sign-ins in memory. It forgets at a restart, which an attacker cannot cause.
+// throttle counts failed sign-ins in memory. It forgets at a restart or a change of the configuration, which an attacker
+// cannot cause; what must never be forgotten, the step of a one-time code and the tries of a letter's code, is in the store.
 type throttle struct {
 	now     func() time.Time
 	mu      sync.Mutex
@@ -48,6 +53,22 @@ func throttleKeys(login, address string, known bool) []throttleKey {
 	return append(keys,
 		throttleKey{"pair " + network + " " + login, pairBurst, pairRefill},
 		throttleKey{"account " + login, accountBurst, accountRefill})
+}
+
+// codeKeys are the buckets of one-time codes and recovery codes.
+func codeKeys(person, address string, known bool) []throttleKey {
+	network := networkOf(address)
+	keys := []throttleKey{{"address " + network, addressBurst, addressRefill}}
+	if known {
+		return append(keys, throttleKey{"known code " + network + " " + person, pairBurst, pairRefill})
+	}
+	return append(keys,
+		throttleKey{"pair code " + network + " " + person, pairBurst, pairRefill},
+		throttleKey{"code " + person, codeBurst, codeRefill})
+}
+
+func passkeyKeys(address string) []throttleKey {
+	return []throttleKey{{"passkey " + networkOf(address), passkeyBurst, passkeyRefill}}
 }
 
 // take counts an attempt as failed in advance and tells how long to wait when there were too many. Counting first keeps

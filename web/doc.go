@@ -3,7 +3,8 @@
 //
 // A page is an html/template below pages/ inside one layout; its texts come from the two catalogues below texts/, its
 // look from one style sheet below assets/. Everything is embedded, and New refuses to start when a template or a text is
-// missing. Pages need no JavaScript and allow none: the Content-Security-Policy has no script source and no inline style.
+// missing. Pages need no JavaScript. They allow none but assets/passkey.js, where a passkey could be used; people without it
+// sign in by password. The Content-Security-Policy has no inline style.
 //
 //	typed page struct ─→ Renderer ─ language (?lang, cookie, Accept-Language) ─ template ─→ response with its headers
 //

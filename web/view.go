@@ -3,11 +3,13 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pontlevis/pontlevis/oauth"
 )
@@ -42,6 +44,7 @@ type view struct {
 	Lang   string
 	Page   any
 	CSS    string
+	Script string // "" where the page runs none
 	Other  string // the other language
 	Switch string // link to the same page in it; "" when there is no such link
 	texts  map[string]string
@@ -54,7 +57,7 @@ func (r *Renderer) viewOf(w http.ResponseWriter, req *http.Request, tx string, p
 		other = french
 	}
 	return &view{
-		Lang: lang, Page: page, CSS: r.cssURL, Other: other, Switch: switchLink(req, tx, other), texts: r.texts[lang],
+		Lang: lang, Page: page, CSS: r.css, Other: other, Switch: switchLink(req, tx, other), texts: r.texts[lang],
 	}
 }
 
@@ -121,6 +124,34 @@ func (v *view) T(key string, args ...any) (string, error) {
 		return text, nil
 	}
 	return fmt.Sprintf(text, args...), nil
+}
+
+// Ago says roughly how long before now something was. The page's <time> says it exactly.
+func (v *view) Ago(now, at time.Time) (string, error) {
+	minutes := int(now.Sub(at) / time.Minute)
+	for _, unit := range []struct {
+		name    string
+		minutes int
+	}{{"day", 24 * 60}, {"hour", 60}, {"minute", 1}} {
+		switch n := minutes / unit.minutes; {
+		case n == 1:
+			return v.T("ago." + unit.name)
+		case n > 1:
+			return v.T("ago."+unit.name+"s", n)
+		}
+	}
+	return v.T("ago.now")
+}
+
+// Stamp is a time as <time> takes it.
+func (v *view) Stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// Authenticator lets an address of an authenticator app be linked to; any other is dropped.
+func (v *view) Authenticator(uri string) template.URL {
+	if !strings.HasPrefix(uri, "otpauth://totp/") {
+		return ""
+	}
+	return template.URL(uri)
 }
 
 // App is what the app says of itself in the reader's language.

@@ -14,19 +14,25 @@ import (
 	"github.com/pontlevis/pontlevis/oauth"
 )
 
-//go:embed pages/*.html texts/*.json assets/pontlevis.css
+//go:embed pages/*.html texts/*.json assets/pontlevis.css assets/passkey.js
 var files embed.FS
 
 // pageNames are the templates below pages/, beside layout.html.
-var pageNames = []string{"signin", "situation", "patient", "consent", "device", "signedout", "problem", "index"}
+var pageNames = []string{"signin", "secondfactor", "enrolment", "sessions", "situation", "patient", "consent", "device", "signedout", "problem", "index"}
 
 // Renderer renders pages. It is safe for concurrent use.
 type Renderer struct {
 	secure bool
 	pages  map[string]*template.Template
 	texts  map[string]map[string]string // language → key → text
-	css    []byte
-	cssURL string
+	assets map[string]asset             // path → what is served there
+	css    string                       // path of the style sheet
+	script string                       // path of the script for passkeys
+}
+
+type asset struct {
+	kind    string
+	content []byte
 }
 
 // Options of a Renderer.
@@ -36,14 +42,13 @@ type Options struct {
 
 // New reads the embedded templates, texts and style sheet. An error means that the build itself is wrong.
 func New(o Options) (*Renderer, error) {
-	css, err := files.ReadFile("assets/pontlevis.css")
-	if err != nil {
-		return nil, fmt.Errorf("reading the style sheet: %w", err)
+	r := &Renderer{secure: o.Secure, pages: make(map[string]*template.Template), assets: make(map[string]asset)}
+	var err error
+	if r.css, err = r.asset("pontlevis", ".css", "text/css; charset=utf-8"); err != nil {
+		return nil, err
 	}
-	sum := sha256.Sum256(css)
-	r := &Renderer{
-		secure: o.Secure, css: css, cssURL: "/assets/pontlevis." + hex.EncodeToString(sum[:6]) + ".css",
-		pages: make(map[string]*template.Template),
+	if r.script, err = r.asset("passkey", ".js", "text/javascript; charset=utf-8"); err != nil {
+		return nil, err
 	}
 	if r.texts, err = readTexts(); err != nil {
 		return nil, err
@@ -59,24 +64,40 @@ func New(o Options) (*Renderer, error) {
 	return r, nil
 }
 
+// asset reads an embedded file and gives it an address that changes with its content.
+func (r *Renderer) asset(name, extension, kind string) (path string, err error) {
+	content, err := files.ReadFile("assets/" + name + extension)
+	if err != nil {
+		return "", fmt.Errorf("reading %s%s: %w", name, extension, err)
+	}
+	sum := sha256.Sum256(content)
+	path = "/assets/" + name + "." + hex.EncodeToString(sum[:6]) + extension
+	r.assets[path] = asset{kind, content}
+	return path, nil
+}
+
 // Assets serves what pages link to; mount it at /assets/. Names carry a digest, so they are kept for a year.
 func (r *Renderer) Assets() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.URL.Path != r.cssURL || req.Method != http.MethodGet && req.Method != http.MethodHead {
+		a, ok := r.assets[req.URL.Path]
+		if !ok || req.Method != http.MethodGet && req.Method != http.MethodHead {
 			http.NotFound(w, req)
 			return
 		}
 		h := w.Header()
-		h.Set("Content-Type", "text/css; charset=utf-8")
+		h.Set("Content-Type", a.kind)
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		h.Set("X-Content-Type-Options", "nosniff")
-		_, _ = w.Write(r.css)
+		_, _ = w.Write(a.content)
 	})
 }
 
 // render writes one page. target is an origin that the page's form may lead to, besides our own.
 func (r *Renderer) render(w http.ResponseWriter, req *http.Request, status int, name, target, tx string, page any) {
 	v := r.viewOf(w, req, tx, page)
+	if usesPasskey(page) {
+		v.Script = r.script
+	}
 	var out bytes.Buffer
 	if err := r.pages[name].Execute(&out, v); err != nil {
 		// The test walks every page in both languages; what is left is a caller's invalid struct. Nothing half-rendered
@@ -84,7 +105,7 @@ func (r *Renderer) render(w http.ResponseWriter, req *http.Request, status int, 
 		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		return
 	}
-	protect(w.Header(), target)
+	protect(w.Header(), target, v.Script != "")
 	w.Header().Set("Content-Language", v.Lang)
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes())
@@ -93,18 +114,37 @@ func (r *Renderer) render(w http.ResponseWriter, req *http.Request, status int, 
 // source is a host or scheme source of a Content-Security-Policy; nothing else may enter the header.
 var source = regexp.MustCompile(`^(https?://[A-Za-z0-9.\-\[\]:]+|[a-z][a-z0-9+.\-]*:)$`)
 
-// protect sets the headers of a page on which people decide something: no script, no frame, no cache, and forms that
+// usesPasskey tells whether a page has a form that only the script can fill in. No other page may run any.
+func usesPasskey(page any) bool {
+	switch p := page.(type) {
+	case oauth.SignInPage:
+		return p.Passkey != ""
+	case oauth.SecondFactorPage:
+		return p.Passkey != ""
+	case oauth.EnrolmentPage:
+		return p.Passkey != ""
+	case oauth.SessionsPage:
+		return p.NewPasskey != ""
+	}
+	return false
+}
+
+// protect sets the headers of a page on which people decide something: no script but ours where passkeys want it, no frame, no cache, and forms that
 // lead only where they should (RFC 9700 §4.16). A browser applies form-action to the redirect after a form too, hence
 // target.
-func protect(h http.Header, target string) {
+func protect(h http.Header, target string, script bool) {
 	action := "'self'"
 	if source.MatchString(target) {
 		action += " " + target
 	}
-	h.Set("Content-Security-Policy", strings.Join([]string{
+	policy := []string{
 		"default-src 'none'", "style-src 'self'", "img-src 'self'", "form-action " + action,
 		"frame-ancestors 'none'", "base-uri 'none'",
-	}, "; "))
+	}
+	if script {
+		policy = append(policy, "script-src 'self'")
+	}
+	h.Set("Content-Security-Policy", strings.Join(policy, "; "))
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Frame-Options", "DENY")
@@ -118,6 +158,21 @@ func protect(h http.Header, target string) {
 // SignIn implements oauth.Pages.
 func (r *Renderer) SignIn(w http.ResponseWriter, req *http.Request, status int, p oauth.SignInPage) {
 	r.render(w, req, status, "signin", p.Target, p.TX, p)
+}
+
+// SecondFactor implements oauth.Pages.
+func (r *Renderer) SecondFactor(w http.ResponseWriter, req *http.Request, status int, p oauth.SecondFactorPage) {
+	r.render(w, req, status, "secondfactor", p.Target, p.TX, p)
+}
+
+// Enrolment implements oauth.Pages.
+func (r *Renderer) Enrolment(w http.ResponseWriter, req *http.Request, status int, p oauth.EnrolmentPage) {
+	r.render(w, req, status, "enrolment", p.Target, p.TX, p)
+}
+
+// Sessions implements oauth.Pages.
+func (r *Renderer) Sessions(w http.ResponseWriter, req *http.Request, status int, p oauth.SessionsPage) {
+	r.render(w, req, status, "sessions", "", "", p)
 }
 
 // ChooseSituation implements oauth.Pages.

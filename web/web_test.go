@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -80,10 +81,42 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 			})
 		},
 	}
-	for _, e := range []string{"", "credentials", "throttled"} {
+	for _, e := range []string{"", "credentials", "passkey", "letter", "throttled"} {
 		pages["signin "+e] = func(w http.ResponseWriter, req *http.Request) {
-			r.SignIn(w, req, 200, oauth.SignInPage{Form: form(), App: app(), Login: hostile, Error: e, Wait: 30})
+			r.SignIn(w, req, 200, oauth.SignInPage{Form: form(), App: app(), Login: hostile, Letter: e == "letter", Error: e, Wait: 30})
 		}
+		pages["signin with passkeys "+e] = func(w http.ResponseWriter, req *http.Request) {
+			r.SignIn(w, req, 200, oauth.SignInPage{Form: form(), App: app(), Own: true, Passkey: `{"challenge":"x"}`, Error: e})
+		}
+	}
+	for _, e := range []string{"", "code", "passkey", "throttled"} {
+		pages["second factor "+e] = func(w http.ResponseWriter, req *http.Request) {
+			r.SecondFactor(w, req, 200, oauth.SecondFactorPage{Form: form(), App: app(), Person: hostile, Codes: true, Error: e})
+		}
+		pages["second factor with passkeys "+e] = func(w http.ResponseWriter, req *http.Request) {
+			r.SecondFactor(w, req, 200, oauth.SecondFactorPage{Form: form(), App: app(), Own: e == "", StepUp: true, Passkey: hostile, Error: e})
+		}
+	}
+	for _, e := range []string{"", "differ", "passkey", "short", "long", "kinds", "personal"} {
+		pages["enrolment "+e] = func(w http.ResponseWriter, req *http.Request) {
+			r.Enrolment(w, req, 200, oauth.EnrolmentPage{Form: form(), Person: hostile, Login: hostile, Passkey: hostile, Error: e})
+		}
+	}
+	for _, done := range []string{"", "ended", "others", "password", "added", "named", "removed", "codes", "codes-off"} {
+		pages["sessions "+done] = func(w http.ResponseWriter, req *http.Request) { r.Sessions(w, req, 200, sessionsPage("", done, "")) }
+	}
+	for _, e := range []string{"differ", "credentials", "code", "passkey", "throttled", "last", "short", "long", "kinds", "personal"} {
+		pages["sessions error "+e] = func(w http.ResponseWriter, req *http.Request) {
+			r.Sessions(w, req, 200, sessionsPage("pending", "", e))
+		}
+	}
+	pages["sessions with codes"] = func(w http.ResponseWriter, req *http.Request) {
+		r.Sessions(w, req, 200, sessionsPage("on", "codes", ""))
+	}
+	pages["sessions to confirm"] = func(w http.ResponseWriter, req *http.Request) {
+		p := sessionsPage("", "", "")
+		p.Fresh = false
+		r.Sessions(w, req, 200, p)
 	}
 	for _, kind := range []string{
 		upstream.Declined, upstream.Unavailable, upstream.Untrusted, upstream.Weak, upstream.Unpractised, upstream.Unclear,
@@ -144,6 +177,31 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 	return pages
 }
 
+func sessionsPage(codes, done, problem string) oauth.SessionsPage {
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	p := oauth.SessionsPage{
+		Action: "/oauth2/sessions", CSRF: "csrf", Person: hostile, Login: hostile, Now: now, Fresh: true, Password: true,
+		Sessions: []oauth.SessionView{
+			{ID: "a", Device: hostile, Network: "192.0.2.0/24", Begun: now.Add(-49 * time.Hour), Seen: now, Current: true, Strong: true},
+			{ID: "b", Begun: now.Add(-25 * time.Hour), Seen: now.Add(-90 * time.Minute)},
+		},
+		Passkeys: []oauth.PasskeyView{
+			{ID: "k", Name: hostile, Added: now.Add(-2 * time.Hour), Used: now.Add(-time.Minute), Copied: true, Doubted: now.Add(-2 * time.Minute)},
+			{ID: "l", Name: "téléphone", Added: now},
+		},
+		NewPasskey: hostile, Codes: codes, CodesAdded: now, RecoveryLeft: 3, Done: done, Error: problem, Wait: 30,
+	}
+	switch codes {
+	case "pending":
+		p.Secret, p.URI = "GEZDGNBVGY3TQOJQ", "otpauth://totp/pontlevis:x?secret=GEZDGNBVGY3TQOJQ&issuer=pontlevis"
+	case "on":
+		p.RecoveryCodes = []string{"7K3M-0000-1111-2222", "8K3M-0000-1111-2222"}
+	default:
+		p.NewPasskey = ""
+	}
+	return p
+}
+
 func TestEveryPageInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
@@ -158,14 +216,15 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 				if rec.Code >= 500 {
 					t.Fatalf("status %d", rec.Code)
 				}
-				checkHeaders(t, rec.Header())
+				checkHeaders(t, rec.Header(), strings.Contains(rec.Body.String(), "data-passkey"))
 				checkPage(t, rec.Body.String(), lang)
 			})
 		}
 	}
 }
 
-func checkHeaders(t *testing.T, h http.Header) {
+// checkHeaders wants the headers of a sensitive page; a script source only where a form needs our script, and only ours.
+func checkHeaders(t *testing.T, h http.Header, script bool) {
 	t.Helper()
 	csp := h.Get("Content-Security-Policy")
 	for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {
@@ -173,8 +232,8 @@ func checkHeaders(t *testing.T, h http.Header) {
 			t.Errorf("Content-Security-Policy lacks %s: %s", want, csp)
 		}
 	}
-	if strings.Contains(csp, "unsafe") || strings.Contains(csp, "script-src") {
-		t.Errorf("Content-Security-Policy allows script: %s", csp)
+	if strings.Contains(csp, "unsafe") || strings.Contains(csp, "script-src") != script || script && !strings.HasSuffix(csp, "; script-src 'self'") {
+		t.Errorf("Content-Security-Policy, with a form that needs our script %v: %s", script, csp)
 	}
 	if h.Get("Cache-Control") != "no-store" || h.Get("X-Frame-Options") != "DENY" {
 		t.Errorf("headers of a sensitive page are missing: %v", h)
@@ -203,7 +262,11 @@ func checkPage(t *testing.T, body, lang string) {
 			}
 		case "h1":
 			headings++
-		case "script", "style", "iframe":
+		case "script":
+			if !strings.HasPrefix(attr["src"], "/assets/passkey.") || n.FirstChild != nil || !strings.Contains(body, "data-passkey") {
+				t.Errorf("the page holds a script that is not ours or that it does not need: %v", attr)
+			}
+		case "style", "iframe":
 			t.Errorf("the page holds a %s element", n.Data)
 		case "label":
 			labels[attr["for"]] = true
@@ -349,11 +412,17 @@ func TestAssets(t *testing.T) {
 	r := renderer(t)
 	rec := httptest.NewRecorder()
 	r.SignedOut(rec, httptest.NewRequest("GET", "/", nil), oauth.SignedOutPage{})
+	signin := httptest.NewRecorder()
+	r.SignIn(signin, httptest.NewRequest("GET", "/", nil), 200, oauth.SignInPage{Form: form(), App: app(), Passkey: "{}"})
+	script := regexp.MustCompile(`src="(/assets/[^"]+\.js)"`).FindStringSubmatch(signin.Body.String())
+	if script == nil {
+		t.Fatal("a page that could use a passkey links to no script")
+	}
 	link := regexp.MustCompile(`href="(/assets/[^"]+\.css)"`).FindStringSubmatch(rec.Body.String())
 	if link == nil {
 		t.Fatal("the page links to no style sheet")
 	}
-	for path, want := range map[string]int{link[1]: 200, "/assets/": 404, "/assets/../web.go": 404, "/assets/pontlevis.css": 404} {
+	for path, want := range map[string]int{link[1]: 200, script[1]: 200, "/assets/": 404, "/assets/../web.go": 404, "/assets/pontlevis.css": 404} {
 		rec := httptest.NewRecorder()
 		req := httptest.NewRequest("GET", "/", nil)
 		req.URL.Path = path
