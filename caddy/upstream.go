@@ -2,9 +2,13 @@ package pontlevis
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
 
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
@@ -58,4 +62,35 @@ func (r *relations) holder(ctx context.Context, id *upstream.Identity) (oauth.Ho
 		}
 	}
 	return oauth.Holder{}, false, nil
+}
+
+// ReadUpstreams reads the providers of a Caddyfile, or of Caddy's JSON when the file is named so. Secrets are not read.
+func ReadUpstreams(path string) ([]Upstream, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if filepath.Ext(path) != ".json" {
+		if content, _, err = caddyconfig.GetAdapter("caddyfile").Adapt(content, map[string]any{"filename": path}); err != nil {
+			return nil, err
+		}
+	}
+	var config struct {
+		Apps struct {
+			Pontlevis App `json:"pontlevis"`
+		} `json:"apps"`
+	}
+	if err := json.Unmarshal(content, &config); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	all := config.Apps.Pontlevis.Upstreams
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s configures no upstream", path)
+	}
+	for i := range all {
+		if err := all[i].Check(); err != nil {
+			return nil, fmt.Errorf("%s: upstream %s: %w", path, all[i].Name, err)
+		}
+	}
+	return all, nil
 }

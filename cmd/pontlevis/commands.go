@@ -6,7 +6,7 @@ import (
 )
 
 func init() {
-	for _, c := range []*cobra.Command{demoCommand(), tokenCommand(), policyCommand(), recordCommand(), auditCommand(), keysCommand()} {
+	for _, c := range []*cobra.Command{demoCommand(), tokenCommand(), policyCommand(), recordCommand(), auditCommand(), keysCommand(), signinCommand()} {
 		caddycmd.RegisterCommand(caddycmd.Command{
 			Name: c.Name(), Usage: usage(c), Short: c.Short, Long: c.Long,
 			CobraFunc: func(into *cobra.Command) { graft(into, c) },

@@ -3,6 +3,7 @@
 //	pontlevis demo                     everything on one loopback address, with an invented cast
 //	pontlevis run, reload, adapt …     Caddy's own
 //	pontlevis token                    an access token of the running demo
+//	pontlevis signin try               who a token of another provider would become
 //	pontlevis policy test|check|fmt|explain
 //	pontlevis record import            FHIR files into a stopped server's records
 //	pontlevis audit verify|key         the access log, checked offline

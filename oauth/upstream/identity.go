@@ -55,8 +55,8 @@ func Identify(c *Config, claims Claims) (*Identity, []string, error) {
 	m := &c.Map
 	n := &noted{}
 	id := &Identity{Kind: c.Kind}
-	account := n.one(claims, or(m.Key, "sub"))
-	if account == "" {
+	account, ok := exactly(claims, or(m.Key, "sub"))
+	if !ok {
 		return nil, n.list, refuse(Unclear, "the claim %s that names the account is missing or has several values", or(m.Key, "sub"))
 	}
 	id.Key = accountKey(c.Issuer, or(m.Key, "sub"), account)
@@ -85,6 +85,16 @@ func Identify(c *Config, claims Claims) (*Identity, []string, error) {
 		return nil, n.list, refuse(Unpractised, "the claims hold no situation of practice")
 	}
 	return id, n.list, nil
+}
+
+// exactly is the one text of a claim, to the last space: two accounts may differ by no more.
+func exactly(claims Claims, path string) (string, bool) {
+	found := at(claims, path)
+	if len(found) != 1 {
+		return "", false
+	}
+	text, ok := found[0].(string)
+	return text, ok && strings.TrimSpace(text) != "" && len(text) <= maxText
 }
 
 func or(a, b string) string {

@@ -76,8 +76,8 @@ func (m *Mapping) check(kind string) error {
 		}
 	}
 	if m.Regulation != nil {
-		if len(m.Regulation.True) == 0 {
-			return errors.New("regulation: say which words mean yes")
+		if m.Regulation.From == "" || len(m.Regulation.True) == 0 {
+			return errors.New("regulation: say the claim, and which words mean yes")
 		}
 		if slices.ContainsFunc(m.Regulation.True, func(s string) bool { return slices.Contains(m.Regulation.False, s) }) {
 			return errors.New("regulation: a word cannot mean yes and no")
@@ -102,29 +102,38 @@ func (m *Mapping) check(kind string) error {
 }
 
 func (m *Mapping) checkPaths() error {
-	paths := slices.Concat([]string{m.Key, m.INS, m.Family, m.Given, m.BirthDate, m.Gender, m.Situations}, m.Name, m.OrganizationName)
-	for _, c := range slices.Concat([]*Coded{m.RPPS, m.Profession, m.Speciality, m.Sector, m.Roles}, pointers(m.Identifiers), pointers(m.Organizations)) {
-		if c != nil {
-			if c.From == "" {
-				return errors.New("a claim is missing")
-			}
-			paths = append(paths, c.From)
+	for _, c := range m.coded() {
+		if c.From == "" {
+			return errors.New("a claim is missing")
 		}
 	}
-	if m.Reference != nil {
-		paths = append(paths, m.Reference.From)
-	}
-	if m.Regulation != nil {
-		paths = append(paths, m.Regulation.From)
-	}
-	for _, path := range paths {
-		if path != "" {
-			if err := CheckPath(path); err != nil {
-				return err
-			}
+	for _, path := range m.paths() {
+		if err := CheckPath(path); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// coded are the claims of codes and identifiers that the mapping reads.
+func (m *Mapping) coded() []*Coded {
+	all := slices.Concat([]*Coded{m.RPPS, m.Profession, m.Speciality, m.Sector, m.Roles}, pointers(m.Identifiers), pointers(m.Organizations))
+	return slices.DeleteFunc(all, func(c *Coded) bool { return c == nil })
+}
+
+// paths are all the claims that the mapping reads.
+func (m *Mapping) paths() []string {
+	all := slices.Concat([]string{m.Key, m.INS, m.Family, m.Given, m.BirthDate, m.Gender, m.Situations}, m.Name, m.OrganizationName)
+	for _, c := range m.coded() {
+		all = append(all, c.From)
+	}
+	if m.Reference != nil {
+		all = append(all, m.Reference.From)
+	}
+	if m.Regulation != nil {
+		all = append(all, m.Regulation.From)
+	}
+	return slices.DeleteFunc(all, func(path string) bool { return path == "" })
 }
 
 func pointers(list []Coded) []*Coded {
