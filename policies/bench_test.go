@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/pontlevis/pontlevis/policies/plan"
 )
 
 // benchWorld gives a revision of the bundle that ships and an input of its own tests that it decides by a rule, not by failing.
@@ -170,10 +172,11 @@ func converted(b *testing.B, docs []any) []*Resource {
 	return out
 }
 
+// decideAll decides documents until what is left of the plan for the page serves it.
 func decideAll(b *testing.B, p *PlanPage, docs []*Resource) {
 	b.Helper()
-	for _, d := range docs {
-		if _, err := p.Decide(b.Context(), d); err != nil {
+	for i := range plan.DefaultFit + len(docs) {
+		if _, err := p.Decide(b.Context(), docs[i%len(docs)]); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -76,15 +76,15 @@ func BenchmarkFirst(b *testing.B) {
 	}
 }
 
-// BenchmarkWarm decides one resource more on a page that has decided some.
+// BenchmarkWarm decides one resource more on a page that has decided many.
 func BenchmarkWarm(b *testing.B) {
 	p, pages := benchPages(b)
 	open := make([]*plan.Page, len(pages))
 	ctx := b.Context()
 	for i := range pages {
 		open[i] = p.Page(pages[i].in)
-		for _, r := range pages[i].resources {
-			_, err := open[i].Evaluate(ctx, r)
+		for k := range plan.DefaultFit + 2 {
+			_, err := open[i].Evaluate(ctx, pages[i].resources[k%50])
 			must(b, err)
 		}
 	}

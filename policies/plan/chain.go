@@ -77,8 +77,7 @@ func behind(b *ir.Block, i int) ir.Stmt {
 
 // emitDataDot looks a key up in what may be the data. Where the kind of key is not that of the container, OPA's answer hangs on how the value
 // was reached: sure is that it was reached through the program's own data.
-func emitDataDot(from, key, to int, sure bool) op {
-	dot := emitDot(from, key, to)
+func emitDataDot(from, key, to int, sure bool, dot op) op {
 	return func(m *machine) ctl {
 		v, k := &m.s[from], &m.s[key]
 		switch {

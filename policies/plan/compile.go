@@ -28,7 +28,7 @@ type Options struct {
 const DefaultSteps = 4 << 20
 
 // DefaultFit is about as many evaluations as compiling a residue costs.
-const DefaultFit = 64
+const DefaultFit = 200
 
 // level says what a value can depend on.
 type level uint8
@@ -53,6 +53,7 @@ type Program struct {
 	slots   []slot
 	runs    []op // by region
 	groups  atomic.Pointer[[]uint64]
+	calls   int // functions whose last call is kept
 	stats   Stats
 	pool    machines
 

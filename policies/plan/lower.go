@@ -15,9 +15,6 @@ type slot struct {
 // findSlots gives each member of what varies that the plan reads by its name a place.
 func (c *compiler) findSlots() {
 	c.slots, c.nothing = map[string]int{}, c.newPlace(perProgram)
-	if c.options.Vary == "" {
-		return
-	}
 	c.vary = c.newPlace(perDocument)
 	for _, k := range c.kept {
 		for _, n := range k.shape.nodes {
@@ -33,7 +30,10 @@ func (c *compiler) findSlots() {
 	for fn, k := range c.kept {
 		if slices.ContainsFunc(k.shape.nodes, func(n *node) bool { return n.mocked }) {
 			delete(c.kept, fn) // what stands under a `with` has places of its own
+			continue
 		}
+		k.call = c.program.calls
+		c.program.calls++
 	}
 	for name, at := range c.slots {
 		c.program.slots = append(c.program.slots, slot{textValue(name), at})

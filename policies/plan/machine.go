@@ -57,6 +57,7 @@ type machine struct {
 	slots   []int32  // by slot: where its member was found the last time
 	names   []Value  // of the members of the last document
 	named   bool
+	calls   []lastCall
 	brief   []int // memos of this evaluation alone
 	known   bool  // the places of the members hold those of the page's last document
 	steps   int

@@ -14,7 +14,8 @@ func (p *Program) machine() *machine {
 		return m
 	}
 	m := &machine{
-		s: append([]Value(nil), p.start...), memo: make([]uint64, 2*p.memos), changed: make([]uint64, maxGroups), slots: make([]int32, len(p.slots)), regions: make([]region, p.regions), hints: make([]int32, p.hints), budget: p.options.Steps,
+		s: append([]Value(nil), p.start...), memo: make([]uint64, 2*p.memos), changed: make([]uint64, maxGroups), slots: make([]int32, len(p.slots)),
+		calls: make([]lastCall, p.calls), regions: make([]region, p.regions), hints: make([]int32, p.hints), budget: p.options.Steps,
 	}
 	return m
 }

@@ -10,12 +10,9 @@ func (e *emitter) simple(s ir.Stmt) op {
 	case *ir.DotStmt:
 		from, key, to := e.operand(s.Source), e.operand(s.Key), e.at(s.Target)
 		if e.c.chained(s) {
-			return emitDataDot(from, key, to, e.c.chains[s] == fromData && !e.plain)
+			return emitDataDot(from, key, to, e.c.chains[s] == fromData && !e.plain, e.emitMember(s, from, key, to))
 		}
-		if _, named := s.Key.Value.(ir.StringIndex); named {
-			return e.emitMember(s, from, key, to)
-		}
-		return emitDot(from, key, to)
+		return e.emitMember(s, from, key, to)
 	case *ir.LenStmt:
 		return emitLen(e.operand(s.Source), e.at(s.Target))
 	case *ir.EqualStmt:
@@ -151,8 +148,8 @@ func emitDot(from, key, to int) op {
 	}
 }
 
-// emitMember looks up a member whose name the plan knows. Documents of one kind have their members in the same order: where the name was found
-// the last time is looked at first.
+// emitMember looks up a member. Documents of one kind have their members in the same order, and are often found under the same keys of tables:
+// where a name was found the last time is looked at first.
 func (e *emitter) emitMember(s *ir.DotStmt, from, key, to int) op {
 	id, known := e.c.hintOf[s]
 	if !known && e.c.sealed {
@@ -166,7 +163,7 @@ func (e *emitter) emitMember(s *ir.DotStmt, from, key, to int) op {
 	other := emitDot(from, key, to)
 	return func(m *machine) ctl {
 		v := &m.s[from]
-		if v.kind != Object {
+		if v.kind != Object || m.s[key].kind != String {
 			return other(m)
 		}
 		b, k, hint := v.box(), &m.s[key], &m.hints[id]

@@ -14,6 +14,7 @@ type kept struct {
 	params  []ir.Local
 	returns ir.Local
 	routine *routine // nil for the query
+	call    int      // where its last call is kept
 }
 
 // rest is a statement that is left for the documents of pages that are alike.
@@ -43,6 +44,7 @@ type fitted struct {
 	returns known // whether it has a value
 	errs    bool  // it may fail
 	members uint64
+	call    int // where its last call is kept; -1 nowhere
 }
 
 // function gives what is left of a function.
@@ -50,7 +52,7 @@ func (f *fitter) function(fn *ir.Func) *fitted {
 	if done, ok := f.made[fn]; ok {
 		return done
 	}
-	out := &fitted{errs: f.c.functionErrs(fn), members: whole}
+	out := &fitted{errs: f.c.functionErrs(fn), members: whole, call: -1}
 	k := f.c.kept[fn]
 	if k == nil {
 		if out.routine = f.c.shaped[fn]; out.routine.level < perDocument {
@@ -63,6 +65,7 @@ func (f *fitter) function(fn *ir.Func) *fitted {
 		out.routine = k.routine
 	} else {
 		out.returns, out.errs, out.members, out.routine = body.returned, body.errs(), body.members, body.lower()
+		out.call = k.call
 	}
 	f.made[fn] = out
 	return out
