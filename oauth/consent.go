@@ -118,7 +118,7 @@ func (v *visit) patientWanted() bool {
 	return scope.WantsPatient(v.tx.Scopes) || v.tx.Launch != nil && v.tx.Launch.Patient != ""
 }
 
-func (s *Server) showConsent(v *visit, status int, problem string) {
+func (s *Server) showConsent(v *visit, status int, form url.Values, problem string) {
 	all, err := s.choices(v)
 	if err != nil {
 		s.trouble(v.w, v.r, err)
@@ -130,7 +130,7 @@ func (s *Server) showConsent(v *visit, status int, problem string) {
 	}
 	page := ConsentPage{
 		Form: s.form(v), App: view(v.client, v.app), Person: v.person.Name, Kind: v.person.Kind,
-		Organization: v.person.Organization, Scopes: scope.ParseAll(v.tx.Scopes), Until: lasting(v.tx.Scopes), Error: problem,
+		Organization: v.person.Organization, Lines: consentLines(v.tx.Scopes, form), Until: lasting(v.tx.Scopes), Error: problem,
 		Device: v.tx.Device, Far: s.far(v),
 	}
 	for i, rel := range all {
@@ -211,10 +211,47 @@ func (s *Server) stepAllow(v *visit, form url.Values) {
 	case len(all) == 1 && !form.Has("patient"):
 		rel = all[0]
 	default:
-		s.showConsent(v, http.StatusUnprocessableEntity, "choose")
+		s.showConsent(v, http.StatusUnprocessableEntity, form, "choose")
 		return
 	}
+	kept := keptScopes(v.tx.Scopes, form)
+	if len(kept) == 0 {
+		s.stepRefuse(v)
+		return
+	}
+	v.tx.Scopes = kept
+	if rel.Kind == "professional" && !v.patientWanted() {
+		rel.Patient = ""
+	}
 	s.give(v, rel)
+}
+
+// consentLines are the parts of a request as the page asks them; form is what the person has posted already, nil for
+// nothing yet.
+func consentLines(scopes []string, form url.Values) []ConsentLine {
+	var out []ConsentLine
+	for i, p := range scope.Parts(scopes) {
+		line := ConsentLine{Part: p, Name: lineName(i), Required: p.Kind == scope.Identity}
+		line.Checked = line.Required || form == nil || form.Has(line.Name)
+		out = append(out, line)
+	}
+	return out
+}
+
+func lineName(i int) string { return "line-" + strconv.Itoa(i) }
+
+// keptScopes are the scopes that the person agreed to: what was asked, without the lines they left out. Nothing that is
+// posted adds to what was asked. It is nothing when they left out all that could be.
+func keptScopes(scopes []string, form url.Values) []string {
+	lines := consentLines(scopes, form)
+	chosen := len(lines) == 0
+	for _, l := range lines {
+		chosen = chosen || l.Checked && !l.Required
+	}
+	if !chosen && slices.ContainsFunc(lines, func(l ConsentLine) bool { return !l.Required }) {
+		return nil
+	}
+	return scope.Keep(scopes, func(i int) bool { return lines[i].Checked })
 }
 
 // give issues the code through fosite and commits grant, code and answer together.

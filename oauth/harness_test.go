@@ -115,6 +115,7 @@ type world struct {
 	log    *logged
 	mu     sync.Mutex
 	events []oauth.Event
+	agreed []*gate.Grant // what people agreed to, as it is to be kept
 }
 
 // logged is what the server wrote to its log, at every level.
@@ -207,6 +208,12 @@ func newWorld(t testing.TB, change ...func(*world, *oauth.Config)) *world {
 		DB: w.db, Issuer: w.url, FHIR: w.url + "/fhir", Apps: w.apps, Relations: relations{}, Pages: pages,
 		Secret: []byte(strings.Repeat("k", 32)), Now: w.clock.now,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Agreed: func(_ context.Context, g *gate.Grant) error {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.agreed = append(w.agreed, g)
+			return nil
+		},
 		Event: func(_ context.Context, e oauth.Event) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -356,7 +363,9 @@ func hiddenOf(body string) url.Values {
 		for _, a := range n.Attr {
 			attr[a.Key] = a.Val
 		}
-		if attr["type"] == "hidden" && !out.Has(attr["name"]) {
+		_, checked := attr["checked"]
+		_, disabled := attr["disabled"]
+		if (attr["type"] == "hidden" || attr["type"] == "checkbox" && checked && !disabled) && !out.Has(attr["name"]) {
 			out.Set(attr["name"], attr["value"])
 		}
 	}

@@ -149,7 +149,7 @@ func (s *Server) show(v *visit) {
 	case s.needsPatient(v):
 		s.showPatients(v, "", "")
 	default:
-		s.showConsent(v, http.StatusOK, "")
+		s.showConsent(v, http.StatusOK, nil, "")
 	}
 }
 

@@ -121,15 +121,24 @@ type PatientPage struct {
 	Error   string // "", ins, unknown, none
 }
 
-// ConsentPage asks whether the app may do what it asks (step consent, input decision = allow or refuse, and patient
-// when there are choices).
+// ConsentLine is one thing that an app asks. The person may leave it out, unless it is required: a checkbox called Name,
+// which is ticked to begin with. What is within another line is permitted as long as that one is.
+type ConsentLine struct {
+	scope.Part
+	Name     string
+	Required bool
+	Checked  bool
+}
+
+// ConsentPage asks whether the app may do what it asks (step consent, input decision = allow or refuse, a checkbox for
+// each line, and patient when there are choices).
 type ConsentPage struct {
 	Form
 	App          AppView
 	Person       string
 	Kind         string
 	Organization string
-	Scopes       []scope.Scope
+	Lines        []ConsentLine
 	Choices      []Choice // whom it is for; for a professional the one patient chosen, or none
 	Until        string   // how long the access lasts: token, session, offline
 	Error        string   // "", choose

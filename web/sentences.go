@@ -5,101 +5,115 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/scope"
 )
 
-// Sentence is one thing an app asks for, as a person reads it.
-type Sentence struct {
-	Text string
-	Kind string // identity, read, write, lasting: how the page marks it
+// Line is one thing an app asks for, as a person reads it.
+type Line struct {
+	oauth.ConsentLine
+	Text    string
+	Without string // what stops working when it is left out
+	Within  string // the text of the line that permits it too, "" when there is none
 }
 
-// Sentences says scopes in plain words: who the person is, then reading, writing, and how long. Scopes that say the same
-// thing are said once. A resource type without words of its own is named by its FHIR name.
-func (v *view) Sentences(scopes []scope.Scope) ([]Sentence, error) {
-	var out []Sentence
-	add := func(kind, text string) {
-		if s := (Sentence{Text: text, Kind: kind}); !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	for _, s := range scopes {
-		key, kind := wordOf(s)
-		if key == "" {
-			continue
-		}
-		text, err := v.T(key)
+// order is that of kinds on the page: who the person is, then reading, writing, and how long.
+var order = []string{scope.Identity, scope.Read, scope.Write, scope.Opening, scope.Lasting}
+
+// Lines says what an app asks in plain words. A resource type without words of its own is named by its FHIR name.
+func (v *view) Lines(asked []oauth.ConsentLine) ([]Line, error) {
+	out := make([]Line, len(asked))
+	for i, l := range asked {
+		text, without, err := v.line(l)
 		if err != nil {
 			return nil, err
 		}
-		add(kind, text)
+		out[i] = Line{ConsentLine: l, Text: text, Without: without}
 	}
-	for _, s := range scopes {
-		if s.Context == "" {
-			continue
-		}
-		for _, part := range []struct{ permissions, kind string }{{"rs", "read"}, {"cud", "write"}} {
-			text, err := v.access(s, part.permissions)
-			if err != nil {
-				return nil, err
-			}
-			if text != "" {
-				add(part.kind, text)
-			}
+	for i, l := range asked {
+		if l.Part.Within >= 0 {
+			out[i].Within = out[l.Part.Within].Text
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Sentence) int { return order(a.Kind) - order(b.Kind) })
+	slices.SortStableFunc(out, func(a, b Line) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 	return out, nil
 }
 
-func order(kind string) int {
-	return slices.Index([]string{"identity", "read", "write", "lasting"}, kind)
+// line is the text of one line, and of what is missing without it.
+func (v *view) line(l oauth.ConsentLine) (text, without string, err error) {
+	if l.Scope.Context != "" {
+		if text, err = v.access(l.Scope, l.Kind); err == nil {
+			without, err = v.T("without."+l.Kind, v.dataOf(l.Scope))
+		}
+		return text, without, err
+	}
+	var texts []string
+	for _, word := range l.Words {
+		key := wordOf(word)
+		if key == "" {
+			continue
+		}
+		t, err := v.T(key)
+		if err != nil {
+			return "", "", err
+		}
+		if !slices.Contains(texts, t) {
+			texts = append(texts, t)
+		}
+	}
+	if texts == nil {
+		texts = []string{v.texts["scope.session"]}
+	}
+	key := l.Kind
+	if key == scope.Lasting {
+		key = l.Words[0]
+	}
+	without, err = v.T("without." + key)
+	return strings.Join(texts, " "), without, err
 }
 
-// wordOf is the text of a scope that is not clinical.
-func wordOf(s scope.Scope) (key, kind string) {
-	switch s.Word {
+// wordOf is the text of a scope that is not clinical; "" for one that goes with others.
+func wordOf(word string) string {
+	switch word {
 	case "openid", "profile", "fhirUser":
-		return "scope.identity", "identity"
+		return "scope.identity"
 	case "launch", "launch/encounter":
-		return "scope.launch", "identity"
+		return "scope.launch"
 	case scope.Launches:
-		return "scope.launches", "identity"
+		return "scope.launches"
 	case "offline_access":
-		return "scope.offline", "lasting"
+		return "scope.offline"
 	case "online_access":
-		return "scope.online", "lasting"
+		return "scope.online"
 	}
-	return "", ""
+	return ""
 }
 
-// access says what of one clinical scope concerns these permissions: "" when nothing does.
-func (v *view) access(s scope.Scope, permissions string) (string, error) {
+// access says what a clinical part permits.
+func (v *view) access(s scope.Scope, kind string) (string, error) {
 	var verbs []string
-	if permissions == "rs" {
-		if strings.ContainsAny(s.Permissions, "rs") {
-			verbs = []string{v.texts["verb.read"]}
-		}
+	if kind == scope.Read {
+		verbs = []string{v.texts["verb.read"]}
 	} else {
-		for _, p := range permissions {
-			if strings.ContainsRune(s.Permissions, p) {
-				verbs = append(verbs, v.texts["verb."+string(p)])
-			}
+		for _, p := range s.Permissions {
+			verbs = append(verbs, v.texts["verb."+string(p)])
 		}
 	}
-	if len(verbs) == 0 {
-		return "", nil
-	}
-	what, ok := v.texts["type."+s.Type]
-	if !ok {
-		what = fmt.Sprintf(v.texts["type.other"], s.Type)
-	}
+	what := v.dataOf(s)
 	whose, err := v.T("whose." + s.Context)
 	if err != nil {
 		return "", err
 	}
 	text := v.join(verbs) + " " + what + " " + whose + v.limits(s) + "."
 	return strings.ToUpper(text[:1]) + text[1:], nil
+}
+
+// dataOf names the data of a clinical scope.
+func (v *view) dataOf(s scope.Scope) string {
+	if what, ok := v.texts["type."+s.Type]; ok {
+		return what
+	}
+	return fmt.Sprintf(v.texts["type.other"], s.Type)
 }
 
 // limits says what narrows a scope: ", only: category vital signs". Parameters and codes without words of their own

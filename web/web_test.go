@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
 	"github.com/pontlevis/pontlevis/oauth"
@@ -46,15 +48,16 @@ func elsewhere() oauth.Elsewhere {
 	return oauth.Elsewhere{Name: "idp", Href: "/oauth2/upstream/idp?tx=x", FR: "FranceConnect " + hostile, EN: "FranceConnect " + hostile}
 }
 
-func scopes(t *testing.T, words ...string) []scope.Scope {
+func asked(t *testing.T, words ...string) []oauth.ConsentLine {
 	t.Helper()
-	var out []scope.Scope
+	var out []oauth.ConsentLine
+	for i, p := range scope.Parts(words) {
+		out = append(out, oauth.ConsentLine{Part: p, Name: fmt.Sprint("line-", i), Required: p.Kind == scope.Identity, Checked: p.Kind != scope.Write})
+	}
 	for _, w := range words {
-		s, ok := scope.Parse(w)
-		if !ok {
+		if _, ok := scope.Parse(w); !ok {
 			t.Fatalf("scope %q is not understood", w)
 		}
-		out = append(out, s)
 	}
 	return out
 }
@@ -65,7 +68,7 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 		{Patient: "camille", Name: "Camille " + hostile, Kind: "patient", Chosen: true}, {Patient: "lucas", Name: "Lucas", Kind: "representative"},
 		{Patient: "jeanne", Name: "Jeanne", Kind: "carer"}, {Patient: "x", Name: "X", Kind: "helper"}, {Patient: "y", Name: "Y", Kind: "professional"},
 	}
-	asked := scopes(t, "openid", "fhirUser", "launch/patient", "offline_access", "online_access", "patient/*.rs", "patient/Observation.read", "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs&date=ge2020-01-01",
+	lines := asked(t, "openid", "fhirUser", "launch/patient", "offline_access", "online_access", "patient/*.rs", "patient/Observation.read", "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs&date=ge2020-01-01",
 		"user/DocumentReference.cruds", "system/Coverage.cud", "patient/MedicationRequest.write")
 	pages := map[string]func(http.ResponseWriter, *http.Request){
 		"signedout": func(w http.ResponseWriter, req *http.Request) { r.SignedOut(w, req, oauth.SignedOutPage{}) },
@@ -155,7 +158,7 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 	for _, until := range []string{"token", "session", "offline"} {
 		pages["consent "+until] = func(w http.ResponseWriter, req *http.Request) {
 			r.Consent(w, req, 200, oauth.ConsentPage{
-				Form: form(), App: app(), Person: hostile, Organization: "Cabinet", Scopes: asked, Choices: choices, Until: until, Error: "choose", Device: "BCDF-GHJK", Far: true,
+				Form: form(), App: app(), Person: hostile, Organization: "Cabinet", Lines: lines, Choices: choices, Until: until, Error: "choose", Device: "BCDF-GHJK", Far: true,
 			})
 		}
 	}
@@ -348,21 +351,21 @@ func TestSentencesSayScopesPlainly(t *testing.T) {
 	req := httptest.NewRequest("GET", "/", nil)
 	req.Header.Set("Accept-Language", "fr")
 	r.Consent(rec, req, 200, oauth.ConsentPage{Form: form(), App: app(), Until: "token",
-		Scopes: scopes(t, "patient/Observation.cruds", "openid", "fhirUser", "patient/Observation.rs", "offline_access")})
-	items := regexp.MustCompile(`<li class="([a-z]+)">([^<]*)</li>`).FindAllStringSubmatch(rec.Body.String(), -1)
-	want := [][2]string{
-		{"identity", "Savoir qui vous êtes."},
-		{"read", "Lire les mesures et résultats de cet espace."},
-		{"write", "Ajouter, modifier et supprimer les mesures et résultats de cet espace."},
-		{"lasting", "Garder l’accès quand vous n’êtes pas là."},
+		Lines: asked(t, "patient/Observation.cruds", "openid", "fhirUser", "patient/Observation.rs", "offline_access", "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs&date=ge2020-01-01")})
+	items := regexp.MustCompile(`(?s)<li class="([a-z]+)"><label[^>]*><input [^>]*name="(line-[0-9])" value="yes"( checked)?( disabled)?[^>]*> <span>([^<]*)</span></label>\s*<small[^>]*>(?:<span class="badge">nécessaire</span> )?([^<]*)</small>`).FindAllStringSubmatch(rec.Body.String(), -1)
+	want := [][]string{
+		{"identity", "line-2", " checked", " disabled", "Savoir qui vous êtes.", "Sans cela, l’application ne peut pas savoir que c’est vous."},
+		{"read", "line-0", " checked", "", "Lire les mesures et résultats de cet espace.", "Sans cela, l’application n’affichera pas et n’utilisera pas les mesures et résultats."},
+		{"read", "line-4", " checked", "", "Lire les mesures et résultats de cet espace, seulement : catégorie signes vitaux et date à partir du 2020-01-01.", "Donné avec « Lire les mesures et résultats de cet espace. » tant que cette ligne reste cochée."},
+		{"write", "line-1", "", "", "Ajouter, modifier et supprimer les mesures et résultats de cet espace.", "Sans cela, l’application n’y changera rien : ce que vous y faites n’est pas gardé dans les mesures et résultats."},
+		{"lasting", "line-3", " checked", "", "Garder l’accès quand vous n’êtes pas là, 90 jours au plus.", "Sans cela, votre accord vous sera redemandé au bout d’un quart d’heure."},
 	}
-	if len(items) != len(want) {
-		t.Fatalf("%d sentences, want %d: %v", len(items), len(want), items)
+	var got [][]string
+	for _, i := range items {
+		got = append(got, i[1:])
 	}
-	for i, w := range want {
-		if items[i][1] != w[0] || items[i][2] != w[1] {
-			t.Errorf("sentence %d = %v, want %v", i, items[i][1:], w)
-		}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s\n%s", d, rec.Body)
 	}
 }
 

@@ -59,7 +59,8 @@ function forms(html) {
     const fields = new Map()
     for (const [input] of inside.matchAll(/<input\b[^>]*>/g)) {
       const type = attribute(input, 'type')
-      if (type === 'hidden' || (type === 'radio' && /\schecked\b/.test(input))) {
+      const ticked = /\schecked\b/.test(input) && !/\sdisabled\b/.test(input)
+      if (type === 'hidden' || ((type === 'radio' || type === 'checkbox') && ticked)) {
         fields.set(attribute(input, 'name'), attribute(input, 'value') ?? '')
       }
     }
