@@ -145,19 +145,22 @@ func (s *Server) PutClient(ctx context.Context, c Client) error {
 	if err := c.check(); err != nil {
 		return fmt.Errorf("registering client %q: %w", c.ID, err)
 	}
-	return s.db.Update(ctx, store.Global, func(tx store.Tx) error {
-		var before *Client
-		if old := new(Client); tx.Get(clientKey(c.ID)) != nil {
-			if _, err := store.GetJSON(tx, clientKey(c.ID), old); err != nil {
-				return err
-			}
-			before = old
-		}
-		if err := indexOrigins(tx, before, &c); err != nil {
+	return s.db.Update(ctx, store.Global, func(tx store.Tx) error { return putClient(tx, &c) })
+}
+
+// putClient writes a client that was checked, and the index of its origins.
+func putClient(tx store.Tx, c *Client) error {
+	var before *Client
+	if old := new(Client); tx.Get(clientKey(c.ID)) != nil {
+		if _, err := store.GetJSON(tx, clientKey(c.ID), old); err != nil {
 			return err
 		}
-		return store.PutJSON(tx, clientKey(c.ID), c)
-	})
+		before = old
+	}
+	if err := indexOrigins(tx, before, c); err != nil {
+		return err
+	}
+	return store.PutJSON(tx, clientKey(c.ID), c)
 }
 
 // Client returns a registered client, or ErrNotFound. The result is shared: callers do not change it.

@@ -111,10 +111,19 @@ func (s *Server) checkCredential(r *http.Request, form url.Values, c *Client, me
 	return errors.New("unknown method")
 }
 
+// labelled is the name under which the catalogue knows the client: the software that a verified statement names, or the
+// client itself.
+func (c *Client) labelled() string {
+	if software := c.vouchedSoftware(); software != "" {
+		return software
+	}
+	return c.ID
+}
+
 // allowed tells whether the catalogue lets this client have tokens now. A SMART app or a plugin needs a label that is
 // online; the portal and a registered back-end need none, but one that says otherwise stops them too.
 func (s *Server) allowed(ctx context.Context, c *Client) (App, bool, error) {
-	app, found, err := s.apps.App(ctx, c.ID)
+	app, found, err := s.apps.App(ctx, c.labelled())
 	if err != nil {
 		return App{}, false, err
 	}
@@ -126,6 +135,9 @@ func (s *Server) allowed(ctx context.Context, c *Client) (App, bool, error) {
 	}
 	if app.Category == "" {
 		app.Category = c.Category
+	}
+	if !c.Registered.IsZero() { // whoever registered itself is nobody's until the catalogue says so
+		return app, app.Label.Status == "online", nil
 	}
 	switch c.Kind {
 	case "portal", "backend":

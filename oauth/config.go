@@ -77,6 +77,9 @@ type Config struct {
 	Subjects Subjects
 	// Resources are the resource servers besides FHIR for which JWT access tokens are given, as absolute URLs.
 	Resources []string
+	// Registration says who may register a client (RFC 7591); nil: nobody.
+	Registration *Registration
+
 	// Levels names how strong a sign-in is, weakest first: one factor, two factors, and what only an upstream provider
 	// attests. They are the acr of tokens and what acr_values asks for; eidas1, eidas2, eidas3 when empty.
 	Levels []string
@@ -109,7 +112,8 @@ type Server struct {
 	subjects  Subjects
 	resources []string
 
-	proof clientProof // how clients prove who they are
+	proof        clientProof   // how clients prove who they are
+	registration *Registration // who may register a client; nil: nobody
 
 	upstreams []*upstream.Provider
 	holder    func(context.Context, *upstream.Identity) (Holder, bool, error)
@@ -173,7 +177,7 @@ func assemble(c Config) (*Server, error) {
 	if err := checkBase(c.FHIR); err != nil {
 		return nil, fmt.Errorf("FHIR base: %w", err)
 	}
-	if err := c.TLS.check(); err != nil {
+	if err := errors.Join(c.TLS.check(), c.Registration.check()); err != nil {
 		return nil, err
 	}
 	for i, p := range c.Upstreams {
@@ -203,7 +207,7 @@ func assemble(c Config) (*Server, error) {
 		return nil, errors.New("Levels must name at least two strengths of a sign-in, in words without spaces")
 	}
 	s.throttle, s.proofs, s.style = newThrottle(s.now), dpop.NewChecker(s.now), newStyle()
-	s.proof = newClientProof(c, s.now)
+	s.proof, s.registration = newClientProof(c, s.now), c.Registration
 	var err error
 	if s.passkeys, err = account.NewPasskeys(s.issuer, s.secrets.challenge); err != nil && !errors.Is(err, account.ErrNoDomain) {
 		return nil, err

@@ -14,7 +14,7 @@ type metadata map[string]any
 
 // common are the members that the views share (RFC 8414 §2).
 func (s *Server) common() metadata {
-	return metadata{
+	m := metadata{
 		"issuer":                                           s.issuer,
 		"authorization_endpoint":                           s.issuer + pathAuthorize,
 		"pushed_authorization_request_endpoint":            s.issuer + pathPush,
@@ -28,11 +28,39 @@ func (s *Server) common() metadata {
 		"response_modes_supported":                         []string{"query"},
 		"grant_types_supported":                            s.grantTypes(),
 		"code_challenge_methods_supported":                 []string{"S256"},
-		"token_endpoint_auth_methods_supported":            []string{AuthNone, AuthBasic, AuthKeyJWT},
+		"token_endpoint_auth_methods_supported":            s.authMethods(AuthNone, AuthBasic),
 		"token_endpoint_auth_signing_alg_values_supported": assertionAlgorithms,
 		"scopes_supported":                                 scopesSupported,
 		"dpop_signing_alg_values_supported":                dpop.Algorithms(),
-		"tls_client_certificate_bound_access_tokens":       true,
+		"tls_client_certificate_bound_access_tokens":       s.proof.mtls != nil,
+	}
+	if s.registration != nil {
+		m["registration_endpoint"] = s.issuer + pathRegister
+	}
+	if aliases := s.mutualAliases(); aliases != nil {
+		m["mtls_endpoint_aliases"] = aliases
+	}
+	return m
+}
+
+// authMethods are ways for a client to authenticate: those given, and with a key or a certificate.
+func (s *Server) authMethods(others ...string) []string {
+	methods := append(others, AuthKeyJWT)
+	if s.proof.mtls != nil {
+		methods = append(methods, AuthTLS, AuthSelfSignedTLS)
+	}
+	return methods
+}
+
+// mutualAliases are the endpoints on the host that asks for certificates, when that is another (RFC 8705 §5).
+func (s *Server) mutualAliases() map[string]string {
+	if s.proof.mtls == nil || s.proof.mtls.Base == "" {
+		return nil
+	}
+	base := s.proof.mtls.Base
+	return map[string]string{
+		"token_endpoint": base + pathToken, "introspection_endpoint": base + pathIntrospect, "revocation_endpoint": base + pathRevoke,
+		"pushed_authorization_request_endpoint": base + pathPush, "device_authorization_endpoint": base + pathDevice, "userinfo_endpoint": base + pathUserinfo,
 	}
 }
 
@@ -47,9 +75,9 @@ var scopesSupported = []string{
 func (s *Server) serverMetadata() metadata {
 	m := s.common()
 	m["authorization_response_iss_parameter_supported"] = true
-	m["introspection_endpoint_auth_methods_supported"] = []string{AuthBasic, AuthKeyJWT}
+	m["introspection_endpoint_auth_methods_supported"] = s.authMethods(AuthBasic)
 	m["introspection_endpoint_auth_signing_alg_values_supported"] = assertionAlgorithms
-	m["revocation_endpoint_auth_methods_supported"] = []string{AuthNone, AuthBasic, AuthKeyJWT}
+	m["revocation_endpoint_auth_methods_supported"] = s.authMethods(AuthNone, AuthBasic)
 	m["revocation_endpoint_auth_signing_alg_values_supported"] = assertionAlgorithms
 	m["protected_resources"] = []string{s.fhir}
 	m["request_parameter_supported"] = false
@@ -80,7 +108,7 @@ func (s *Server) resourceMetadata() metadata {
 		"bearer_methods_supported":                   []string{"header"},
 		"dpop_signing_alg_values_supported":          dpop.Algorithms(),
 		"dpop_bound_access_tokens_required":          false,
-		"tls_client_certificate_bound_access_tokens": true,
+		"tls_client_certificate_bound_access_tokens": s.proof.mtls != nil,
 		"scopes_supported":                           scopesSupported,
 		"resource_name":                              "pontlevis FHIR R4",
 	}
@@ -91,7 +119,7 @@ func (s *Server) smartConfiguration() metadata {
 	m := s.common()
 	m["authorization_response_iss_parameter_supported"] = true
 	m["capabilities"] = []string{
-		"launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric", "sso-openid-connect",
+		"launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric", "client-confidential-asymmetric", "sso-openid-connect",
 		"context-banner", "context-style", "context-ehr-patient", "context-ehr-encounter", "context-standalone-patient", "permission-offline", "permission-online", "permission-patient",
 		"permission-user", "permission-v1", "permission-v2",
 	}

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/pontlevis/pontlevis/gate"
@@ -30,3 +31,18 @@ func (s *Server) Presented(r *http.Request) (gate.Presented, bool) { return s.pr
 
 // TokenPartitions lets a test look for what is written down.
 var TokenPartitions = tokenPartitions
+
+// DescribedClient lets the fuzz test reach what reads a registration under a statement's claims.
+func DescribedClient(request, claims []byte) (*Client, bool) {
+	var asked, vouched map[string]json.RawMessage
+	if json.Unmarshal(request, &asked) != nil || json.Unmarshal(claims, &vouched) != nil || asked == nil {
+		return nil, false
+	}
+	overlay(asked, vouched)
+	m, f := metadataOf(asked)
+	if f != nil {
+		return nil, false
+	}
+	c, f := m.client()
+	return c, f == nil
+}

@@ -23,7 +23,7 @@ import (
 )
 
 // signed is an assertion by key and algorithm, under the kid k0.
-func signed(t *testing.T, algorithm jose.SignatureAlgorithm, key crypto.Signer, claims map[string]any, header ...any) string {
+func signed(t testing.TB, algorithm jose.SignatureAlgorithm, key crypto.Signer, claims map[string]any, header ...any) string {
 	t.Helper()
 	options := &jose.SignerOptions{ExtraHeaders: map[jose.HeaderKey]any{"kid": "k0"}}
 	for i := 0; i < len(header); i += 2 {

@@ -16,13 +16,14 @@ type clientProof struct {
 	published *jwks.Fetcher // key sets that clients publish
 	sets      *keySets      // key sets that clients registered
 	turns     *turns        // for checking signatures
+	loopback  bool          // keys may be published on this machine: tests and the demonstration
 }
 
 func newClientProof(c Config, now func() time.Time) clientProof {
 	if c.Remote.Now == nil {
 		c.Remote.Now = now
 	}
-	return clientProof{mtls: c.TLS, published: jwks.New(c.Remote), sets: new(keySets), turns: newTurns(runtime.GOMAXPROCS(0))}
+	return clientProof{mtls: c.TLS, published: jwks.New(c.Remote), sets: new(keySets), turns: newTurns(runtime.GOMAXPROCS(0)), loopback: c.Remote.Loopback}
 }
 
 // maxSets bounds the memory of parsed key sets; past it the table starts afresh.

@@ -47,6 +47,10 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc(pathLaunch, s.forApps("POST", s.serveLaunch))
 	m.HandleFunc(s.style.path, forEveryone(s.serveStyle))
 	m.HandleFunc(pathIntrospect, s.serveIntrospect)
+	if s.registration != nil {
+		m.HandleFunc(pathRegister, s.serveRegister)
+		m.HandleFunc(pathRegister+"/", s.serveRegistration)
+	}
 	m.HandleFunc(pathJWKS, forEveryone(s.serveJWKS))
 	m.HandleFunc(pathServer, forEveryone(s.document(s.serverMetadata())))
 	m.HandleFunc(pathOpenID, forEveryone(s.document(s.openIDMetadata())))
