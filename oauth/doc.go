@@ -10,7 +10,7 @@
 //	Authenticate      ─ authentication code ─ row ─ family ─ endings ─ person, client, label ─→ gate.Grant
 //
 // fosite is the grant engine; none of its HTTP handlers is exposed. Around it stand our own sanitiser (sanitise.go),
-// client authentication (clientauth.go, assertion.go), scope algebra (package scope), refresh rules (refresh.go), answers
+// client authentication (clientauth.go, assertion.go, mtls.go, turns.go) and registration (registration.go), scope algebra (package scope), refresh rules (refresh.go), answers
 // (failure.go) and discovery (discovery.go). storage.go shows flat records of our own (records.go) to fosite as the
 // sessions it knows; what an exchange changes is gathered in exchange.go and written in one transaction, with every
 // decision taken again inside it: a code is redeemed once, a refresh token rotated once.
@@ -32,7 +32,7 @@
 //	            jti CLIENT JTI      a client assertion that was used
 //	            expires TIME ROW    index by time, for the sweep
 //	patient/NN  ended PATIENT CLIENT  how often all grants of a patient were ended; CLIENT "" is every client
-//	global      person KEY, account KEY, login LOGIN, passkey ID, client ID, origin ORIGIN CLIENT, ring keys
+//	global      person KEY, account KEY, login LOGIN, passkey ID, client ID, origin ORIGIN CLIENT, registered SOFTWARE CLIENT, ring keys
 //
 // People also sign in at providers elsewhere (federation.go, package upstream); what those say of somebody becomes an
 // account of this server (federated.go), found again by issuer and subject alone.

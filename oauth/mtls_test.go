@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log"
 	"math/big"
@@ -218,4 +219,37 @@ func TestCertificateUnasked(t *testing.T) {
 func sha256Of(raw []byte) []byte {
 	sum := sha256.Sum256(raw)
 	return sum[:]
+}
+
+// What the documents say of mutual TLS and of registration is what is served: nothing without, everything with.
+func TestClientMetadata(t *testing.T) {
+	t.Parallel()
+	read := func(w *world) map[string]any {
+		r, _ := http.NewRequest("GET", w.url+"/.well-known/oauth-authorization-server", nil)
+		return w.send(r).json
+	}
+	methods := func(m map[string]any) string { return fmt.Sprint(m["token_endpoint_auth_methods_supported"]) }
+	plain := read(newWorld(t))
+	if plain["registration_endpoint"] != nil || plain["mtls_endpoint_aliases"] != nil || plain["tls_client_certificate_bound_access_tokens"] != false ||
+		methods(plain) != "[none client_secret_basic private_key_jwt]" {
+		t.Errorf("without: %v", plain)
+	}
+	full := newWorld(t, func(_ *world, c *oauth.Config) {
+		c.TLS = &oauth.MutualTLS{Base: "https://mtls.example"}
+		c.Registration = &oauth.Registration{Tokens: []string{initialToken}}
+	})
+	m := read(full)
+	aliases, _ := m["mtls_endpoint_aliases"].(map[string]any)
+	if m["registration_endpoint"] != full.url+"/oauth2/register" || m["tls_client_certificate_bound_access_tokens"] != true ||
+		methods(m) != "[none client_secret_basic private_key_jwt tls_client_auth self_signed_tls_client_auth]" {
+		t.Errorf("with: %v", m)
+	}
+	for name, alias := range aliases {
+		if path, ok := strings.CutPrefix(alias.(string), "https://mtls.example"); !ok || m[name] != nil && m[name] != full.url+path {
+			t.Errorf("%s: %v beside %v", name, alias, m[name])
+		}
+	}
+	if len(aliases) < 5 {
+		t.Errorf("aliases %v", aliases)
+	}
 }
