@@ -73,7 +73,8 @@ type Config struct {
 	TLS     *MutualTLS                         // how clients show certificates; nil: they cannot
 	Remote  jwks.Options                       // how the key sets that clients publish are fetched
 	Keys    keyring.Schedule                   // how long a signing key is published, signs and still verifies
-	// Subjects verifies tokens of OpenID Providers elsewhere for token exchange; nil accepts none.
+	// Subjects verifies tokens of OpenID Providers elsewhere for token exchange; when nil, Upstreams do that are configured
+	// to.
 	Subjects Subjects
 	// Resources are the resource servers besides FHIR for which JWT access tokens are given, as absolute URLs.
 	Resources []string
@@ -216,6 +217,9 @@ func assemble(c Config) (*Server, error) {
 }
 
 func (s *Server) defaults() {
+	if s.subjects == nil && len(s.upstreams) > 0 {
+		s.subjects = vouchers{s}
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -48,13 +48,14 @@ func newElsewhere(t *testing.T, now func() time.Time) *elsewhere {
 		writeJSON(w, map[string]any{
 			"issuer": e.server.URL, "authorization_endpoint": e.server.URL + "/authorize", "token_endpoint": e.server.URL + "/token",
 			"userinfo_endpoint": e.server.URL + "/userinfo", "jwks_uri": e.server.URL + "/keys", "end_session_endpoint": e.server.URL + "/end",
-			"authorization_response_iss_parameter_supported": true,
+			"introspection_endpoint": e.server.URL + "/introspect", "authorization_response_iss_parameter_supported": true,
 		})
 	})
 	m.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Use: "sig"}}})
 	})
 	m.HandleFunc("/authorize", e.authorize)
+	m.HandleFunc("/introspect", e.introspect)
 	m.HandleFunc("/token", e.redeem)
 	m.HandleFunc("/userinfo", func(w http.ResponseWriter, _ *http.Request) {
 		e.mu.Lock()
@@ -119,6 +120,19 @@ func (e *elsewhere) redeem(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]any{"access_token": "at", "token_type": "Bearer", "id_token": raw})
 }
 
+// introspect knows one token, that of the client lps.
+func (e *elsewhere) introspect(w http.ResponseWriter, r *http.Request) {
+	id, secret, ok := r.BasicAuth()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !ok || id != "pontlevis" || secret != "secret" || r.FormValue("token") != "psc-token" {
+		writeJSON(w, map[string]any{"active": false})
+		return
+	}
+	now := e.now().Unix()
+	writeJSON(w, map[string]any{"active": true, "sub": e.said["sub"], "client_id": "lps", "exp": now + 120, "auth_time": now - 30, "acr": "eidas1"})
+}
+
 // federated is a world with two providers: persons sign in at one, professionals at the other.
 type federated struct {
 	*world
@@ -143,6 +157,9 @@ func newFederated(t *testing.T) *federated {
 			},
 		} {
 			p.ClientID, p.ClientSecret, p.Reach, p.ACR = "pontlevis", "secret", upstream.ReachLoopback, []string{"eidas1", "eidas2"}
+			if p.Kind == upstream.KindProfessional {
+				p.Vouches = []string{"lps"}
+			}
 			provider, err := upstream.New(p, w.clock.now)
 			if err != nil {
 				t.Fatal(err)

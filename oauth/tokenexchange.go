@@ -203,7 +203,7 @@ func narrowFor(c *Client, held []string, form url.Values) ([]string, *failure) {
 
 // adopt makes the grant for the token of an OpenID Provider elsewhere (ANS, API REST Pro Santé Connectée). The scopes have
 // to be named; nobody has chosen a patient, so there are none for one patient.
-func (s *Server) adopt(ctx context.Context, c *Client, form url.Values) (*grantRecord, *failure) {
+func (s *Server) adopt(ctx context.Context, c *Client, form url.Values) (g *grantRecord, f *failure) {
 	kind := form.Get("subject_token_type")
 	if s.subjects == nil || kind != typeAccessToken && kind != typeJWT {
 		return nil, refuse(codeInvalidRequest, "This kind of subject token is not accepted here.")
@@ -223,7 +223,15 @@ func (s *Server) adopt(ctx context.Context, c *Client, form url.Values) (*grantR
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, broken(err)
 	}
-	if p == nil || p.Disabled || !p.Professional() || !p.works(subject.Situation) {
+	if p == nil || p.Disabled || !p.Professional() {
+		return nil, refuse(codeInvalidRequest, "The subject token stands for nobody who may act here.")
+	}
+	if subject.Situation == "" {
+		if subject.Situation, f = situationAsked(p, form.Get("work_situation")); f != nil {
+			return nil, f
+		}
+	}
+	if !p.works(subject.Situation) {
 		return nil, refuse(codeInvalidRequest, "The subject token stands for nobody who may act here.")
 	}
 	asked := strings.Fields(form.Get("scope"))
@@ -232,7 +240,7 @@ func (s *Server) adopt(ctx context.Context, c *Client, form url.Values) (*grantR
 		return nil, refuse(codeInvalidScope, "None of these scopes is registered for this client, or none is of the form user/….")
 	}
 	now := s.now()
-	g := &grantRecord{
+	g = &grantRecord{
 		ID: newID(), Client: c.ID, Acts: []string{c.ID}, Person: p.Key, Kind: "professional", Scopes: scopes, Purpose: "TREAT", Mode: "normal",
 		Situation: subject.Situation, Since: now, Expires: earlier(now.Add(accessLife), subject.Expires),
 		Auth: subject.Auth, ACR: subject.ACR, AMR: subject.AMR,

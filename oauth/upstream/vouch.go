@@ -71,6 +71,12 @@ func (p *Provider) Vouch(ctx context.Context, token string) (*Login, error) {
 	if sub, _ := claims["sub"].(string); sub != login.Subject {
 		return nil, refuse(Untrusted, "the userinfo is of somebody else (sub)")
 	}
+	if login.ACR == "" { // there is no id_token to say it, and both answers come from the provider itself
+		login.ACR, _ = claims["acr"].(string)
+	}
+	if !p.config.enough(login.ACR, p.config.ACR) {
+		return nil, refuse(Weak, "the class of authentication (acr) is none of those accepted")
+	}
 	if !ok {
 		p.people.put(key, claims, p.now(), earliest(login.Expires, p.now().Add(vouchLife)))
 	}
@@ -135,9 +141,6 @@ func (p *Provider) checkIntrospection(t *introspection) error {
 	client := or(t.Client, t.Party)
 	if !slices.Contains(p.config.Vouches, "*") && (client == "" || !slices.Contains(p.config.Vouches, client)) {
 		return refuse(Untrusted, "the token was given to a client whose tokens are not exchanged here")
-	}
-	if !p.config.enough(t.ACR, p.config.ACR) {
-		return refuse(Weak, "the class of authentication (acr) is none of those accepted")
 	}
 	return nil
 }
