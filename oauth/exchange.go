@@ -51,6 +51,12 @@ var (
 	errNothingToDo = errors.New("the exchange names no grant")
 )
 
+// keepsHead tells whether the family's refresh token stays the same for its life: such a token is of use to a
+// client that authenticates by a key alone, and FAPI 2.0 §5.3.2.1 wants no rotation, which loses grants when an answer is missed.
+func (x *exchange) keepsHead() bool {
+	return x.client.profile().keep && x.grant != nil && x.grant.Head != ""
+}
+
 type exchangeKey struct{}
 
 func withExchange(ctx context.Context, x *exchange) context.Context {

@@ -202,3 +202,53 @@ func TestAttackInnerKeyURL(t *testing.T) {
 		t.Errorf("%d %s after %d fetches", r.status, r.raw, p.fetches.Load())
 	}
 }
+
+// FAPI 2.0 §5.3.2.1: a refresh token of this profile is not rotated. However often and at once its client uses it, it
+// gives access tokens and stays; another client gets nothing by it and ends nothing; revoked, it is over.
+func TestRefreshWithoutRotation(t *testing.T) {
+	t.Parallel()
+	w := settled(t)
+	assertion := w.keyed("bank", oauth.Client{Kind: "smart", Profile: oauth.ProfileFAPI2, RedirectURIs: []string{redirectURI}})
+	rival := w.keyed("rival-bank", oauth.Client{Kind: "smart", Profile: oauth.ProfileFAPI2, RedirectURIs: []string{redirectURI}})
+	prove := func(form url.Values) url.Values {
+		form.Del("client_id")
+		form.Set("client_assertion_type", assertionType)
+		form.Set("client_assertion", assertion(w.url))
+		return form
+	}
+	mine, b := w.newProver(), w.newBrowser()
+	pushed := w.post("/oauth2/par", prove(w.request("client_id", "bank", "scope", "openid offline_access patient/*.rs")), "")
+	code := b.finish(b.come(pushed.text("request_uri"), "client_id", "bank")).location.Query().Get("code")
+	nonce := mine.token(prove(codeForm(code)), "").header.Get("DPoP-Nonce")
+	r := mine.token(prove(codeForm(code)), "", "nonce", nonce)
+	refresh := r.text("refresh_token")
+	if r.status != 200 || refresh == "" {
+		t.Fatalf("%d %s", r.status, r.raw)
+	}
+	again := func() reply {
+		return mine.token(prove(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}}), "", "nonce", nonce)
+	}
+	w.clock.advance(time.Minute) // past any grace
+	counts, replies := together(func(int) reply { return again() })
+	if counts[200] != crowd {
+		t.Errorf("used at once: %v", counts)
+	}
+	for _, r := range replies {
+		if r.text("refresh_token") != "" || r.text("access_token") == "" {
+			t.Fatalf("%s", r.raw)
+		}
+	}
+	theirs := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}, "client_assertion_type": {assertionType}, "client_assertion": {rival(w.url)}}
+	if r := mine.token(theirs, "", "nonce", nonce); r.status != 400 || r.text("error") != "invalid_grant" {
+		t.Errorf("another client: %d %s", r.status, r.raw)
+	}
+	if r := again(); r.status != 200 {
+		t.Errorf("after another client's attempt: %d %s", r.status, r.raw)
+	}
+	if r := w.post("/oauth2/revoke", prove(url.Values{"token": {refresh}}), ""); r.status != 200 {
+		t.Errorf("revoking: %d %s", r.status, r.raw)
+	}
+	if r := again(); r.status != 400 || r.text("error") != "invalid_grant" {
+		t.Errorf("after revoking: %d %s", r.status, r.raw)
+	}
+}

@@ -210,7 +210,9 @@ func (st storage) CreateRefreshTokenSession(ctx context.Context, signature, _ st
 	if x == nil {
 		return errNothingToDo
 	}
-	_, x.head = splitSignature(signature)
+	if !x.keepsHead() {
+		_, x.head = splitSignature(signature)
+	}
 	return nil
 }
 
@@ -231,7 +233,9 @@ func (st storage) RotateRefreshToken(ctx context.Context, _, signature string) e
 	if x == nil {
 		return errNothingToDo
 	}
-	_, x.rotateFrom = splitSignature(signature)
+	if !x.keepsHead() {
+		_, x.rotateFrom = splitSignature(signature)
+	}
 	return nil
 }
 

@@ -204,7 +204,9 @@ func (s *Server) ready(ctx context.Context, x *exchange) *failure {
 func (s *Server) answerOf(x *exchange, r fosite.AccessResponder) *answer {
 	a := &answer{AccessToken: r.GetAccessToken()}
 	s.fillAnswer(a, x)
-	a.RefreshToken, _ = r.GetExtra("refresh_token").(string)
+	if !x.keepsHead() { // or else the client keeps the one it has
+		a.RefreshToken, _ = r.GetExtra("refresh_token").(string)
+	}
 	a.IDToken, _ = r.GetExtra("id_token").(string)
 	return a
 }
