@@ -5,10 +5,14 @@ import (
 
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 )
 
 // loopback is where a native app on this machine waits for the browser, on whatever port it got (RFC 8252 §7.3).
 const loopback = "http://127.0.0.1/callback"
+
+// launched is where an app on this machine is opened from a record; whoever opens it knows the port.
+const launched = "http://127.0.0.1/launch"
 
 // App is one app of the cast: its entry of the catalogue, and the client by which it signs in.
 type App struct {
@@ -19,7 +23,7 @@ type App struct {
 
 // everyScope is what the portal may be granted: it is the person's own door, and the policies say what it opens.
 var everyScope = []string{
-	"openid", "fhirUser", "profile", "offline_access", "online_access", "launch/patient", "patient/*.cruds", "user/*.cruds",
+	"openid", "fhirUser", "profile", "offline_access", "online_access", "launch", "launch/patient", "launch/encounter", "patient/*.cruds", "user/*.cruds", scope.Launches,
 }
 
 // Apps are the apps of the cast.
@@ -29,7 +33,7 @@ func Apps(now time.Time, credentials Credentials) []App {
 		a.Status, a.Exchange, a.Expires = catalog.Online, true, year
 		return a
 	}
-	measures := []string{"openid", "fhirUser", "offline_access", "launch/patient", "patient/Patient.r", "patient/Observation.crus"}
+	measures := []string{"openid", "fhirUser", "offline_access", "launch", "launch/patient", "launch/encounter", "patient/Patient.r", "patient/Observation.crus"}
 	return append([]App{
 		{
 			Entry: label(catalog.App{
@@ -45,7 +49,7 @@ func Apps(now time.Time, credentials Credentials) []App {
 				Purpose:  catalog.Text{FR: "Suivre votre glycémie et la partager avec vos soignants.", EN: "Follow your blood glucose and share it with your carers."},
 				Purposes: []string{"PATRQT", "TREAT"}, Categories: []string{"measures", "demographics"}, Directions: []string{"read", "write"},
 			}),
-			Client: oauth.Client{ID: "glycare", Name: "Glycare", Kind: "smart", Category: "health", AuthMethod: oauth.AuthNone, RedirectURIs: []string{loopback}, Scopes: measures},
+			Client: oauth.Client{ID: "glycare", Name: "Glycare", Kind: "smart", Category: "health", AuthMethod: oauth.AuthNone, RedirectURIs: []string{loopback}, Scopes: measures, LaunchURI: launched},
 		},
 		{
 			Entry: label(catalog.App{

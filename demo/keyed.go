@@ -5,6 +5,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 )
 
 // Credentials are what the confidential clients of the cast authenticate with. The caller alone keeps the private halves.
@@ -19,7 +20,7 @@ var KeyAlgorithms = map[string]string{"smart-conf": "ES384", "fapi-app": "ES256"
 
 // keyed are the apps whose clients prove who they are with a key (private_key_jwt), one for each profile that may.
 func keyed(label func(catalog.App) catalog.App, keys map[string]json.RawMessage) []App {
-	person := []string{"openid", "fhirUser", "profile", "offline_access", "online_access", "launch", "launch/patient", "patient/*.rs", "user/*.rs"}
+	person := []string{"openid", "fhirUser", "profile", "offline_access", "online_access", "launch", "launch/patient", "launch/encounter", "patient/*.rs", "user/*.rs"}
 	purposes := []string{"PATRQT", "TREAT", "FAMRQT"}
 	all := []string{"demographics", "measures", "history", "documents"}
 	clinic := []string{"Organization/clinique-est", finess + "|990000113"}
@@ -32,7 +33,7 @@ func keyed(label func(catalog.App) catalog.App, keys map[string]json.RawMessage)
 			}),
 			Client: oauth.Client{
 				ID: "smart-conf", Name: "Suivi Garonne", Kind: "smart", Category: "health", Profile: oauth.ProfileConfidential, AuthMethod: oauth.AuthKeyJWT,
-				JWKS: keys["smart-conf"], RedirectURIs: []string{loopback}, Scopes: person,
+				JWKS: keys["smart-conf"], RedirectURIs: []string{loopback}, Scopes: person, LaunchURI: launched,
 			},
 		},
 		{
@@ -54,7 +55,7 @@ func keyed(label func(catalog.App) catalog.App, keys map[string]json.RawMessage)
 			}),
 			Client: oauth.Client{
 				ID: "backend-dpi", Name: "Dossier de la Clinique de l'Est", Kind: "backend", Category: "health", Profile: oauth.ProfileBackend, AuthMethod: oauth.AuthKeyJWT,
-				JWKS: keys["backend-dpi"], Scopes: []string{"system/*.rs"},
+				JWKS: keys["backend-dpi"], Scopes: []string{"system/*.rs", scope.Launches},
 				Reference: "Organization/clinique-est", Identities: clinic, Organizations: clinic,
 			},
 		},

@@ -43,7 +43,7 @@ func (v *view) Lines(asked []oauth.ConsentLine) ([]Line, error) {
 func (v *view) line(l oauth.ConsentLine) (text, without string, err error) {
 	if l.Scope.Context != "" {
 		if text, err = v.access(l.Scope, l.Kind); err == nil {
-			without, err = v.T("without."+l.Kind, v.dataOf(l.Scope))
+			without, err = v.missing(l)
 		}
 		return text, without, err
 	}
@@ -70,6 +70,18 @@ func (v *view) line(l oauth.ConsentLine) (text, without string, err error) {
 	}
 	without, err = v.T("without." + key)
 	return strings.Join(texts, " "), without, err
+}
+
+// missing says what stops working without a clinical line.
+func (v *view) missing(l oauth.ConsentLine) (string, error) {
+	key := "without." + l.Kind
+	switch {
+	case l.Scope.Type == "*":
+		return v.T(key + ".all")
+	case l.Scope.Query != "":
+		return v.T(key + ".those")
+	}
+	return v.T(key, v.dataOf(l.Scope))
 }
 
 // wordOf is the text of a scope that is not clinical; "" for one that goes with others.
