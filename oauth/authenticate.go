@@ -87,6 +87,11 @@ func (s *Server) liveToken(ctx context.Context, bearer string) (g *grantRecord, 
 	} else if ended {
 		return nil, nil, invalidToken("The grant of this token has been ended by the person.")
 	}
+	if going, err := s.goesOn(ctx, g); err != nil {
+		return nil, nil, fmt.Errorf("reading the session of a grant: %w", err)
+	} else if !going {
+		return nil, nil, invalidToken("The person has signed out.")
+	}
 	return g, a, nil
 }
 

@@ -73,6 +73,8 @@ type Config struct {
 	TLS     *MutualTLS                         // how clients show certificates; nil: they cannot
 	Remote  jwks.Options                       // how the key sets that clients publish are fetched
 	Keys    keyring.Schedule                   // how long a signing key is published, signs and still verifies
+	// LogoutWaits are the pauses before each attempt to tell an app that a session has ended; four within a minute when nil.
+	LogoutWaits []time.Duration
 	// Subjects verifies tokens of OpenID Providers elsewhere for token exchange; when nil, Upstreams do that are configured
 	// to.
 	Subjects Subjects
@@ -134,6 +136,8 @@ type Server struct {
 	grants    store.Decoded[grantRecord]
 	accesses  store.Decoded[accessRecord]
 	endeds    store.Decoded[endedRecord]
+	owned     store.Decoded[ownedRecord]
+	notices   *notices
 	made      madeGrants
 	handler   http.Handler
 
@@ -159,6 +163,7 @@ func New(c Config) (*Server, error) {
 	s.handler = s.routes()
 	s.done.Go(func() { s.sweepForever(ctx) })
 	s.done.Go(func() { s.ring.Run(ctx) })
+	s.done.Go(func() { s.tellForever(ctx) })
 	return s, nil
 }
 
@@ -194,6 +199,7 @@ func assemble(c Config) (*Server, error) {
 	}
 	s.levels = slices.Clone(c.Levels)
 	s.subjects = c.Subjects
+	s.notices = newNotices(c.Remote.Guarded(), c.LogoutWaits)
 	for _, raw := range c.Resources {
 		if err := checkBase(raw); err != nil {
 			return nil, fmt.Errorf("resource server %q: %w", raw, err)

@@ -278,6 +278,10 @@ func (s *Server) give(v *visit, rel Relation) {
 		s.giveDevice(v, g)
 		return
 	}
+	if err := s.rely(ctx, v.client, v.session); err != nil {
+		s.trouble(v.w, v.r, err)
+		return
+	}
 	x := &exchange{client: v.client, grant: g, create: true, transaction: v.tx.ID, codeKey: v.tx.Form["dpop_jkt"]}
 	ctx = withExchange(ctx, x)
 	ar, err := s.engine.NewAuthorizeRequest(ctx, formRequest(ctx, engineForm(v.tx.Form, v.tx.Scopes)))

@@ -90,6 +90,9 @@ func (s *Server) serverMetadata() metadata {
 func (s *Server) openIDMetadata() metadata {
 	m := s.serverMetadata()
 	m["userinfo_endpoint"] = s.issuer + pathUserinfo
+	m["end_session_endpoint"] = s.issuer + pathEndSession
+	m["backchannel_logout_supported"] = true
+	m["backchannel_logout_session_supported"] = true
 	m["subject_types_supported"] = []string{"public"}
 	m["id_token_signing_alg_values_supported"] = keyring.Algorithms
 	m["claims_supported"] = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce", "at_hash", "fhirUser", "profile", "name"}

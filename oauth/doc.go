@@ -26,6 +26,7 @@
 //	            launch ID SIG       where an app is to be opened; used by one grant
 //	            session ID SIG      a browser in which somebody is signed in
 //	            owned PERSON ID     the sessions of a person that were not ended, to list and end them
+//	            relying ID CLIENT   an app to be told when the session ends
 //	            device ID           a device that waits for a person, whose sign-in and grant have the same id
 //	            typed HASH          the user code that leads to a device
 //	            attempt ID SIG      a sign-in that goes on at a provider elsewhere

@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -394,4 +395,18 @@ func TestUserinfo(t *testing.T) {
 			t.Errorf("%.20q: %d %v", header, got.status, got.header)
 		}
 	}
+}
+
+// headerOf reads the protected header of a token.
+func headerOf(t *testing.T, raw string) (header map[string]any) {
+	t.Helper()
+	first, _, _ := strings.Cut(raw, ".")
+	plain, err := base64.RawURLEncoding.DecodeString(first)
+	if err == nil {
+		err = json.Unmarshal(plain, &header)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return header
 }

@@ -107,7 +107,11 @@ func (s *Server) subject(g *grantRecord) string {
 	if g.Person == "" {
 		return g.Client
 	}
-	return lower32.EncodeToString(mac(s.secrets.subject, g.Person)[:16])
+	return s.subjectOf(g.Person)
+}
+
+func (s *Server) subjectOf(person string) string {
+	return lower32.EncodeToString(mac(s.secrets.subject, person)[:16])
 }
 
 var _ openid.OpenIDConnectTokenStrategy = idTokens{}

@@ -204,7 +204,11 @@ func (s *Server) livingGrant(ctx context.Context, id string) (*grantRecord, erro
 	if err != nil {
 		return nil, err
 	}
-	if ended || !g.live(s.now()) {
+	going, err := s.goesOn(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	if ended || !going || !g.live(s.now()) {
 		return nil, ErrNotFound
 	}
 	return g, nil

@@ -82,6 +82,13 @@ func (s *Server) forebear(ctx context.Context, id string) (*grantRecord, *Client
 	if ended {
 		return nil, nil, invalidToken("The grant that this one was derived from has been ended by the person.")
 	}
+	going, err := s.goesOn(ctx, g)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the session of a grant: %w", err)
+	}
+	if !going {
+		return nil, nil, invalidToken("The person has signed out.")
+	}
 	return g, c, nil
 }
 

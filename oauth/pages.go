@@ -17,6 +17,7 @@ type Pages interface {
 	ChoosePatient(w http.ResponseWriter, r *http.Request, status int, p PatientPage)
 	Consent(w http.ResponseWriter, r *http.Request, status int, p ConsentPage)
 	Device(w http.ResponseWriter, r *http.Request, status int, p DevicePage)
+	Leave(w http.ResponseWriter, r *http.Request, p LeavePage)
 	SignedOut(w http.ResponseWriter, r *http.Request, p SignedOutPage)
 	Problem(w http.ResponseWriter, r *http.Request, status int, p ProblemPage)
 }
@@ -61,6 +62,15 @@ type Elsewhere struct {
 	Name   string
 	Href   string // leads there
 	FR, EN string // what it is called
+}
+
+// LeavePage asks whether to sign out (hidden inputs client_id, post_logout_redirect_uri and state beside the form's own).
+type LeavePage struct {
+	Form
+	App      AppView // who asks, with Client
+	Client   string  // "" when nobody proves to ask
+	Redirect string
+	State    string
 }
 
 // SignedOutPage says that the session here has ended. With Href, one at a provider elsewhere still goes on: the page leads

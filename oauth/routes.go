@@ -35,6 +35,8 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc(pathContinue, s.serveContinue)
 	m.HandleFunc(pathSignOut, s.serveSignOut)
 	m.HandleFunc(pathPush, s.forApps("POST", s.servePush))
+	m.HandleFunc(pathEndSession, s.serveEndSession)
+	m.HandleFunc(pathEndSessionYes, s.serveLeave)
 	m.HandleFunc(pathSignedOut, s.serveSignedOut)
 	m.HandleFunc(pathElsewhere, s.serveElsewhere)
 	m.HandleFunc(pathCallback, s.serveCallback)

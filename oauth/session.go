@@ -88,17 +88,10 @@ func (s *Server) beginSession(ctx context.Context, w http.ResponseWriter, r *htt
 	return nil
 }
 
-// attended refuses online access once the session it was given in has been ended (SMART 2.2, scope online_access). A
+// attended refuses what is not offline access once the session it was given in has been ended (SMART 2.2, scope online_access). A
 // session that is merely idle keeps it until the absolute end, which the grant has too.
 func (s *Server) attended(ctx context.Context, g *grantRecord) *failure {
-	if g.Session == "" || lasting(g.Scopes) != "session" {
-		return nil
-	}
-	going := false
-	err := s.db.View(ctx, partitionOf(g.Session), func(tx store.Tx) error {
-		going = tx.Get(ownedKey(g.Person, g.Session)) != nil
-		return nil
-	})
+	going, err := s.goesOn(ctx, g)
 	if err != nil {
 		return broken(err)
 	}
@@ -106,6 +99,15 @@ func (s *Server) attended(ctx context.Context, g *grantRecord) *failure {
 		return refuse(codeInvalidGrant, "The session of this grant has been ended.")
 	}
 	return nil
+}
+
+// goesOn tells whether the session that a grant rests on was not ended. Offline access rests on none.
+func (s *Server) goesOn(ctx context.Context, g *grantRecord) (bool, error) {
+	if g.Session == "" || lasting(g.Scopes) == "offline" {
+		return true, nil
+	}
+	o, err := s.owned.Read(ctx, s.db, partitionOf(g.Session), ownedKey(g.Person, g.Session))
+	return o != nil, err
 }
 
 // currentSession returns the browser's live session and its person, or nils.
@@ -169,14 +171,5 @@ func (s *Server) endSession(ctx context.Context, r *http.Request) error {
 	if !ok {
 		return nil
 	}
-	return s.db.Update(ctx, partitionOf(id), func(tx store.Tx) error {
-		var rec sessionRecord
-		if found, err := store.GetJSON(tx, sessionKey(id, hash), &rec); err != nil || !found {
-			return err // only the cookie's bearer ends the session
-		}
-		if err := tx.Delete(ownedKey(rec.Person, id)); err != nil {
-			return err
-		}
-		return tx.Delete(sessionKey(id, hash))
-	})
+	return s.dropSession(ctx, id, hash) // only the cookie's bearer ends the session
 }

@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -150,25 +149,26 @@ func (s *Server) sessionsOf(ctx context.Context, person string, epoch uint64) ([
 
 // endSessions ends the sessions of a person that which picks, in one transaction, and returns how many.
 func (s *Server) endSessions(ctx context.Context, person string, which func(id string) bool) (ended int, err error) {
+	var told []notice
 	err = s.db.Update(ctx, partitionOf(s.sessionShelf(person)), func(tx store.Tx) error {
-		ended = 0
+		ended, told = 0, nil
 		for key := range tx.Scan(store.Key("oauth", "owned", person), nil) {
 			parts := store.KeyParts(key)
 			if len(parts) != 4 || !which(parts[3]) {
 				continue
 			}
-			for row := range tx.Scan(store.Key("oauth", "session", parts[3]), nil) {
-				if err := tx.Delete(bytes.Clone(row)); err != nil {
-					return err
-				}
-			}
-			if err := tx.Delete(bytes.Clone(key)); err != nil {
+			apps, err := dropRows(tx, person, parts[3])
+			if err != nil {
 				return err
 			}
+			told = append(told, apps...)
 			ended++
 		}
 		return nil
 	})
+	if err == nil {
+		s.tellApps(told)
+	}
 	return ended, err
 }
 

@@ -18,7 +18,7 @@ import (
 var files embed.FS
 
 // pageNames are the templates below pages/, beside layout.html.
-var pageNames = []string{"signin", "secondfactor", "enrolment", "sessions", "situation", "patient", "consent", "device", "signedout", "problem", "index"}
+var pageNames = []string{"signin", "secondfactor", "enrolment", "sessions", "situation", "patient", "consent", "device", "leave", "signedout", "problem", "index"}
 
 // Renderer renders pages. It is safe for concurrent use.
 type Renderer struct {
@@ -193,6 +193,11 @@ func (r *Renderer) Consent(w http.ResponseWriter, req *http.Request, status int,
 // Device implements oauth.Pages.
 func (r *Renderer) Device(w http.ResponseWriter, req *http.Request, status int, p oauth.DevicePage) {
 	r.render(w, req, status, "device", "", "", p)
+}
+
+// Leave implements oauth.Pages.
+func (r *Renderer) Leave(w http.ResponseWriter, req *http.Request, p oauth.LeavePage) {
+	r.render(w, req, http.StatusOK, "leave", p.Target, "", p)
 }
 
 // SignedOut implements oauth.Pages.

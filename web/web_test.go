@@ -71,7 +71,11 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 	lines := asked(t, "openid", "fhirUser", "launch/patient", "offline_access", "online_access", "patient/*.rs", "patient/Observation.read", "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs&date=ge2020-01-01",
 		"user/DocumentReference.cruds", "system/Coverage.cud", "patient/MedicationRequest.write")
 	pages := map[string]func(http.ResponseWriter, *http.Request){
-		"signedout": func(w http.ResponseWriter, req *http.Request) { r.SignedOut(w, req, oauth.SignedOutPage{}) },
+		"leave": func(w http.ResponseWriter, req *http.Request) {
+			r.Leave(w, req, oauth.LeavePage{Form: form(), App: app(), Client: hostile, Redirect: hostile, State: hostile})
+		},
+		"leave for nobody": func(w http.ResponseWriter, req *http.Request) { r.Leave(w, req, oauth.LeavePage{Form: form()}) },
+		"signedout":        func(w http.ResponseWriter, req *http.Request) { r.SignedOut(w, req, oauth.SignedOutPage{}) },
 		"signedout here alone": func(w http.ResponseWriter, req *http.Request) {
 			r.SignedOut(w, req, oauth.SignedOutPage{At: elsewhere(), Href: "https://idp.example/end?id_token_hint=x"})
 		},

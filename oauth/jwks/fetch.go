@@ -25,6 +25,9 @@ type doer interface {
 	Do(r *http.Request) (*http.Response, error)
 }
 
+// Guarded makes an HTTP client for other requests to addresses that strangers gave: the same bounds hold.
+func (o Options) Guarded() *http.Client { return o.newClient() }
+
 // newClient makes an HTTP client that reaches public addresses alone. It uses no proxy, which would dial for it, and
 // keeps no connection, so that each fetch is checked.
 func (o *Options) newClient() *http.Client {
