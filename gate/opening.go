@@ -1,0 +1,94 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/policies"
+	"github.com/pontlevis/pontlevis/record"
+)
+
+// actionOpen is the opening of an emergency access, before anything is read (rules.md E1, E2, E4, E5).
+const actionOpen = "open_emergency"
+
+// OpenEmergency decides whether an emergency access may be opened: grant is the one that would be given, but for its
+// patient, whom whose names as "Patient/id" or as an identifier, "system|value". The opening and its refusal are both
+// written in the access log before this returns. It returns the patient's logical id, or a *Refusal in words for people:
+// a record that is absent is refused like one that does not open in this way.
+func (g *Gate) OpenEmergency(ctx context.Context, grant *Grant, whose string) (patient string, err error) {
+	if patient, err = g.named(ctx, whose); err != nil {
+		return "", err
+	}
+	own := *grant
+	own.Patient = patient
+	h := g.hear(&own)
+	d, err := h.opening(ctx, patient)
+	if err != nil {
+		return "", err
+	}
+	subject := patient
+	if subject == nobody {
+		subject = ""
+	}
+	entry := decided(h.newEntry(&record.Interaction{Kind: record.KindRead}, subject), d)
+	entry.Interaction, entry.Action = "open-emergency", "E"
+	if err := h.append(ctx, entry); err != nil {
+		return "", err
+	}
+	switch {
+	case d.Allow:
+		return patient, nil
+	case d.Tell:
+		return "", told(d, entry.ID)
+	}
+	return "", refusal(http.StatusForbidden, "forbidden",
+		"L'accès d'urgence n'a pas été ouvert : ce dossier n'existe pas, ou ne s'ouvre pas ainsi.",
+		"The emergency access was not opened: there is no such record, or it does not open in this way.")
+}
+
+// nobody is the id of no patient: who names one that is not known is answered as for a record that is absent.
+const nobody = "-"
+
+// named finds a patient; nobody when there is none, or more than one.
+func (g *Gate) named(ctx context.Context, whose string) (string, error) {
+	if id, is := strings.CutPrefix(whose, "Patient/"); is {
+		return id, nil
+	}
+	refs, err := g.Records.Lookup(ctx, "Patient", whose)
+	if err != nil {
+		return "", fmt.Errorf("finding a patient: %w", err)
+	}
+	if len(refs) != 1 {
+		return nobody, nil
+	}
+	return refs[0].ID, nil
+}
+
+// opening is the decision.
+func (h *hearing) opening(ctx context.Context, patient string) (*policies.Decision, error) {
+	facts, err := h.factsOf(ctx, patient)
+	if err != nil {
+		return nil, err
+	}
+	s, err := h.newSession(facts, actionOpen, nil)
+	if err != nil {
+		return nil, err
+	}
+	t, err := h.g.parts.ofType("Patient")
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Decide(ctx, t)
+	return h.count(actionOpen, d, err)
+}
+
+// EmergencyReason gives the words of a coded reason of an emergency mode, as the policies in force list them.
+func (g *Gate) EmergencyReason(mode, code string) (words policies.Text, known bool) {
+	v, _ := g.Policies.Current().Data("pontlevis", "emergency_codes", "reasons", mode, code)
+	texts, known := v.(map[string]any)
+	words.FR, _ = texts["fr"].(string)
+	words.EN, _ = texts["en"].(string)
+	return words, known
+}
