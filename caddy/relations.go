@@ -80,20 +80,26 @@ func (r *relations) agree(ctx context.Context, g *gate.Grant) error {
 	if g.Client.Kind == "portal" || g.Patient == "" || g.Actor.Kind == "professional" {
 		return nil
 	}
-	own := *g
-	own.Client = gate.Client{ID: "sign-in", Kind: "portal", Category: "health", Label: gate.Label{Status: catalog.Online}}
-	own.Scopes = []string{"patient/Consent.cu"}
+	own := onOurPage(g)
 	for _, d := range []struct{ name, letters string }{{"read", "rs"}, {"write", "cud"}} {
 		categories := reached(g, d.letters)
 		if len(categories) == 0 {
 			continue
 		}
-		err := r.gate.Agree(ctx, &own, gate.Agreement{Client: g.Client.ID, Purpose: g.Purpose, Categories: categories, Directions: []string{d.name}})
+		err := r.gate.Agree(ctx, own, gate.Agreement{Client: g.Client.ID, Purpose: g.Purpose, Categories: categories, Directions: []string{d.name}})
 		if err != nil && !gate.Refused(err) {
 			return err
 		}
 	}
 	return nil
+}
+
+// onOurPage is a grant as far as the person acts on our own page, and may leave their choices there.
+func onOurPage(g *gate.Grant) *gate.Grant {
+	own := *g
+	own.Client = gate.Client{ID: "sign-in", Kind: "portal", Category: "health", Label: gate.Label{Status: catalog.Online}}
+	own.Scopes = []string{"patient/Consent.cu"}
+	return &own
 }
 
 // reached are the FHIR types that the scopes of a grant reach with one of the letters; every category of the label where

@@ -55,7 +55,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 	s.oauth, err = oauth.New(oauth.Config{
 		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps}, Relations: relations,
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
-		Agreed: relations.agree, Event: meter.security, Address: clientAddress,
+		Agreed: relations.agree, Opener: relations, Event: meter.security, Address: clientAddress,
 		Keys: a.Keys.schedule(), Remote: jwks.Options{Loopback: a.Demo},
 		Upstreams: providers, Holder: relations.holder,
 	})

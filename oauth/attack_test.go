@@ -79,7 +79,7 @@ func TestAttackAuthorizationRequest(t *testing.T) {
 		{"B06", "response_type", "", "unsupported_response_type"},
 		{"B07", "request", "eyJhbGciOiJub25lIn0.e30.", "request_not_supported"},
 		{"B07 by reference", "request_uri", "https://evil.example/r", "request_uri_not_supported"},
-		{"P14", "request_uri", "urn:ietf:params:oauth:request_uri:guess", "request_uri_not_supported"},
+		{"a request object by reference", "request_uri", "https://app.example/request.jwt", "request_uri_not_supported"},
 		{"B09", "registration", "{}", "registration_not_supported"},
 		{"B10", "response_mode", "bogus", "invalid_request"},
 		{"B10 fragment", "response_mode", "fragment", "invalid_request"},
@@ -827,7 +827,7 @@ func TestAttackDisabledAccount(t *testing.T) {
 func TestAttackAbsentEndpoints(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/oauth2/par", "/oauth2/register", "/oauth2/auth", "/oauth2/", "/oauth2/token/x"} {
+	for _, path := range []string{"/oauth2/register", "/oauth2/auth", "/oauth2/", "/oauth2/token/x"} {
 		if got := w.post(path, url.Values{"client_id": {"glycare"}}, ""); got.status != 404 {
 			t.Errorf("%s: %d", path, got.status)
 		}

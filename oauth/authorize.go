@@ -234,10 +234,21 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *Client, form u
 		return nil, f
 	}
 	scopes = launchScopes(scopes, launch)
+	details, f := s.detailsOf(r.Context(), c, form.Get("authorization_details"))
+	if f != nil {
+		return nil, f
+	}
+	if detailOf(details, detailGlass) != nil {
+		if launch != nil {
+			return nil, badDetail("An emergency access is not opened from a launch.")
+		}
+		// An emergency is over in minutes: nothing of it is kept for later.
+		scopes = slices.DeleteFunc(slices.Clone(scopes), func(w string) bool { return w == "offline_access" })
+	}
 	now := s.now()
 	t := &transactionRecord{
-		Launch: launch,
-		ID:     transactionID(pushed), Pushed: pushed, Client: c.ID, Scopes: scopes, State: form.Get("state"), Fresh: p.fresh, MaxAge: p.maxAge, ACR: p.acr,
+		Launch: launch, Details: details,
+		ID: transactionID(pushed), Pushed: pushed, Client: c.ID, Scopes: scopes, State: form.Get("state"), Fresh: p.fresh, MaxAge: p.maxAge, ACR: p.acr,
 		Browser: signatureOf(s.browser(w, r)), Created: now, Expires: now.Add(transactionTTL),
 		Form: flat(keep(form, "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "login_hint", "dpop_jkt")),
 	}

@@ -57,6 +57,8 @@ type Config struct {
 
 	Now func() time.Time // the clock; time.Now when nil
 	Log *slog.Logger     // discards when nil; never given a token, a secret or a national identifier
+	// Opener does what authorization details ask for; without one, break_glass and consultation are not served.
+	Opener Opener
 	// Agreed is told of each agreement with an app before its code is given, so that it can be kept where the person
 	// governs their space; an error gives no code. May be nil.
 	Agreed func(ctx context.Context, g *gate.Grant) error
@@ -127,6 +129,7 @@ type Server struct {
 	style     style
 	cross     *http.CrossOriginProtection
 	proofs    *dpop.Checker
+	opener    Opener
 	throttle  *throttle
 	passwords *account.Passwords
 	passkeys  *account.Passkeys // nil where the issuer is an IP address
@@ -193,7 +196,7 @@ func assemble(c Config) (*Server, error) {
 	}
 	s := &Server{
 		db: c.DB, issuer: c.Issuer, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
-		now: c.Now, log: c.Log, agreed: c.Agreed, event: c.Event, address: c.Address, offline: c.Offline,
+		now: c.Now, log: c.Log, agreed: c.Agreed, opener: c.Opener, event: c.Event, address: c.Address, offline: c.Offline,
 		secrets: deriveSecrets(c.Secret), cross: http.NewCrossOriginProtection(), passwords: account.NewPasswords(passwordsAtOnce),
 		upstreams: c.Upstreams, holder: c.Holder,
 	}

@@ -20,6 +20,9 @@ var insForm = regexp.MustCompile(`^[0-9]{5}[0-9AB][0-9]{9}$`)
 // needsPatient tells whether a professional still has to choose the patient that patient/ scopes or launch/patient call
 // for (SMART 2.2, R164-165). Others choose on the consent page.
 func (s *Server) needsPatient(v *visit) bool {
+	if detailOf(v.tx.Details, detailGlass) != nil {
+		return false
+	}
 	chosen := v.tx.Patient != "" && v.tx.Chooser == v.person.Key
 	return v.person.Professional() && scope.WantsPatient(v.tx.Scopes) && !chosen
 }
@@ -99,6 +102,9 @@ func (s *Server) keepChoice(v *visit, chosen Relation) error {
 
 // choices lists whom the grant may be for: the patient a professional chose, or those another person acts for.
 func (s *Server) choices(v *visit) ([]Relation, error) {
+	if detailOf(v.tx.Details, detailGlass) != nil {
+		return nil, nil // the request names the patient
+	}
 	if v.person.Professional() {
 		if v.patientWanted() {
 			return []Relation{{Kind: "professional", Patient: v.tx.Patient, Name: v.tx.Name}}, nil
@@ -118,20 +124,20 @@ func (v *visit) patientWanted() bool {
 	return scope.WantsPatient(v.tx.Scopes) || v.tx.Launch != nil && v.tx.Launch.Patient != ""
 }
 
-func (s *Server) showConsent(v *visit, status int, form url.Values, problem string) {
+func (s *Server) showConsent(v *visit, status int, form url.Values, problem string, refused ...Said) {
 	all, err := s.choices(v)
 	if err != nil {
 		s.trouble(v.w, v.r, err)
 		return
 	}
-	if len(all) == 0 && !v.person.Professional() {
+	if len(all) == 0 && !v.person.Professional() && detailOf(v.tx.Details, detailGlass) == nil {
 		s.pages.Problem(v.w, v.r, http.StatusForbidden, ProblemPage{Kind: ProblemNobody})
 		return
 	}
 	page := ConsentPage{
 		Form: s.form(v), App: view(v.client, v.app), Person: v.person.Name, Kind: v.person.Kind,
 		Organization: v.person.Organization, Lines: consentLines(v.tx.Scopes, form), Until: lasting(v.tx.Scopes), Error: problem,
-		Device: v.tx.Device, Far: s.far(v),
+		Device: v.tx.Device, Far: s.far(v), Details: s.said(v.tx.Details), Refused: refused,
 	}
 	for i, rel := range all {
 		page.Choices = append(page.Choices, Choice{Patient: rel.Patient, Name: rel.Name, Kind: rel.Kind, Chosen: i == 0})
@@ -201,6 +207,8 @@ func (s *Server) stepAllow(v *visit, form url.Values) {
 	}
 	var rel Relation
 	switch i := slices.IndexFunc(all, func(r Relation) bool { return r.Patient == form.Get("patient") }); {
+	case detailOf(v.tx.Details, detailGlass) != nil:
+		rel = Relation{Kind: v.person.Kind}
 	case v.person.Professional():
 		rel = Relation{Kind: "professional", Patient: v.tx.Patient}
 		if !v.patientWanted() {
@@ -262,6 +270,10 @@ func (s *Server) give(v *visit, rel Relation) {
 		s.trouble(v.w, v.r, err)
 		return
 	}
+	if err := s.fulfil(ctx, v, g); err != nil {
+		s.unfulfilled(v, err)
+		return
+	}
 	if err := s.claimLaunch(ctx, v.tx.Launch); err != nil {
 		if errors.Is(err, errNoLaunch) {
 			s.returnError(v.w, v.r, v.tx.Form["redirect_uri"], v.tx.State, refuse(codeInvalidRequest, "This launch was used already."))
@@ -312,7 +324,8 @@ func (s *Server) newGrant(v *visit, rel Relation) (*grantRecord, error) {
 	g := &grantRecord{
 		ID: v.tx.ID, Client: v.client.ID, Person: v.person.Key, Kind: rel.Kind, Actor: rel.Actor, Patient: rel.Patient,
 		Scopes: v.tx.Scopes, Context: v.tx.Launch.context(v.tx.Scopes), Purpose: "PATRQT", Mode: "normal", Since: now, Nonce: v.tx.Form["nonce"],
-		Auth: v.session.Auth, ACR: v.session.ACR, AMR: v.session.AMR, Session: v.session.ID,
+		Details: slices.Clone(v.tx.Details),
+		Auth:    v.session.Auth, ACR: v.session.ACR, AMR: v.session.AMR, Session: v.session.ID,
 	}
 	if rel.Kind == "professional" {
 		g.Purpose, g.Situation = "TREAT", v.tx.Situation

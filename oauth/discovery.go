@@ -32,6 +32,7 @@ func (s *Server) common() metadata {
 		"token_endpoint_auth_signing_alg_values_supported": assertionAlgorithms,
 		"scopes_supported":                                 scopesSupported,
 		"dpop_signing_alg_values_supported":                dpop.Algorithms(),
+		"authorization_details_types_supported":            s.detailTypes(),
 		"tls_client_certificate_bound_access_tokens":       s.proof.mtls != nil,
 	}
 	if s.registration != nil {

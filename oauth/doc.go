@@ -24,6 +24,7 @@
 //	            transaction ID      an authorization request that waits for the person
 //	            pushed SIG          a pushed authorization request; a used one stays until nobody can come back to it
 //	            launch ID SIG       where an app is to be opened; used by one grant
+//	            opened SIG          how far somebody has opened a record in an emergency
 //	            session ID SIG      a browser in which somebody is signed in
 //	            owned PERSON ID     the sessions of a person that were not ended, to list and end them
 //	            relying ID CLIENT   an app to be told when the session ends

@@ -20,6 +20,8 @@ type exchange struct {
 	create bool         // the grant is new
 	bound  binding      // what the access token is bound to
 
+	details []detail // of the access token, when narrower than the grant's
+
 	transaction string      // sign-in transaction that this exchange answers; only once
 	newCode     *codeRecord // authorization code to write
 	newCodeSig  string

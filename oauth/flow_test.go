@@ -56,7 +56,7 @@ func TestFlowOfAPerson(t *testing.T) {
 	}
 	want := &gate.Grant{
 		Actor:  gate.Actor{Kind: "patient", ID: "Patient/camille", Name: "Camille Durand", Identities: []string{"Patient/camille"}},
-		Client: gate.Client{ID: "glycare", Kind: "smart", Category: "health", Label: gate.Label{Status: "online", Exchange: true}},
+		Client: gate.Client{ID: "glycare", Kind: "smart", Category: "health", Label: gate.Label{Status: "online", Exchange: true, Purposes: []string{"PATRQT", "TREAT", "FAMRQT"}}},
 		Scopes: []string{"openid", "fhirUser", "launch/patient", "offline_access", "patient/*.rs"}, Patient: "camille", Purpose: "PATRQT", Mode: "normal",
 		ACR: "eidas1", AMR: []string{"pwd"},
 	}

@@ -48,7 +48,7 @@ func (c *catalogue) App(_ context.Context, client string) (oauth.App, bool, erro
 	defer c.mu.Unlock()
 	status, ok := c.labels[client]
 	return oauth.App{
-		Label:     gate.Label{Status: status, Exchange: true},
+		Label:     gate.Label{Status: status, Exchange: true, Purposes: []string{"PATRQT", "TREAT", "FAMRQT"}},
 		Publisher: "Glycare SAS", Category: "health",
 		FR: oauth.AppText{Name: "Glycare", Purpose: "Suivre la glycémie."}, EN: oauth.AppText{Name: "Glycare", Purpose: "Follow blood sugar."},
 	}, ok, nil
@@ -112,6 +112,7 @@ type world struct {
 	apps   *catalogue
 	db     *switchable
 	secret string // of the confidential clients
+	opened opener
 	log    *logged
 	mu     sync.Mutex
 	events []oauth.Event
@@ -205,7 +206,7 @@ func newWorld(t testing.TB, change ...func(*world, *oauth.Config)) *world {
 	w.http = httptest.NewUnstartedServer(nil)
 	w.url = "http://" + w.http.Listener.Addr().String()
 	config := oauth.Config{
-		DB: w.db, Issuer: w.url, FHIR: w.url + "/fhir", Apps: w.apps, Relations: relations{}, Pages: pages,
+		DB: w.db, Issuer: w.url, FHIR: w.url + "/fhir", Apps: w.apps, Relations: relations{}, Pages: pages, Opener: &w.opened,
 		Secret: []byte(strings.Repeat("k", 32)), Now: w.clock.now,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Agreed: func(_ context.Context, g *gate.Grant) error {

@@ -32,8 +32,9 @@ type introspection struct {
 	FHIRUser string   `json:"fhirUser,omitempty"`
 
 	launchParameters
-	Bound *binding `json:"cnf,omitempty"` // to whom the token is bound
-	Act   *actor   `json:"act,omitempty"` // who acts for the subject
+	Bound   *binding `json:"cnf,omitempty"`                   // to whom the token is bound
+	Act     *actor   `json:"act,omitempty"`                   // who acts for the subject
+	Details []detail `json:"authorization_details,omitempty"` // RFC 9396 §9.2
 }
 
 // serveIntrospect tells a confidential client about its own tokens, and a resource server (Client.Introspects) about
@@ -165,7 +166,7 @@ func (s *Server) knownAccess(ctx context.Context, token string) (*introspection,
 	out := &introspection{
 		Scope: strings.Join(a.scopes(g), " "), Type: a.Bound.tokenType(), Issued: a.Issued.Unix(), Expires: a.Expires.Unix(), Audience: s.fhir,
 	}
-	if a.Bound != (binding{}) {
+	if out.Details = a.details(g); a.Bound != (binding{}) {
 		out.Bound = &a.Bound
 	}
 	return out, g, nil
@@ -188,8 +189,12 @@ func (s *Server) knownJWT(ctx context.Context, token string) (*introspection, *g
 	if err != nil {
 		return nil, nil, err
 	}
+	var bound binding
+	if c.Bound != nil {
+		bound = *c.Bound
+	}
 	return &introspection{
-		Scope: strings.Join(scope.Narrow(g.Scopes, strings.Fields(c.Scope)), " "), Type: "Bearer", Issued: c.Issued, Expires: c.Expires,
+		Scope: strings.Join(scope.Narrow(g.Scopes, strings.Fields(c.Scope)), " "), Type: bound.tokenType(), Issued: c.Issued, Expires: c.Expires,
 		Audience: c.Audience, Bound: c.Bound,
 	}, g, nil
 }

@@ -61,6 +61,9 @@ func (m *madeGrants) grant(from madeFrom, app App) *gate.Grant {
 		return made.grant
 	}
 	g := grantFor(from.grant, from.client, from.person, app, from.access.scopes(from.grant), from.access.Expires)
+	if d := detailOf(from.access.details(from.grant), detailGlass); d != nil {
+		g.Stage, g.TypedReason = d.Stage, d.TypedReason
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.all == nil || len(m.all) >= maxMade {

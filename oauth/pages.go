@@ -131,6 +131,9 @@ type PatientPage struct {
 	Error   string // "", ins, unknown, none
 }
 
+// Said is a sentence in both languages.
+type Said struct{ FR, EN string }
+
 // ConsentLine is one thing that an app asks. The person may leave it out, unless it is required: a checkbox called Name,
 // which is ticked to begin with. What is within another line is permitted as long as that one is.
 type ConsentLine struct {
@@ -152,6 +155,8 @@ type ConsentPage struct {
 	Choices      []Choice // whom it is for; for a professional the one patient chosen, or none
 	Until        string   // how long the access lasts: token, session, offline
 	Error        string   // "", choose
+	Details      []Said   // what is asked for beyond the scopes: an emergency access, a consultation, a purpose
+	Refused      []Said   // why the policies do not permit it; the person can only go back
 	Device       string   // the code that a device shows, when one asks
 	Far          bool     // the device is on another network than this browser
 }

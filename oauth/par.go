@@ -107,6 +107,9 @@ func (s *Server) pushable(ctx context.Context, c *Client, form url.Values, who *
 	}
 	scopes, f := s.checkAuthorize(c, request)
 	if f == nil {
+		_, f = s.detailsOf(ctx, c, request.Get("authorization_details"))
+	}
+	if f == nil {
 		f = s.checkWithEngine(ctx, c, request, scopes)
 	}
 	return request, f

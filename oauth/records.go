@@ -44,6 +44,7 @@ type grantRecord struct {
 	Why     string    `json:"why,omitempty"`
 	// Context is where the app was opened, when that was in a record (SMART 2.2, EHR launch).
 	Context launchContext `json:"context,omitzero"`
+	Details []detail      `json:"details,omitempty"` // authorization details as granted (RFC 9396)
 	// Ended holds the endings of (patient, client) and (patient, every client) known when the grant was given; the
 	// grant is dead once either has grown (RevokeAll).
 	Ended [2]uint64 `json:"ended"`
@@ -81,7 +82,8 @@ type accessRecord struct {
 	Scopes  []string  `json:"scopes,omitempty"` // narrower than the grant's when a refresh asked so; nil = the grant's
 	Issued  time.Time `json:"issued"`
 	Expires time.Time `json:"expires"`
-	Bound   binding   `json:"cnf,omitzero"` // to whom it is bound
+	Bound   binding   `json:"cnf,omitzero"`      // to whom it is bound
+	Details []detail  `json:"details,omitempty"` // fewer than the grant's when the token request asked so; nil = the grant's
 }
 
 // sessionRecord is a browser in which a person is signed in.
@@ -110,6 +112,7 @@ type transactionRecord struct {
 	Pushed  string            `json:"pushed,omitempty"` // reference of the pushed request it began with
 	Form    map[string]string `json:"form"`
 	Scopes  []string          `json:"scopes"`
+	Details []detail          `json:"details,omitempty"` // authorization details as asked
 	State   string            `json:"state,omitempty"`
 	Browser string            `json:"browser"`           // signature of the browser's cookie
 	Fresh   bool              `json:"fresh,omitempty"`   // prompt=login or max_age: sign in again

@@ -7,15 +7,17 @@ import (
 	"github.com/pontlevis/pontlevis/oauth/scope"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // repeated is the sealed answer to a refresh, with the scope that was asked and the key that asked: only the same
 // question gets it again.
 type repeated struct {
-	Scope  string  `json:"scope"`
-	Bound  binding `json:"cnf,omitzero"`
-	Answer *answer `json:"answer"`
+	Scope   string   `json:"scope"`
+	Bound   binding  `json:"cnf,omitzero"`
+	Details []detail `json:"details,omitempty"`
+	Answer  *answer  `json:"answer"`
 }
 
 // refresh rotates a refresh token (RFC 6749 §6, RFC 9700 §4.14). A family has one living token, its head.
@@ -100,6 +102,9 @@ func (s *Server) repeat(ctx context.Context, c *Client, g *grantRecord, form url
 	}
 	if kept.Bound != senderOf(ctx).bound {
 		return nil, refuse(codeInvalidGrant, "The refresh token was used already, with another key.")
+	}
+	if !slices.Equal(kept.Details, senderOf(ctx).details) {
+		return nil, refuse(codeInvalidGrant, "The refresh token was used already, with other authorization details.")
 	}
 	if kept.Scope != form.Get("scope") {
 		return nil, refuse(codeInvalidGrant, "The refresh token was used already, with another scope.")

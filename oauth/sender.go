@@ -37,6 +37,8 @@ type sender struct {
 
 	proof   *dpop.Proof
 	claimed bool
+
+	details []detail // the authorization details that the request asks for
 }
 
 type senderKey struct{}
@@ -181,7 +183,7 @@ func (s *Server) bind(ctx context.Context, x *exchange) *failure {
 		return refuse(codeInvalidGrant, "The code is bound to another key: the proof must be by the key of dpop_jkt.")
 	}
 	x.bound = who.bound
-	return nil
+	return s.bindDetails(ctx, x, who.details)
 }
 
 // offerNonce gives who sends proofs the nonce for the next one (RFC 9449 §8.2).

@@ -24,6 +24,7 @@ type answer struct {
 	IDToken      string `json:"id_token,omitempty"`
 	IssuedType   string `json:"issued_token_type,omitempty"` // RFC 8693 §2.2.1
 	launchParameters
+	Details []detail `json:"authorization_details,omitempty"` // as granted (RFC 9396 §7)
 }
 
 // serveToken is the token endpoint.
@@ -61,6 +62,9 @@ func (s *Server) exchangeToken(r *http.Request, form url.Values) (*answer, *fail
 		}
 	}
 	who, f := s.checkSenderOf(r, client, pathToken)
+	if f == nil {
+		who.details, f = s.readDetails(form.Get("authorization_details"))
+	}
 	if f != nil {
 		return nil, f
 	}
@@ -146,7 +150,7 @@ func (s *Server) run(ctx context.Context, x *exchange, fields url.Values, scopes
 	if err != nil {
 		return nil, s.explain(ctx, x, err)
 	}
-	x.access.Bound = x.bound
+	x.access.Bound, x.access.Details = x.bound, x.details
 	a := s.answerOf(x, response)
 	if f := s.sealAnswer(x, fields, a); f != nil {
 		return nil, f
@@ -204,6 +208,7 @@ func (s *Server) ready(ctx context.Context, x *exchange) *failure {
 func (s *Server) answerOf(x *exchange, r fosite.AccessResponder) *answer {
 	a := &answer{AccessToken: r.GetAccessToken()}
 	s.fillAnswer(a, x)
+	a.Details = x.access.details(x.grant)
 	if !x.keepsHead() { // or else the client keeps the one it has
 		a.RefreshToken, _ = r.GetExtra("refresh_token").(string)
 	}
@@ -241,7 +246,7 @@ func (s *Server) sealAnswer(x *exchange, fields url.Values, a *answer) *failure 
 	if x.rotateFrom == "" {
 		return nil
 	}
-	plain, err := json.Marshal(repeated{Scope: fields.Get("scope"), Bound: x.bound, Answer: a})
+	plain, err := json.Marshal(repeated{Scope: fields.Get("scope"), Bound: x.bound, Details: x.details, Answer: a})
 	if err == nil {
 		key := mac(s.secrets.grace, fields.Get("refresh_token"))
 		x.sealed, err = seal(key, plain, "refresh "+x.grant.ID)

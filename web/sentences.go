@@ -171,3 +171,14 @@ func (v *view) join(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " " + v.texts["and"] + " " + words[last]
 }
+
+// Says gives sentences that come in both languages in the reader's.
+func (v *view) Says(all []oauth.Said) []string {
+	out := make([]string, len(all))
+	for i, s := range all {
+		if out[i] = s.FR; v.Lang == english {
+			out[i] = s.EN
+		}
+	}
+	return out
+}

@@ -1,0 +1,30 @@
+package pontlevis
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/gate"
+)
+
+// EmergencyReason gives a coded reason in words, as the policies in force list them.
+func (r *relations) EmergencyReason(mode, code string) (fr, en string, known bool) {
+	words, known := r.gate.EmergencyReason(mode, code)
+	return words.FR, words.EN, known
+}
+
+// OpenEmergency lets the gate decide an emergency access. An identifier without a system is an INS.
+func (r *relations) OpenEmergency(ctx context.Context, g *gate.Grant, whose string) (patient string, err error) {
+	if !strings.ContainsAny(whose, "/|") {
+		whose = insSystem + "|" + whose
+	}
+	return r.gate.OpenEmergency(ctx, g, whose)
+}
+
+// Consult keeps a consent that a person gives on our own page: it is theirs, whichever app led them there.
+func (r *relations) Consult(ctx context.Context, g *gate.Grant, professional string) error {
+	own := onOurPage(g)
+	own.Scopes = slices.Concat(own.Scopes, []string{"user/Consent.cu"})
+	return r.gate.Consult(ctx, own, professional)
+}

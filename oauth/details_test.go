@@ -1,0 +1,254 @@
+package oauth_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/gate"
+)
+
+// opener stands for the gate: it opens camille's record to those who have no link, and remembers what it was asked.
+type opener struct {
+	mu     sync.Mutex
+	opened []gate.Grant
+	agreed []string
+}
+
+func (o *opener) EmergencyReason(mode, code string) (fr, en string, known bool) {
+	return "La personne est inconsciente.", "The person is unconscious.", (mode == "bris_de_glace" || mode == "centre_15") && code == "unconscious"
+}
+
+func (o *opener) OpenEmergency(_ context.Context, g *gate.Grant, whose string) (string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if whose == "Patient/lucas" {
+		return "", &gate.Refusal{Status: http.StatusForbidden, Issues: []fhir.Issue{{FR: "Votre accès normal suffit.", EN: "Your normal access is enough."}}}
+	}
+	o.opened = append(o.opened, *g)
+	return "camille", nil
+}
+
+func (o *opener) Consult(_ context.Context, g *gate.Grant, professional string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.agreed = append(o.agreed, g.Actor.ID+" "+g.Patient+" "+professional)
+	return nil
+}
+
+const glass = `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious"}]`
+
+// emergency leads dr-roux through a request with authorization details.
+func (b *browser) emergency(details string, changes ...string) page {
+	b.w.t.Helper()
+	p := b.authorize(append([]string{"scope", "openid offline_access patient/*.rs", "authorization_details", details}, changes...)...)
+	if strings.Contains(p.body, `name="password"`) {
+		p = b.signIn(p, "dr.roux")
+	}
+	return p
+}
+
+func detailsIn(t *testing.T, r reply) (out []map[string]any) {
+	t.Helper()
+	var body struct {
+		Details []map[string]any `json:"authorization_details"`
+	}
+	if err := json.Unmarshal([]byte(r.raw), &body); err != nil {
+		t.Fatal(err)
+	}
+	return body.Details
+}
+
+// TestEmergencyByDetails: the page says what is opened, the policies are asked, and the grant is for one person, one
+// record, minutes.
+func TestEmergencyByDetails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	p := b.emergency(glass)
+	for _, words := range []string{"bris de glace", "inconsciente", "60 minutes", "informations vitales", ins} {
+		if !strings.Contains(p.body, words) {
+			t.Errorf("the page does not say %q", words)
+		}
+	}
+	p = b.submit(p, "decision", "allow")
+	if p.location == nil || !p.location.Query().Has("code") {
+		t.Fatalf("%d %s", p.status, p.body)
+	}
+	r := w.redeem(p.location.Query().Get("code"))
+	want := []map[string]any{{"type": "break_glass", "patient": "Patient/camille", "mode": "bris_de_glace", "reason": "unconscious", "stage": 1.0}}
+	if d := cmp.Diff(want, detailsIn(t, r)); r.status != 200 || d != "" || r.text("patient") != "camille" || strings.Contains(r.text("scope"), "offline_access") {
+		t.Fatalf("%d %s\n%s", r.status, r.raw, d)
+	}
+	g, err := w.server.Authenticate(t.Context(), gate.Bearer(r.text("access_token")))
+	if err != nil || g.Mode != "bris_de_glace" || g.Reason != "unconscious" || g.Stage != 1 || g.Patient != "camille" || g.Actor.Kind != "professional" {
+		t.Errorf("%+v, %v", g, err)
+	}
+	w.opened.mu.Lock()
+	asked := w.opened.opened[0]
+	w.opened.mu.Unlock()
+	if asked.Mode != "bris_de_glace" || asked.Reason != "unconscious" || asked.Stage != 1 || asked.Actor.ID != "Practitioner/dr-roux" || asked.Until.Sub(asked.Since) > time.Hour {
+		t.Errorf("the policies were asked about %+v", asked)
+	}
+	told := w.post("/oauth2/introspect", url.Values{"token": {r.text("access_token")}}, "resource:"+w.secret)
+	if d := cmp.Diff(want, detailsIn(t, told)); d != "" {
+		t.Errorf("introspection: %s", d)
+	}
+}
+
+// TestEmergencyRefused: the words of the refusal are on the page, the way on is closed, and the app learns of it when the
+// person goes back.
+func TestEmergencyRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	p := b.submit(b.emergency(`[{"type":"break_glass","patient":"Patient/lucas","reason":"unconscious"}]`), "decision", "allow")
+	if p.status != 403 || !strings.Contains(p.body, "Votre accès normal suffit.") || strings.Contains(p.body, `value="allow"`) || p.location != nil {
+		t.Fatalf("%d %s", p.status, p.body)
+	}
+	if p = b.submit(p, "decision", "refuse"); p.location == nil || p.location.Query().Get("error") != "access_denied" {
+		t.Errorf("%d %v", p.status, p.location)
+	}
+}
+
+// TestEmergencyStages: a further stage needs the one before, and ends with it.
+func TestEmergencyStages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	second := `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":2}]`
+	if p := b.submit(b.emergency(second), "decision", "allow"); p.status != 403 || !strings.Contains(p.body, "par étapes") {
+		t.Fatalf("the second stage first: %d %s", p.status, p.body)
+	}
+	if p := b.submit(b.emergency(glass), "decision", "allow"); p.location == nil {
+		t.Fatalf("the first: %d %s", p.status, p.body)
+	}
+	w.clock.advance(10 * time.Minute)
+	p := b.submit(b.emergency(second, "scope", "online_access patient/*.rs"), "decision", "allow")
+	if p.location == nil {
+		t.Fatalf("the second: %d %s", p.status, p.body)
+	}
+	r := w.redeem(p.location.Query().Get("code"))
+	g, err := w.server.Authenticate(t.Context(), gate.Bearer(r.text("access_token")))
+	if err != nil || g.Stage != 2 {
+		t.Errorf("%+v, %v", g, err)
+	}
+	narrow := w.post("/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {"glycare"}, "refresh_token": {r.text("refresh_token")},
+		"authorization_details": {`[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":1}]`}}, "")
+	if g, err := w.server.Authenticate(t.Context(), gate.Bearer(narrow.text("access_token"))); err != nil || g.Stage != 1 {
+		t.Errorf("narrowed: %s, %+v, %v", narrow.raw, g, err)
+	}
+	w.clock.advance(51 * time.Minute)
+	if late := w.post("/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {"glycare"}, "refresh_token": {narrow.text("refresh_token")}}, ""); late.status != 400 {
+		t.Errorf("an hour after the first stage: %d %s", late.status, late.raw)
+	}
+	if p := b.submit(b.emergency(second), "decision", "allow"); p.status != 403 && p.location != nil {
+		t.Errorf("the second stage an hour later: %d %v", p.status, p.location)
+	}
+}
+
+// TestDetailsNarrowing: a token request gets what was granted or less, never more or another.
+func TestDetailsNarrowing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	code := func() string {
+		b := w.newBrowser()
+		return b.submit(b.emergency(glass), "decision", "allow").location.Query().Get("code")
+	}
+	for name, asked := range map[string]string{
+		"more":           `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":2}]`,
+		"another record": `[{"type":"break_glass","patient":"Patient/lucas","reason":"unconscious"}]`,
+		"another mode":   `[{"type":"break_glass","patient":"Patient/camille","mode":"centre_15","reason":"unconscious"}]`,
+		"another type":   `[{"type":"purpose","purpose":"TREAT"}]`,
+		"no type":        `[{}]`,
+	} {
+		if r := w.redeem(code(), "authorization_details", asked); r.status != 400 || r.text("error") != "invalid_authorization_details" {
+			t.Errorf("%s: %d %s", name, r.status, r.raw)
+		}
+	}
+	if r := w.redeem(code(), "authorization_details", `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious"}]`); r.status != 200 {
+		t.Errorf("the same: %d %s", r.status, r.raw)
+	}
+}
+
+// TestBadDetails: what is not understood whole is refused, at the authorization endpoint and when pushed.
+func TestBadDetails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	long := strings.Repeat("x", 501)
+	for name, details := range map[string]string{
+		"no JSON": `x`, "an object": `{"type":"purpose"}`, "nothing": `[]`, "null": `null`, "two documents": glass + glass,
+		"unknown type":        `[{"type":"payment"}]`,
+		"unknown member":      `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","hours":9}]`,
+		"member of another":   `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","purpose":"TREAT"}]`,
+		"no patient":          `[{"type":"break_glass","reason":"unconscious"}]`,
+		"two patients":        `[{"type":"break_glass","patient":"Patient/camille","identifier":"` + ins + `","reason":"unconscious"}]`,
+		"bad patient":         `[{"type":"break_glass","patient":"Group/all","reason":"unconscious"}]`,
+		"bad identifier":      `[{"type":"break_glass","identifier":"*","reason":"unconscious"}]`,
+		"unknown reason":      `[{"type":"break_glass","identifier":"` + ins + `","reason":"curious"}]`,
+		"unknown mode":        `[{"type":"break_glass","identifier":"` + ins + `","mode":"normal","reason":"unconscious"}]`,
+		"stage 0.5":           `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","stage":0.5}]`,
+		"stage 4":             `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":4}]`,
+		"stage 3 unexplained": `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":3,"typed_reason":"  "}]`,
+		"stage 2 by INS":      `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","stage":2}]`,
+		"a long reason":       `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","typed_reason":"` + long + `"}]`,
+		"twice":               `[{"type":"purpose","purpose":"PATRQT"},{"type":"purpose","purpose":"TREAT"}]`,
+		"both":                `[{"type":"consultation","professional":"Practitioner/x"},{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious"}]`,
+		"nobody consulted":    `[{"type":"consultation"}]`,
+		"a patient consulted": `[{"type":"consultation","professional":"Patient/x"}]`,
+		"undeclared purpose":  `[{"type":"purpose","purpose":"HRESCH"}]`,
+	} {
+		if p := w.newBrowser().authorize("authorization_details", details); p.location == nil || p.location.Query().Get("error") != "invalid_authorization_details" {
+			t.Errorf("%s: %d %v", name, p.status, p.location)
+		}
+		if r := w.post("/oauth2/par", w.request("authorization_details", details), ""); r.status != 400 || r.text("error") != "invalid_authorization_details" {
+			t.Errorf("%s, pushed: %d %s", name, r.status, r.raw)
+		}
+	}
+}
+
+// TestConsultationByDetails: the person's consent to one consultation is kept where they govern their space.
+func TestConsultationByDetails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	p := b.signIn(b.come(w.push("authorization_details", `[{"type":"consultation","professional":"Practitioner/dr-loin"}]`)), "camille")
+	if !strings.Contains(p.body, "cette consultation, et pour elle seule : Practitioner/dr-loin") {
+		t.Errorf("the page: %s", p.body)
+	}
+	p = b.submit(p, "decision", "allow", "patient", "camille")
+	r := w.redeem(p.location.Query().Get("code"))
+	if d := detailsIn(t, r); len(d) != 1 || d[0]["professional"] != "Practitioner/dr-loin" {
+		t.Errorf("%s", r.raw)
+	}
+	if d := cmp.Diff([]string{"Patient/camille camille Practitioner/dr-loin"}, w.opened.agreed); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestPurposeByDetails: an app narrows itself to one of the purposes that its label declares.
+func TestPurposeByDetails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	r := w.redeem(b.code("authorization_details", `[{"type":"purpose","purpose":"FAMRQT"}]`))
+	g, err := w.server.Authenticate(t.Context(), gate.Bearer(r.text("access_token")))
+	if err != nil || g.Purpose != "FAMRQT" {
+		t.Errorf("%s: %+v, %v", r.raw, g, err)
+	}
+	if r := w.redeem(w.newBrowser().code()); strings.Contains(r.raw, "authorization_details") {
+		t.Errorf("details that nobody asked for: %s", r.raw)
+	}
+	ask := url.Values{"grant_type": {"client_credentials"}, "authorization_details": {`[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious"}]`}}
+	if r := w.post("/oauth2/token", ask, "backend-lab:"+w.secret); r.status != 400 || r.text("error") != "invalid_authorization_details" {
+		t.Errorf("a back-end breaks the glass: %d %s", r.status, r.raw)
+	}
+}

@@ -1,0 +1,105 @@
+package oauth
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// openedRecord is how far somebody has opened a record in an emergency. A further stage is a second gesture: it needs the
+// one before, and ends with it (rules.md E3).
+type openedRecord struct {
+	Stage   int       `json:"stage"`
+	Expires time.Time `json:"expires"`
+}
+
+// openedAt names the row of a person and a patient without telling either.
+func openedAt(person, patient string) (store.Partition, []byte) {
+	sum := signatureOf("opened " + person + " " + patient)
+	return partitionOf(sum), store.Key("oauth", "opened", sum)
+}
+
+// fulfil does what the authorization details of a request ask for before the grant is given, and writes into the grant
+// what they make of it. A *gate.Refusal is for the person to read.
+func (s *Server) fulfil(ctx context.Context, v *visit, g *grantRecord) error {
+	if d := detailOf(g.Details, detailPurpose); d != nil {
+		g.Purpose = d.Purpose
+	}
+	if d := detailOf(g.Details, detailConsultation); d != nil {
+		if err := s.opener.Consult(ctx, grantFor(g, v.client, v.person, v.app, g.Scopes, g.Expires), d.Professional); err != nil {
+			return err
+		}
+	}
+	if d := detailOf(g.Details, detailGlass); d != nil {
+		return s.openEmergency(ctx, v, g, d)
+	}
+	return nil
+}
+
+func (s *Server) openEmergency(ctx context.Context, v *visit, g *grantRecord, d *detail) error {
+	g.Mode, g.Reason, g.TypedReason, g.Stage = d.Mode, d.Reason, d.TypedReason, d.Stage
+	g.Expires = earlier(g.Expires, g.Since.Add(emergencyLife))
+	if err := s.reached(ctx, g.Person, d); err != nil {
+		return err
+	}
+	patient, err := s.opener.OpenEmergency(ctx, grantFor(g, v.client, v.person, v.app, g.Scopes, g.Expires), d.whose())
+	if err != nil {
+		return err
+	}
+	g.Patient, d.Patient, d.Identifier = patient, "Patient/"+patient, ""
+	if g.Ended, err = s.endings(ctx, g.Patient, g.Client); err != nil {
+		return err
+	}
+	return s.reach(ctx, g)
+}
+
+// reached refuses a stage whose stage before was not opened, or is over. It is asked before the opening is decided, so
+// that the log has no opening that was refused here.
+func (s *Server) reached(ctx context.Context, person string, d *detail) error {
+	if d.Stage == 1 {
+		return nil
+	}
+	partition, key := openedAt(person, strings.TrimPrefix(d.Patient, "Patient/"))
+	var before openedRecord
+	err := s.db.View(ctx, partition, func(tx store.Tx) error {
+		_, err := store.GetJSON(tx, key, &before)
+		return err
+	})
+	if err == nil && (before.Stage < d.Stage-1 || !s.now().Before(before.Expires)) {
+		err = stageRefused()
+	}
+	return err
+}
+
+// reach notes the stage that a grant opens, and ends the grant with the stage before.
+func (s *Server) reach(ctx context.Context, g *grantRecord) error {
+	partition, key := openedAt(g.Person, g.Patient)
+	end, ends := g.Since.Add(emergencyLife), g.Expires
+	err := s.db.Update(ctx, partition, func(tx store.Tx) error {
+		var before openedRecord
+		if _, err := store.GetJSON(tx, key, &before); err != nil {
+			return err
+		}
+		now := openedRecord{Stage: g.Stage, Expires: end}
+		if g.Stage > 1 {
+			now = openedRecord{Stage: max(before.Stage, g.Stage), Expires: before.Expires}
+		}
+		ends = earlier(g.Expires, now.Expires)
+		return putExpiring(tx, key, now, now.Expires)
+	})
+	g.Expires = ends
+	return err
+}
+
+func stageRefused() error {
+	return &gate.Refusal{Status: http.StatusForbidden, Issues: []fhir.Issue{{
+		Severity: "error", Code: "forbidden",
+		FR: "Un accès d'urgence s'ouvre par étapes : ouvrez d'abord la précédente.",
+		EN: "An emergency access opens in stages: open the one before first.",
+	}}}
+}
