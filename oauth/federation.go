@@ -218,15 +218,30 @@ func (s *Server) openSession(v *visit, p *upstream.Provider, rec *attemptRecord,
 	if err != nil {
 		return err
 	}
-	shown := proof{acr: acrFrom(p, login), amr: amrFrom(login), at: login.Auth}
-	if shown.at.IsZero() {
-		shown.at = rec.Began // the provider does not say; max_age of its configuration makes it say
-	}
+	shown := proof{acr: acrFrom(p, login), amr: amrFrom(login), at: s.signedInAt(rec, login)}
 	if err := s.signInVouched(ctx, v.w, v.r, person, shown, s.keepForLeaving(p, login)); err != nil {
 		return err
 	}
 	s.tell(ctx, "sign_in", v.client.ID, person.Key, "")
 	return nil
+}
+
+// signedInAt is when the person proved who they are. The provider says so in whole seconds of its own clock, and Finish has
+// held it against what was asked: it counts for no older than that, and for no later than now. Where the provider does not
+// say (max_age of its configuration makes it say), it is when the sign-in there began.
+func (s *Server) signedInAt(rec *attemptRecord, login *upstream.Login) time.Time {
+	now, at := s.now(), login.Auth
+	oldest := time.Time{}
+	switch {
+	case rec.Fresh || at.IsZero():
+		oldest = rec.Began
+	case rec.MaxAge > 0:
+		oldest = now.Add(-time.Duration(rec.MaxAge) * time.Second)
+	}
+	if at.Before(oldest) {
+		at = oldest
+	}
+	return earlier(at, now)
 }
 
 // acrFrom takes over a class of authentication that the configuration accepts of this provider; any other is a claim about

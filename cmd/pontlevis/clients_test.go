@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -12,15 +13,7 @@ import (
 // in at the real pages and read what each person may.
 func TestClientsNobodyHereWrote(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join("..", "..", "test", "clients")
-	node := needs(t, "node")
-	if _, err := os.Stat(filepath.Join(folder, "node_modules")); err != nil {
-		install := exec.CommandContext(t.Context(), needs(t, "npm"), "ci")
-		install.Dir = folder
-		if out, err := install.CombinedOutput(); err != nil {
-			lacking(t, "its clients could not be installed: "+err.Error()+"\n"+string(out))
-		}
-	}
+	node, folder := needs(t, "node"), foreignClients(t)
 	s := start(t)
 	// Debian 12 has node 18, where the global crypto that clients use is behind a flag; later ones take the flag too.
 	c := exec.CommandContext(t.Context(), node, "--experimental-global-webcrypto", "--test")
@@ -33,6 +26,24 @@ func TestClientsNobodyHereWrote(t *testing.T) {
 	if !strings.Contains(string(out), "# pass ") || strings.Contains(string(out), "# pass 0") {
 		t.Errorf("no test ran:\n%s", out)
 	}
+}
+
+var installing sync.Mutex
+
+// foreignClients is the folder of the clients and providers, installed.
+func foreignClients(t *testing.T) string {
+	t.Helper()
+	installing.Lock()
+	defer installing.Unlock()
+	folder := filepath.Join("..", "..", "test", "clients")
+	if _, err := os.Stat(filepath.Join(folder, "node_modules", "oidc-provider")); err != nil {
+		install := exec.CommandContext(t.Context(), needs(t, "npm"), "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund")
+		install.Dir = folder
+		if out, err := install.CombinedOutput(); err != nil {
+			lacking(t, "its clients could not be installed: "+err.Error()+"\n"+string(out))
+		}
+	}
+	return folder
 }
 
 // needs finds a program.

@@ -4,10 +4,13 @@ const maxSteps = 12
 
 export class Browser {
   #cookies = new Map()
+  /** Every address it went to. */
+  visited = []
 
   /** Opens an address and follows redirects; stops at one that leaves for `home`, the app's own. */
   async open(address, home, init = {}) {
     for (let step = 0; step < maxSteps; step++) {
+      this.visited.push(address)
       const response = await fetch(address, { ...init, redirect: 'manual', headers: this.#headers(init.headers) })
       this.#keep(response)
       const location = response.headers.get('location')
@@ -24,8 +27,13 @@ export class Browser {
 
   /** Fills in the form of a page whose hidden field `step` has that value, and posts it. */
   async submit(page, step, values, home) {
-    const form = forms(page.html).find((f) => f.fields.get('step') === step)
-    if (!form) throw new Error(`the page at ${page.address} has no form for ${step}:\n${text(page.html)}`)
+    return this.fill(page, (form) => form.fields.get('step') === step, values, home)
+  }
+
+  /** Fills in the first form of a page that is the right one, and posts it. */
+  async fill(page, right, values, home) {
+    const form = forms(page.html).find(right)
+    if (!form) throw new Error(`the page at ${page.address} lacks the form ${right}:\n${text(page.html)}`)
     const body = new URLSearchParams(form.fields)
     for (const [name, value] of Object.entries(values)) body.set(name, value)
     const address = new URL(form.action, page.address).href
