@@ -1,0 +1,159 @@
+package oauth_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A guard is a protection that can be taken out: in one source file a text, which must be there once, is replaced by one
+// that asks off(name). All of them are built into one test binary by an overlay, each in place until it is named, so that
+// the repository never holds a server without one.
+type guard struct {
+	file string // below the root of the repository
+	old  string
+	new  string
+}
+
+var guardName = regexp.MustCompile(`(?:off|unless|unlessZero|unlessNone|unlessNamed)\("([^"]+)"`)
+
+// guardNames are the protections that can be taken out.
+func guardNames() []string {
+	var out []string
+	for _, g := range guards {
+		for _, m := range guardName.FindAllStringSubmatch(g.new, -1) {
+			out = append(out, m[1])
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// switchable packages: each gets a file of its own that tells which guard is off.
+var guarded = []string{"oauth", "oauth/dpop", "oauth/jwks", "oauth/scope", "web"}
+
+const guardSwitch = `
+
+// Off is the protection that is out.
+var Off string
+
+func off(name string) bool { return Off == name }
+`
+
+// outSwitch is the test file that the overlay adds here.
+const outSwitch = `package oauth_test
+
+import (
+	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/dpop"
+	"github.com/pontlevis/pontlevis/oauth/jwks"
+	"github.com/pontlevis/pontlevis/oauth/scope"
+	"github.com/pontlevis/pontlevis/web"
+)
+
+func init() {
+	takeOut = func(name string) { oauth.Off, dpop.Off, jwks.Off, scope.Off, web.Off = name, name, name, name, name }
+}
+`
+
+// takeOut takes out the named protection, "" puts it back; nil in a binary whose guards are all in place.
+var takeOut func(name string)
+
+// TestGuards sees every attack succeed once its protection is out: it builds a binary in which each can be taken out, and
+// runs TestEachGuard there.
+func TestGuards(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a build of its own takes some seconds")
+	}
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "unguarded.test")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", unguarded(t, dir), "-o", binary, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building without guards: %v\n%s", err, out)
+	}
+	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachGuard$", "-test.v")
+	if out, err := run.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestEachGuard") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// TestEachGuard runs in the binary that TestGuards builds.
+func TestEachGuard(t *testing.T) {
+	if takeOut == nil {
+		t.Skip("the guards are all in place")
+	}
+	for _, name := range guardNames() {
+		takeOut(name)
+		t.Run(name, func(t *testing.T) { // its rows together: they are after the same guard
+			for _, a := range attacks {
+				if a.guard != name {
+					continue
+				}
+				t.Run(a.id, func(t *testing.T) {
+					t.Parallel()
+					said := outcome(t, a)
+					if len(said) == 0 {
+						t.Errorf("without the guard the test still passes: %s", a.what)
+					}
+					t.Logf("seen: %.300q", said)
+				})
+			}
+		})
+	}
+	takeOut("")
+}
+
+// unguarded writes copies of the sources in which each guard can be taken out, and gives the file that tells the compiler
+// of them.
+func unguarded(t *testing.T, dir string) string {
+	t.Helper()
+	top, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := map[string]string{"oauth/takeout_test.go": outSwitch}
+	for _, folder := range guarded {
+		sources[folder+"/takeout.go"] = "package " + filepath.Base(folder) + guardSwitch
+	}
+	for file, text := range guardHelp {
+		sources[file] = text
+	}
+	for _, g := range guards {
+		if sources[g.file] == "" {
+			b, err := os.ReadFile(filepath.Join(top, g.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources[g.file] = string(b)
+		}
+		if n := strings.Count(sources[g.file], g.old); n != 1 {
+			t.Errorf("the guard of %s is %d times in %s, want once: the code has changed, give the guard its new place\n%s", g.new, n, g.file, g.old)
+		}
+		sources[g.file] = strings.Replace(sources[g.file], g.old, g.new, 1)
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+	replaced := map[string]string{}
+	for name, text := range sources {
+		at := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
+		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		replaced[filepath.Join(top, filepath.FromSlash(name))] = at
+	}
+	b, err := json.Marshal(map[string]any{"Replace": replaced})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(at, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
