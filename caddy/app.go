@@ -49,6 +49,12 @@ type App struct {
 	// OpenID Providers at which people may sign in instead, in the order of the sign-in page. Default: none.
 	Upstreams []Upstream `json:"upstreams,omitempty"`
 
+	// Lets clients authenticate by certificate. Default: they cannot.
+	MutualTLS *MutualTLS `json:"mtls,omitempty"`
+
+	// Lets clients register themselves. Default: they cannot.
+	Registration *Registration `json:"registration,omitempty"`
+
 	// Loads the invented cast, and mints tokens for it on request. For loopback addresses alone. Default: false.
 	Demo bool `json:"demo,omitempty"`
 

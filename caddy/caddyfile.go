@@ -27,6 +27,8 @@ func init() {
 //	    load     <file or folder...>
 //	    silence  <duration>
 //	    upstream <name> { … }     parseUpstream
+//	    mtls     [<url>] { … }    parseMutualTLS
+//	    registration { … }        parseRegistration
 //	    keys     { publish <duration>; rotate <duration>; keep <duration> }
 //	    demo
 //	}
@@ -70,6 +72,10 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return a.parseSilence(d)
 	case "keys":
 		return a.parseKeys(d)
+	case "mtls":
+		return a.parseMutualTLS(d)
+	case "registration":
+		return a.parseRegistration(d)
 	case "upstream":
 		return a.parseUpstream(d)
 	case "demo":
@@ -79,7 +85,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, upstream, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, demo", option)
 	}
 }
 

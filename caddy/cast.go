@@ -24,10 +24,11 @@ import (
 
 // Files of the demonstration in its data folder.
 const (
-	demoFile   = "demo.json" // who there is, and how to sign in: design.md §9
-	demoKey    = "demo.key"  // what the token command shows to the running demo
-	backendKey = "demo-backend.key"
-	castMarker = "demo-cast" // the records of the cast were loaded
+	demoFile    = "demo.json" // who there is, and how to sign in: design.md §9
+	demoKey     = "demo.key"  // what the token command shows to the running demo
+	backendKey  = "demo-backend.key"
+	registerKey = "demo-register.key" // an initial access token
+	castMarker  = "demo-cast"         // the records of the cast were loaded
 )
 
 // loadCast makes the invented people, apps and records, once for a data folder; accounts and apps are put again at each
@@ -141,6 +142,8 @@ type Demo struct {
 	FHIR    string       `json:"fhir"`
 	People  []DemoPerson `json:"people"`
 	Clients []DemoClient `json:"clients"`
+	// InitialToken lets a client register itself at /oauth2/register (RFC 7591 §3).
+	InitialToken string `json:"initial_access_token"`
 }
 
 // DemoPerson is one account of the demonstration.
@@ -190,7 +193,11 @@ func (a *App) describe() (*Demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Demo{Base: a.Issuer, Issuer: a.Issuer, FHIR: a.fhir()}
+	initial, err := a.demoSecret(registerKey)
+	if err != nil {
+		return nil, err
+	}
+	d := &Demo{InitialToken: initial, Base: a.Issuer, Issuer: a.Issuer, FHIR: a.fhir()}
 	for _, p := range demo.People("") {
 		d.People = append(d.People, DemoPerson{
 			Key: p.Key, Kind: p.Kind, Login: p.Login, Password: demo.Password, Name: p.Name, Patient: p.Patient,

@@ -18,7 +18,6 @@ import (
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/dpop"
-	"github.com/pontlevis/pontlevis/oauth/jwks"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/web"
 )
@@ -52,13 +51,17 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.oauth, err = oauth.New(oauth.Config{
+	config := oauth.Config{
 		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps}, Relations: relations,
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
 		Agreed: relations.agree, Opener: relations, Event: meter.security, Address: clientAddress,
-		Keys: a.Keys.schedule(), Remote: jwks.Options{Loopback: a.Demo},
+		Keys:      a.Keys.schedule(),
 		Upstreams: providers, Holder: relations.holder,
-	})
+	}
+	if err := a.clientConfig(&config); err != nil {
+		return nil, err
+	}
+	s.oauth, err = oauth.New(config)
 	if err != nil {
 		return nil, err
 	}
