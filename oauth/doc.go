@@ -27,6 +27,7 @@
 //	            opened SIG          how far somebody has opened a record in an emergency
 //	            session ID SIG      a browser in which somebody is signed in
 //	            owned PERSON ID     the sessions of a person that were not ended, to list and end them
+//	            granted PATIENT ID  the grants for a patient, to list them
 //	            relying ID CLIENT   an app to be told when the session ends
 //	            device ID           a device that waits for a person, whose sign-in and grant have the same id
 //	            typed HASH          the user code that leads to a device

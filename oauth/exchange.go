@@ -76,6 +76,11 @@ func (s *Server) commit(ctx context.Context, x *exchange) error {
 	if x.grant == nil {
 		return errNothingToDo
 	}
+	if x.create {
+		if err := s.enlist(ctx, x.grant); err != nil {
+			return fmt.Errorf("listing the grant: %w", err)
+		}
+	}
 	var outcome error
 	err := s.db.Update(ctx, partitionOf(x.grant.ID), func(tx store.Tx) (err error) {
 		outcome, err = s.apply(tx, x)

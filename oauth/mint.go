@@ -48,6 +48,9 @@ func (s *Server) Mint(ctx context.Context, m MintRequest) (token string, expires
 	if g.Ended, err = s.endings(ctx, g.Patient, g.Client); err != nil {
 		return "", expires, err
 	}
+	if err := s.enlist(ctx, g); err != nil {
+		return "", expires, err
+	}
 	token, signature := s.newToken(prefixAccess, g.ID)
 	access := accessRecord{Grant: g.ID, Issued: g.Since, Expires: g.Expires}
 	err = s.db.Update(ctx, partitionOf(g.ID), func(tx store.Tx) error {
