@@ -27,6 +27,9 @@ tools: # what the tests need beside Go, from Debian
 	@command -v node >/dev/null && command -v npm >/dev/null || { \
 		echo "installing node, which drives the foreign FHIR clients"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm; }
+	@command -v chromium >/dev/null || { \
+		echo "installing chromium, which drives the pages"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
 
 clients: $(CLIENTS)/node_modules/.installed # FHIR and OAuth clients nobody here wrote
 

@@ -55,6 +55,10 @@ type App struct {
 	// Lets clients register themselves. Default: they cannot.
 	Registration *Registration `json:"registration,omitempty"`
 
+	// What the strengths of a sign-in are called, weakest first: one factor, two factors, and more where a provider
+	// elsewhere attests it. They are the `acr` of tokens and what `acr_values` asks for. Default: eidas1, eidas2, eidas3.
+	ACR []string `json:"acr,omitempty"`
+
 	// Loads the invented cast, and mints tokens for it on request. For loopback addresses alone. Default: false.
 	Demo bool `json:"demo,omitempty"`
 

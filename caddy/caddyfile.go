@@ -30,6 +30,7 @@ func init() {
 //	    mtls     [<url>] { … }    parseMutualTLS
 //	    registration { … }        parseRegistration
 //	    keys     { publish <duration>; rotate <duration>; keep <duration> }
+//	    acr      <name> <name> [<name...>]
 //	    demo
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -76,6 +77,8 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return a.parseMutualTLS(d)
 	case "registration":
 		return a.parseRegistration(d)
+	case "acr":
+		return a.parseACR(d)
 	case "upstream":
 		return a.parseUpstream(d)
 	case "demo":
@@ -85,8 +88,19 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, demo", option)
 	}
+}
+
+// parseACR reads the names of the strengths of a sign-in, weakest first.
+func (a *App) parseACR(d *caddyfile.Dispenser) error {
+	if len(a.ACR) > 0 {
+		return d.Err("acr is given twice")
+	}
+	if a.ACR = d.RemainingArgs(); len(a.ACR) < 2 {
+		return d.Err("acr names at least two strengths of a sign-in: one factor, two factors")
+	}
+	return nil
 }
 
 // parseSilence reads a duration, "0" for none.

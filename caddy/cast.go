@@ -28,6 +28,8 @@ const (
 	demoKey     = "demo.key"  // what the token command shows to the running demo
 	backendKey  = "demo-backend.key"
 	registerKey = "demo-register.key" // an initial access token
+	codesKey    = "demo-codes.key"    // the secret of somebody's one-time codes
+	letterKey   = "demo-letter.key"   // the code of somebody's enrolment letter
 	castMarker  = "demo-cast"         // the records of the cast were loaded
 )
 
@@ -57,11 +59,21 @@ func (a *App) loadCast(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := a.giveCodes(ctx); err != nil {
+		return err
+	}
 	marker := filepath.Join(a.state.dir, castMarker)
 	if _, err := os.Stat(marker); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	if err := a.loadRecords(ctx); err != nil {
+		return err
+	}
+	letter, err := a.demoText(letterKey, account.NewEnrolmentCode)
+	if err != nil {
+		return err
+	}
+	if _, err := a.services.oauth.PutEnrolment(ctx, demo.Enrolling, letter); err != nil {
 		return err
 	}
 	return writeOnce(marker, nil)
@@ -117,8 +129,32 @@ func (a *App) loadRecords(ctx context.Context) error {
 	return nil
 }
 
+// giveCodes gives one of the cast one-time codes whose secret demo.json tells.
+func (a *App) giveCodes(ctx context.Context) error {
+	text, err := a.demoText(codesKey, newCodeSecret)
+	if err != nil {
+		return err
+	}
+	secret, err := account.ReadSecret(text)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", codesKey, err)
+	}
+	return a.services.oauth.PutCodes(ctx, demo.WithCodes, secret)
+}
+
+func newCodeSecret() string { return account.SecretText(account.NewCodeSecret()) }
+
 // demoSecret reads a secret of the demonstration, or makes it the first time: 256 random bits in base64.
 func (a *App) demoSecret(name string) (string, error) {
+	return a.demoText(name, func() string {
+		var b [32]byte
+		rand.Read(b[:])
+		return base64.RawURLEncoding.EncodeToString(b[:])
+	})
+}
+
+// demoText reads what one file of the demonstration keeps, or makes it the first time.
+func (a *App) demoText(name string, fresh func() string) (string, error) {
 	path := filepath.Join(a.state.dir, name)
 	content, err := os.ReadFile(path)
 	if err == nil && len(content) > 0 {
@@ -127,12 +163,8 @@ func (a *App) demoSecret(name string) (string, error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", err
 	}
-	var b [32]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return "", err
-	}
-	secret := base64.RawURLEncoding.EncodeToString(b[:])
-	return secret, writeOnce(path, []byte(secret))
+	text := fresh()
+	return text, writeOnce(path, []byte(text))
 }
 
 // Demo is demo.json (design.md §9).
@@ -158,6 +190,10 @@ type DemoPerson struct {
 	RPPS         string `json:"rpps,omitempty"`
 	Profession   string `json:"profession,omitempty"`
 	Organization string `json:"organization,omitempty"`
+	// CodeSecret makes the one-time codes that are asked after the password (RFC 6238, base32).
+	CodeSecret string `json:"code_secret,omitempty"`
+	// EnrolmentCode is the code of the enrolment letter: good once, to choose another password.
+	EnrolmentCode string `json:"enrolment_code,omitempty"`
 }
 
 // DemoClient is one app of the demonstration.
@@ -199,10 +235,20 @@ func (a *App) describe() (*Demo, error) {
 	}
 	d := &Demo{InitialToken: initial, Base: a.Issuer, Issuer: a.Issuer, FHIR: a.fhir()}
 	for _, p := range demo.People("") {
-		d.People = append(d.People, DemoPerson{
+		one := DemoPerson{
 			Key: p.Key, Kind: p.Kind, Login: p.Login, Password: demo.Password, Name: p.Name, Patient: p.Patient,
 			INS: p.INS, RPPS: p.RPPS, Profession: p.Profession, Organization: p.Organization,
-		})
+		}
+		switch p.Key {
+		case demo.WithCodes:
+			one.CodeSecret, err = a.demoText(codesKey, newCodeSecret)
+		case demo.Enrolling:
+			one.EnrolmentCode, err = a.demoText(letterKey, account.NewEnrolmentCode)
+		}
+		if err != nil {
+			return nil, err
+		}
+		d.People = append(d.People, one)
 	}
 	keys, err := a.demoKeys()
 	if err != nil {

@@ -55,7 +55,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps}, Relations: relations,
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
 		Agreed: relations.agree, Opener: relations, Event: meter.security, Address: clientAddress,
-		Keys:      a.Keys.schedule(),
+		Keys: a.Keys.schedule(), Levels: a.ACR,
 		Upstreams: providers, Holder: relations.holder,
 	}
 	if err := a.clientConfig(&config); err != nil {

@@ -28,19 +28,22 @@ type professional struct {
 	speciality                 string // code of the savoir-faire, "" when none
 	label, organization        string
 	regulation                 bool
+	second                     string // another place of work, "" when none
 }
 
 var professionals = []professional{
-	{"dr-roux", "Roux", "Anne", "Dr", "19900000101", g15 + "|10", "SM54", "Médecin généraliste", "cabinet-roux", false},
-	{"dr-benali", "Benali", "Samir", "Dr", "19900000102", g15 + "|10", "SM42", "Psychiatre", "cabinet-benali", false},
-	{"dr-lam", "Lam", "Minh", "Dr", "19900000103", g15 + "|40", "", "Chirurgien-dentiste", "cabinet-lam", false},
-	{"inf-martin", "Martin", "Chloé", "Mme", "19900000104", g15 + "|60", "", "Infirmière", "cabinet-martin", false},
-	{"ph-diallo", "Diallo", "Awa", "Dr", "19900000105", g15 + "|21", "", "Pharmacienne", "pharmacie-diallo", false},
-	{"dr-urgence", "Leroy", "Paul", "Dr", "19900000106", g15 + "|10", "SM58", "Médecin urgentiste", "hopital-rive", false},
-	{"dr-regul", "Garcia", "Inès", "Dr", "19900000107", g15 + "|10", "SM58", "Médecin régulateur", "samu-99", true},
-	{"dr-bloque", "Morin", "Yves", "Dr", "19900000108", g15 + "|10", "SM54", "Médecin généraliste", "cabinet-bloque", false},
-	{"as-morel", "Morel", "Lucie", "Mme", "", social + "|41", "", "Assistante de service social", "service-social", false},
-	{"dr-travail", "Petit", "Hugo", "Dr", "19900000110", g15 + "|10", "SM25", "Médecin du travail", "sante-travail", false},
+	{"dr-roux", "Roux", "Anne", "Dr", "19900000101", g15 + "|10", "SM54", "Médecin généraliste", "cabinet-roux", false, ""},
+	{"dr-benali", "Benali", "Samir", "Dr", "19900000102", g15 + "|10", "SM42", "Psychiatre", "cabinet-benali", false, ""},
+	{"dr-lam", "Lam", "Minh", "Dr", "19900000103", g15 + "|40", "", "Chirurgien-dentiste", "cabinet-lam", false, ""},
+	{"inf-martin", "Martin", "Chloé", "Mme", "19900000104", g15 + "|60", "", "Infirmière", "cabinet-martin", false, ""},
+	{"ph-diallo", "Diallo", "Awa", "Dr", "19900000105", g15 + "|21", "", "Pharmacienne", "pharmacie-diallo", false, ""},
+	{"dr-urgence", "Leroy", "Paul", "Dr", "19900000106", g15 + "|10", "SM58", "Médecin urgentiste", "hopital-rive", false, ""},
+	{"dr-regul", "Garcia", "Inès", "Dr", "19900000107", g15 + "|10", "SM58", "Médecin régulateur", "samu-99", true, ""},
+	{"dr-bloque", "Morin", "Yves", "Dr", "19900000108", g15 + "|10", "SM54", "Médecin généraliste", "cabinet-bloque", false, ""},
+	{"as-morel", "Morel", "Lucie", "Mme", "", social + "|41", "", "Assistante de service social", "service-social", false, ""},
+	{"dr-travail", "Petit", "Hugo", "Dr", "19900000110", g15 + "|10", "SM25", "Médecin du travail", "sante-travail", false, ""},
+	{"dr-noel", "Noël", "Claire", "Dr", "19900000111", g15 + "|10", "SM54", "Médecin généraliste", "clinique-est", false, ""},
+	{"inf-duval", "Duval", "Rose", "Mme", "19900000112", g15 + "|60", "", "Infirmière", "cabinet-martin", false, "ehpad-tilleuls"},
 }
 
 func (p professional) name() string { return p.prefix + " " + p.given + " " + p.family }
@@ -68,16 +71,19 @@ func (c Cast) directory() []object {
 		out = append(out, object{
 			"resourceType": "Practitioner", "id": p.key, "active": true, "identifier": p.identifiers(),
 			"name": list{object{"family": p.family, "given": list{p.given}, "prefix": list{p.prefix}}},
-		}, p.role())
+		}, p.role(p.key, p.organization))
+		if p.second != "" {
+			out = append(out, p.role(p.key+"-2", p.second))
+		}
 	}
 	return out
 }
 
-func (p professional) role() object {
+func (p professional) role(id, place string) object {
 	system, code := cutCode(p.profession)
 	role := object{
-		"resourceType": "PractitionerRole", "id": p.key, "active": true,
-		"practitioner": reference("Practitioner/" + p.key), "organization": reference("Organization/" + p.organization),
+		"resourceType": "PractitionerRole", "id": id, "active": true,
+		"practitioner": reference("Practitioner/" + p.key), "organization": reference("Organization/" + place),
 		"code": list{concept(system, code, p.label)},
 	}
 	if p.speciality != "" {

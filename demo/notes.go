@@ -22,6 +22,8 @@ var notes = map[string]catalog.Text{
 	"dr-bloque":   {FR: "Bloqué par Camille : ne lit rien d'elle.", EN: "Blocked by Camille: reads nothing of hers."},
 	"as-morel":    {FR: "Assistante sociale : sa colonne de la matrice est désactivée.", EN: "Social worker: her column of the matrix is switched off."},
 	"dr-travail":  {FR: "Médecin du travail : il lui faut un accord exprès.", EN: "Occupational doctor: needs an express consent."},
+	"dr-noel":     {FR: "Signe avec un code à usage unique après le mot de passe.", EN: "Signs in with a one-time code after the password."},
+	"inf-duval":   {FR: "Infirmière en ville et en EHPAD : choisit sa situation d'exercice.", EN: "Nurse in town and in a nursing home: chooses the work situation."},
 	"portal":      {FR: "La porte de l'espace.", EN: "The door of the space."},
 	"glycare":     {FR: "Application labellisée avec échange : mesures seulement.", EN: "App labelled for exchange: measurements only."},
 	"oldapp":      {FR: "Son label a été retiré.", EN: "Its label was recalled."},

@@ -55,13 +55,13 @@ func People(passwordHash string) []oauth.Person {
 }
 
 func (p professional) account(passwordHash string) oauth.Person {
-	organization := p.place()
+	organization := place(p.organization)
 	a := oauth.Person{
 		Key: p.key, Login: p.key, Kind: "professional", Name: p.name(), RPPS: p.rpps, Profession: p.profession,
 		Organization:  organization.name,
-		Organizations: []string{"Organization/" + organization.id, finess + "|" + organization.finess},
+		Organizations: organizationNames(organization),
 		Reference:     "Practitioner/" + p.key,
-		Identities:    []string{"Practitioner/" + p.key, "PractitionerRole/" + p.key},
+		Identities:    []string{"Practitioner/" + p.key},
 		Regulation:    p.regulation, PasswordHash: passwordHash,
 	}
 	for _, id := range p.identifiers() {
@@ -71,14 +71,42 @@ func (p professional) account(passwordHash string) oauth.Person {
 	if p.speciality != "" {
 		a.Speciality = speciality + "|" + p.speciality
 	}
+	if p.second == "" {
+		a.Identities = append(a.Identities, "PractitionerRole/"+p.key)
+	} else {
+		a.Situations = []oauth.Situation{p.situation(p.key, p.organization), p.situation(p.key+"-2", p.second)}
+	}
 	return a
 }
 
-func (p professional) place() organization {
+// situation is a professional at one place of work, under the id of the role there.
+func (p professional) situation(role, at string) oauth.Situation {
+	o := place(at)
+	s := oauth.Situation{
+		ID: role, Profession: p.profession, Label: p.label, Organization: o.name,
+		Organizations: organizationNames(o), Identities: []string{"PractitionerRole/" + role}, Regulation: p.regulation,
+	}
+	if p.speciality != "" {
+		s.Speciality = speciality + "|" + p.speciality
+	}
+	return s
+}
+
+func organizationNames(o organization) []string {
+	return []string{"Organization/" + o.id, finess + "|" + o.finess}
+}
+
+func place(id string) organization {
 	for _, o := range organizations {
-		if o.id == p.organization {
+		if o.id == id {
 			return o
 		}
 	}
 	return organization{}
 }
+
+// WithCodes is who of the cast is asked for a one-time code, and Enrolling who has the code of an enrolment letter.
+const (
+	WithCodes = "dr-noel"
+	Enrolling = "elise"
+)

@@ -41,6 +41,9 @@ var base32Plain = base32.StdEncoding.WithPadding(base32.NoPadding)
 // SecretText is a secret as a person types it into an authenticator app: base32.
 func SecretText(secret []byte) string { return base32Plain.EncodeToString(secret) }
 
+// ReadSecret undoes SecretText.
+func ReadSecret(text string) ([]byte, error) { return base32Plain.DecodeString(text) }
+
 // CodeURI is the address by which an authenticator app takes a secret over (Key Uri Format).
 func CodeURI(issuer, login string, secret []byte) string {
 	q := url.Values{"secret": {SecretText(secret)}, "issuer": {issuer}}
