@@ -88,7 +88,7 @@ func (s *Server) serveSignOut(w http.ResponseWriter, r *http.Request) {
 	s.setCookie(w, cookieSession, "", -1)
 	var page SignedOutPage
 	if rec != nil {
-		page.At, page.Href = s.leaveElsewhere(r.Context(), rec.Leave)
+		page.At, page.Href = s.leaveElsewhere(r.Context(), rec.Leave, "")
 	}
 	s.pages.SignedOut(w, r, page)
 }

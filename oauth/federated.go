@@ -2,10 +2,13 @@ package oauth
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/pontlevis/pontlevis/oauth/upstream"
 	"github.com/pontlevis/pontlevis/store"
@@ -98,9 +101,10 @@ func (s *Server) keepForLeaving(p *upstream.Provider, login *upstream.Login) *le
 	return &leaving{Provider: name, Sealed: sealed}
 }
 
-// leaveElsewhere is the address at which the session of the provider ends; "" when there is none, or when it cannot be
-// known now: signing out here does not rest on it.
-func (s *Server) leaveElsewhere(ctx context.Context, l *leaving) (at Elsewhere, address string) {
+// leaveElsewhere is the address at which the session of the provider ends, and which then leads on to next, an address of
+// an app that may be "". The address is "" when there is none, or when it cannot be known now: signing out here does not
+// rest on it.
+func (s *Server) leaveElsewhere(ctx context.Context, l *leaving, next string) (at Elsewhere, address string) {
 	if l == nil {
 		return at, ""
 	}
@@ -109,8 +113,12 @@ func (s *Server) leaveElsewhere(ctx context.Context, l *leaving) (at Elsewhere, 
 		return at, ""
 	}
 	hint, err := unseal(s.secrets.upstream, l.Sealed, l.Provider)
+	var state string
 	if err == nil {
-		address, err = p.Leave(ctx, string(hint), s.issuer+pathSignedOut, newID())
+		state, err = s.sealOnward(next)
+	}
+	if err == nil {
+		address, err = p.Leave(ctx, string(hint), s.issuer+pathSignedOut, state)
 	}
 	if err != nil {
 		s.log.WarnContext(ctx, "the session elsewhere goes on", "provider", l.Provider, "cause", err)
@@ -118,11 +126,52 @@ func (s *Server) leaveElsewhere(ctx context.Context, l *leaving) (at Elsewhere, 
 	return elsewhereOf(p), address
 }
 
+// onwardUse is what a sealed onward address is bound to.
+const onwardUse = "after signing out elsewhere"
+
+// onward is where to go after the provider, for as long as a sign-in there may take. It travels sealed: nobody else can
+// make this server lead anywhere.
+type onward struct {
+	Next string    `json:"next"`
+	End  time.Time `json:"end"`
+}
+
+func (s *Server) sealOnward(next string) (string, error) {
+	if next == "" {
+		return newID(), nil
+	}
+	plain, err := json.Marshal(onward{next, s.now().Add(attemptLife)})
+	if err != nil {
+		return "", err
+	}
+	sealed, err := seal(s.secrets.upstream, plain, onwardUse)
+	return base64.RawURLEncoding.EncodeToString(sealed), err
+}
+
+func (s *Server) openOnward(state string) (next string) {
+	sealed, err := base64.RawURLEncoding.DecodeString(state)
+	if err != nil || len(state) > maxHint {
+		return ""
+	}
+	var o onward
+	plain, err := unseal(s.secrets.upstream, sealed, onwardUse)
+	if err != nil || json.Unmarshal(plain, &o) != nil || !s.now().Before(o.End) {
+		return ""
+	}
+	return o.Next
+}
+
 // serveSignedOut is where a provider sends the browser after it has signed out there.
 func (s *Server) serveSignedOut(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET")
 		s.pages.Problem(w, r, http.StatusMethodNotAllowed, ProblemPage{Kind: ProblemNotFound})
+		return
+	}
+	if next := s.openOnward(r.URL.Query().Get("state")); next != "" {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		http.Redirect(w, r, next, http.StatusSeeOther)
 		return
 	}
 	s.pages.SignedOut(w, r, SignedOutPage{})

@@ -121,9 +121,11 @@ func (s *Server) beginElsewhere(v *visit, p *upstream.Provider) (string, error) 
 		Provider: p.Config().Name, TX: v.tx.ID, Browser: v.tx.Browser, Fresh: v.tx.Fresh, MaxAge: v.tx.MaxAge,
 		Began: now, Expires: earlier(now.Add(attemptLife), v.tx.Expires),
 	}
-	for _, acr := range v.tx.ACR {
-		if slices.Contains(p.Config().ACR, acr) {
-			rec.ACR = append(rec.ACR, acr)
+	if len(v.tx.ACR) > 0 {
+		for _, acr := range p.Config().ACR {
+			if s.satisfies(acr, v.tx.ACR) {
+				rec.ACR = append(rec.ACR, acr)
+			}
 		}
 	}
 	id := newID()
@@ -223,7 +225,10 @@ func (s *Server) openSession(v *visit, p *upstream.Provider, rec *attemptRecord,
 		return err
 	}
 	s.tell(ctx, "sign_in", v.client.ID, person.Key, "")
-	return nil
+	if v.tx.Shown == nil {
+		return nil
+	}
+	return s.changeTransaction(v, func(t *transactionRecord) error { t.Shown = nil; return nil })
 }
 
 // signedInAt is when the person proved who they are. The provider says so in whole seconds of its own clock, and Finish has
@@ -242,6 +247,15 @@ func (s *Server) signedInAt(rec *attemptRecord, login *upstream.Login) time.Time
 		at = oldest
 	}
 	return earlier(at, now)
+}
+
+// strongerElsewhere tells whether the provider that vouched for the person can show what the app asks.
+func (s *Server) strongerElsewhere(v *visit) bool {
+	if v.session.Leave == nil {
+		return false
+	}
+	p := s.provider(v.session.Leave.Provider)
+	return p != nil && slices.ContainsFunc(p.Config().ACR, func(acr string) bool { return s.satisfies(acr, v.tx.ACR) })
 }
 
 // acrFrom takes over a class of authentication that the configuration accepts of this provider; any other is a claim about

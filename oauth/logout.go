@@ -156,10 +156,11 @@ func (s *Server) serveLeave(w http.ResponseWriter, r *http.Request) {
 	s.left(w, r, l, rec)
 }
 
-// left goes back to the app, or says that the session has ended.
+// left goes back to the app, or says that the session has ended. The session of a provider elsewhere ends on the way.
 func (s *Server) left(w http.ResponseWriter, r *http.Request, l *leave, rec *sessionRecord) {
-	if l.redirect != "" {
-		target, err := url.Parse(l.redirect)
+	next := l.redirect
+	if next != "" {
+		target, err := url.Parse(next)
 		if err != nil {
 			s.trouble(w, r, err)
 			return
@@ -169,17 +170,20 @@ func (s *Server) left(w http.ResponseWriter, r *http.Request, l *leave, rec *ses
 			q.Set("state", l.state)
 			target.RawQuery = q.Encode()
 		}
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		w.Header().Set("Location", target.String())
-		w.WriteHeader(http.StatusSeeOther)
-		return
+		next = target.String()
 	}
 	var page SignedOutPage
 	if rec != nil {
-		page.At, page.Href = s.leaveElsewhere(r.Context(), rec.Leave)
+		page.At, page.Href = s.leaveElsewhere(r.Context(), rec.Leave, next)
 	}
-	s.pages.SignedOut(w, r, page)
+	if next == "" || page.Href != "" { // a page, not a redirect: form-action does not name the provider
+		s.pages.SignedOut(w, r, page)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Location", next)
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // endSessionOf ends a session by its id, in whatever browser it is.

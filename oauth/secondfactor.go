@@ -40,6 +40,10 @@ func (s *Server) showSecondFactor(v *visit, status int, problem string, wait int
 // showStepUp asks a person who is signed in for what is missing of the strength that was asked. What the account cannot
 // show is said to the app at once (RFC 9470 §5, OpenID Connect Core Unmet Authentication Requirements).
 func (s *Server) showStepUp(v *visit) {
+	if s.strongerElsewhere(v) {
+		s.pages.SignIn(v.w, v.r, http.StatusOK, s.signInPage(v))
+		return
+	}
 	acc, err := s.account(v.r.Context(), v.person.Key)
 	if err != nil {
 		s.trouble(v.w, v.r, err)

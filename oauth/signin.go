@@ -301,7 +301,15 @@ func (s *Server) stepSwitch(v *visit) {
 		return
 	}
 	s.setCookie(v.w, cookieSession, "", -1)
-	s.keepShown(v, nil)
+	err := s.changeTransaction(v, func(t *transactionRecord) error {
+		t.Shown, t.Fresh = nil, true // a provider elsewhere must not bring the same person back unasked
+		return nil
+	})
+	if err != nil {
+		s.trouble(v.w, v.r, err)
+		return
+	}
+	s.again(v)
 }
 
 // withWords adds words to a list of means, each once.
