@@ -156,9 +156,9 @@ func TestRaceAssertion(t *testing.T) {
 	if r := w.assert(other.sign(assertionOf(w, "other-key", "jti", "the-same"), nil)); r.status != http.StatusOK {
 		t.Fatalf("%d %s", r.status, r.raw)
 	}
-	w.db.gather(crowd)
+	w.db.gather(crowd / 4) // of one network no more than these are sure to find a place in the line for signatures
 	counts, _ := together(func(int) reply { return w.assert(assertion) })
-	if counts[200] != 1 || counts[401] != crowd-1 {
+	if counts[200] != 1 || counts[401] < crowd/4-1 || counts[200]+counts[401]+counts[503] != crowd {
 		t.Errorf("answers by status: %v", counts)
 	}
 }

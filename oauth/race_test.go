@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
 )
@@ -136,4 +137,34 @@ func TestRaceRevocation(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
+}
+
+// F01 under load: a thief's old token and the owner's living one come at once, fifty times each. Whatever wins, the
+// family is dead afterwards, and with it all that was handed out.
+func TestRaceReuse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stolen := w.tokens().text("refresh_token")
+	head := w.refresh(w.refresh(stolen).text("refresh_token")).text("refresh_token")
+	w.clock.advance(time.Minute)
+	counts, replies := together(func(i int) reply {
+		if i%2 == 0 {
+			return w.refresh(stolen)
+		}
+		return w.refresh(head)
+	})
+	if counts[200]+counts[400] != crowd {
+		t.Fatalf("answers by status: %v", counts)
+	}
+	for i, r := range replies {
+		if i%2 == 0 && r.status == http.StatusOK {
+			t.Error("the stolen token gave something")
+		}
+		if r.status == http.StatusOK && (w.alive(r.text("access_token")) || w.refresh(r.text("refresh_token")).status == http.StatusOK) {
+			t.Error("what was handed out during the race lives")
+		}
+	}
+	if r := w.refresh(head); r.text("error") != "invalid_grant" || !w.told("refresh_reuse") {
+		t.Errorf("the family lives: %d %s", r.status, r.raw)
+	}
 }
