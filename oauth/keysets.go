@@ -23,7 +23,8 @@ func newClientProof(c Config, now func() time.Time) clientProof {
 	if c.Remote.Now == nil {
 		c.Remote.Now = now
 	}
-	return clientProof{mtls: c.TLS, published: jwks.New(c.Remote), sets: new(keySets), turns: newTurns(runtime.GOMAXPROCS(0)), loopback: c.Remote.Loopback}
+	slots := max(1, runtime.GOMAXPROCS(0)/2) // half of the processors: the rest is for those who are known already
+	return clientProof{mtls: c.TLS, published: jwks.New(c.Remote), sets: new(keySets), turns: newTurns(slots), loopback: c.Remote.Loopback}
 }
 
 // maxSets bounds the memory of parsed key sets; past it the table starts afresh.
