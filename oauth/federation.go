@@ -288,7 +288,15 @@ func (s *Server) refusedElsewhere(v *visit, p *upstream.Provider, no *upstream.R
 	}
 	page := s.signInPage(v)
 	page.Error, page.At, page.Code = "elsewhere."+no.Kind, elsewhereOf(p), no.Code
-	s.pages.SignIn(v.w, v.r, status, page)
+	s.pages.SignIn(v.w, v.continued(), status, page)
+}
+
+// continued is the visit's request as it would be at the sign-in's own address, to which the page's links lead.
+func (v *visit) continued() *http.Request {
+	r, u := *v.r, *v.r.URL
+	u.Path, u.RawQuery = pathContinue, url.Values{"tx": {v.tx.ID}}.Encode()
+	r.URL = &u
+	return &r
 }
 
 // vouchedFor maps a verified sign-in to an account of this server and brings the account up to date. What is known here

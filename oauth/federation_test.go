@@ -373,6 +373,9 @@ func TestRefusedElsewhere(t *testing.T) {
 			if !f.told("sign_in_refused") || f.told("sign_in") {
 				t.Error("the refusal was not told, or somebody was signed in")
 			}
+			if !strings.Contains(p.body, `href="/oauth2/continue?lang=en&amp;tx=`) {
+				t.Errorf("the other language is not at the sign-in's own address: %s", p.body)
+			}
 			// The same page still signs in by password.
 			if p = b.signIn(p, "camille"); !strings.Contains(p.body, `value="allow"`) {
 				t.Errorf("no way on from the page: %d %s", p.status, p.body)
