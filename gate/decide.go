@@ -246,6 +246,11 @@ func (h *hearing) count(action string, d *policies.Decision, err error) (*polici
 		d = shut(d)
 	}
 	h.g.Meter.decided(d.Rule, d.Allow, 1)
+	if d.Allow && len(d.Obligations) > 0 {
+		if err := h.stepUp(d); err != nil {
+			return nil, err
+		}
+	}
 	return d, nil
 }
 

@@ -135,7 +135,7 @@ func (g *Gate) writeError(ctx context.Context, w http.ResponseWriter, r *http.Re
 	var token *TokenError
 	var no *Refusal
 	if errors.As(err, &token) {
-		no = g.challenge(w, token)
+		no = g.challenge(w, under(token, r))
 	} else {
 		no = g.inWords(ctx, err)
 	}
@@ -153,7 +153,10 @@ func (g *Gate) writeError(ctx context.Context, w http.ResponseWriter, r *http.Re
 func (g *Gate) inWords(ctx context.Context, err error) *Refusal {
 	var unclear *record.Refusal
 	var no *Refusal
+	var token *TokenError
 	switch {
+	case errors.As(err, &token):
+		return wants(token)
 	case errors.As(err, &unclear):
 		return ofRecord(unclear)
 	case errors.As(err, &no):

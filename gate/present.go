@@ -2,7 +2,6 @@ package gate
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,32 +27,17 @@ func (g *Gate) authenticate(ctx context.Context, r *http.Request) (*Grant, error
 	if !ok {
 		return nil, &TokenError{} // of another scheme: no token was given at all (RFC 6750 §3.1)
 	}
-	grant, err := g.Grants.Authenticate(ctx, p)
-	var no *TokenError
-	if errors.As(err, &no) && no.Scheme == "" {
-		told := *no
-		told.Scheme = p.Scheme
-		return nil, &told
-	}
-	return grant, err
+	return g.Grants.Authenticate(ctx, p)
 }
 
 // Present tells how a token came: authorization is the one Authorization header of r, base an absolute URL of the host
 // that r was sent to, as the public knows it. It is false for a scheme that carries no access token. The scheme's case
 // does not matter (RFC 9110 §11.1).
 func Present(r *http.Request, authorization, base string) (p Presented, ok bool) {
-	scheme, token, ok := strings.Cut(authorization, " ")
-	switch {
-	case !ok:
-		return p, false
-	case strings.EqualFold(scheme, SchemeBearer):
-		p.Scheme = SchemeBearer
-	case strings.EqualFold(scheme, SchemeDPoP):
-		p.Scheme = SchemeDPoP
-	default:
+	if p.Scheme, p.Token, ok = schemeOf(authorization); !ok {
 		return p, false
 	}
-	p.Token, p.Method, p.Proofs = strings.TrimSpace(token), r.Method, r.Header["Dpop"]
+	p.Method, p.Proofs = r.Method, r.Header["Dpop"]
 	if p.Scheme == SchemeDPoP {
 		p.URL = publicURL(r, base)
 	}
@@ -61,6 +45,22 @@ func Present(r *http.Request, authorization, base string) (p Presented, ok bool)
 		p.Certificate = r.TLS.PeerCertificates[0]
 	}
 	return p, true
+}
+
+// schemeOf splits an Authorization header whose scheme carries an access token.
+func schemeOf(authorization string) (scheme, token string, ok bool) {
+	scheme, token, ok = strings.Cut(authorization, " ")
+	switch {
+	case !ok:
+		return "", "", false
+	case strings.EqualFold(scheme, SchemeBearer):
+		scheme = SchemeBearer
+	case strings.EqualFold(scheme, SchemeDPoP):
+		scheme = SchemeDPoP
+	default:
+		return "", "", false
+	}
+	return scheme, strings.TrimSpace(token), true
 }
 
 // publicURL is the URL of a request on the host of base, without query and fragment: what a proof names as htu (RFC 9449
@@ -95,15 +95,8 @@ func Challenge(h http.Header, metadata string, proofs []string, e *TokenError) (
 }
 
 func (g *Gate) challenge(w http.ResponseWriter, e *TokenError) *Refusal {
-	status := Challenge(w.Header(), g.metadataURL(), g.Proofs, e)
-	if e.Code == insufficientAuthentication {
-		return refusal(status, "login",
-			"Cette opération demande une authentification plus forte ou plus récente : identifiez-vous à nouveau.",
-			"This operation demands a stronger or a fresher sign-in: sign in again.")
-	}
-	return refusal(status, "login",
-		"Un jeton d'accès valable est nécessaire : connectez-vous, ou faites renouveler le jeton.",
-		"A valid access token is needed: sign in, or have the token renewed.")
+	Challenge(w.Header(), g.metadataURL(), g.Proofs, e)
+	return wants(e)
 }
 
 // insufficientAuthentication is the error code of RFC 9470 §3.

@@ -27,7 +27,8 @@ const (
 
 // duties are the obligations that are fulfilled here: nil for every action, else for those named.
 var duties = map[string][]string{
-	dutyTrace: nil, dutyNotify: nil, dutyCase: nil, dutyShowMode: nil, dutyLifecycle: nil,
+	dutyAuthenticate: nil,
+	dutyTrace:        nil, dutyNotify: nil, dutyCase: nil, dutyShowMode: nil, dutyLifecycle: nil,
 	dutyNotice: {actionAsk, actionSearch, actionRead},
 	dutyLabel:  {actionDeposit, actionReplace},
 }
@@ -37,6 +38,9 @@ func dutiful(d *policies.Decision, action string) bool {
 	for _, o := range d.Obligations {
 		actions, known := duties[o.Type]
 		if !known || actions != nil && !slices.Contains(actions, action) {
+			return false
+		}
+		if o.Type == dutyAuthenticate && !demanding(o.Properties) {
 			return false
 		}
 		if code, _ := o.Properties["code"].(string); o.Type == dutyLabel && code == "" {

@@ -7,6 +7,7 @@ import rego.v2
 
 import data.pontlevis.access.obligations
 import data.pontlevis.actor
+import data.pontlevis.authentication
 import data.pontlevis.delegation
 import data.pontlevis.section
 
@@ -29,7 +30,7 @@ permit(grant) := {
 	"rule": grant.rule,
 	"layer": grant.layer,
 	"tell": true,
-	"obligations": [duty | some duty in (obligations.always | grant.obligations)],
+	"obligations": [duty | some duty in ((obligations.always | grant.obligations) | authentication.demanded)],
 }
 
 default _told(_) := false
