@@ -19,6 +19,7 @@ import (
 // opener stands for the gate: it opens camille's record to those who have no link, and remembers what it was asked.
 type opener struct {
 	mu     sync.Mutex
+	fresh  time.Time // a sign-in before that is not good enough
 	opened []gate.Grant
 	agreed []string
 }
@@ -30,6 +31,10 @@ func (o *opener) EmergencyReason(mode, code string) (fr, en string, known bool) 
 func (o *opener) OpenEmergency(_ context.Context, g *gate.Grant, whose string) (string, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if g.Auth.Before(o.fresh) {
+		age := time.Minute
+		return "", &gate.TokenError{Code: "insufficient_user_authentication", MaxAge: &age}
+	}
 	if whose == "Patient/lucas" {
 		return "", &gate.Refusal{Status: http.StatusForbidden, Issues: []fhir.Issue{{FR: "Votre accès normal suffit.", EN: "Your normal access is enough."}}}
 	}
@@ -250,5 +255,25 @@ func TestPurposeByDetails(t *testing.T) {
 	ask := url.Values{"grant_type": {"client_credentials"}, "authorization_details": {`[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious"}]`}}
 	if r := w.post("/oauth2/token", ask, "backend-lab:"+w.secret); r.status != 400 || r.text("error") != "invalid_authorization_details" {
 		t.Errorf("a back-end breaks the glass: %d %s", r.status, r.raw)
+	}
+}
+
+// TestStepUpWhileOpening: where the policies want a fresher sign-in for what is asked, the person signs in again and goes
+// on.
+func TestStepUpWhileOpening(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	p := b.emergency(glass)
+	w.clock.advance(5 * time.Minute)
+	w.opened.mu.Lock()
+	w.opened.fresh = w.clock.now()
+	w.opened.mu.Unlock()
+	if p = b.submit(p, "decision", "allow"); p.location != nil || !strings.Contains(p.body, `name="password"`) {
+		t.Fatalf("no sign-in: %d %v %s", p.status, p.location, p.body)
+	}
+	p = b.submit(b.signIn(p, "dr.roux"), "decision", "allow")
+	if p.location == nil || !p.location.Query().Has("code") {
+		t.Errorf("after it: %d %s", p.status, p.body)
 	}
 }

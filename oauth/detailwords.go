@@ -71,6 +71,11 @@ func purposeSaid(code string) Said {
 // unfulfilled shows why what the request asks for is not given: the words of a refusal on the page of consent, from where
 // the person goes back to the app; anything else is trouble.
 func (s *Server) unfulfilled(v *visit, err error) {
+	var weak *gate.TokenError
+	if errors.As(err, &weak) && weak.Code == codeInsufficient {
+		s.demand(v, weak)
+		return
+	}
 	var no *gate.Refusal
 	if !errors.As(err, &no) || no.Status >= http.StatusInternalServerError {
 		s.trouble(v.w, v.r, err)

@@ -30,6 +30,7 @@ const (
 	codeUnmetRequirements   = "unmet_authentication_requirements" // RFC 9470 §5
 	codeRequestNotSupported = "request_not_supported"
 	codeRequestURIUnsupport = "request_uri_not_supported"
+	codeInsufficient        = "insufficient_user_authentication" // RFC 9470 §3
 	codeInvalidDetails      = "invalid_authorization_details"
 	codeInvalidRequestURI   = "invalid_request_uri"
 	codeRegistrationUnsupp  = "registration_not_supported"
