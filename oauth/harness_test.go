@@ -12,9 +12,9 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,19 +104,21 @@ func (c *clock) advance(d time.Duration) {
 
 // world is a running authorization server over a real bbolt file.
 type world struct {
-	t      testing.TB
-	url    string
-	server *oauth.Server
-	http   *httptest.Server
-	clock  *clock
-	apps   *catalogue
-	db     *switchable
-	secret string // of the confidential clients
-	opened opener
-	log    *logged
-	mu     sync.Mutex
-	events []oauth.Event
-	agreed []*gate.Grant // what people agreed to, as it is to be kept
+	t       testing.TB
+	url     string
+	server  *oauth.Server
+	serving atomic.Pointer[oauth.Server] // answers now: server, or who came after it
+	config  oauth.Config
+	http    *httptest.Server
+	clock   *clock
+	apps    *catalogue
+	db      *switchable
+	secret  string // of the confidential clients
+	opened  opener
+	log     *logged
+	mu      sync.Mutex
+	events  []oauth.Event
+	agreed  []*gate.Grant // what people agreed to, as it is to be kept
 }
 
 // logged is what the server wrote to its log, at every level.
@@ -194,10 +196,7 @@ func newWorld(t testing.TB, change ...func(*world, *oauth.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{at: time.Now()}, secret: oauth.NewSecret(), log: new(logged)}
 	w.apps = &catalogue{labels: map[string]string{"glycare": "online", "glycare-pro": "online", "oldapp": "recalled", "rival": "online"}}
-	db, err := store.OpenBolt(filepath.Join(t.TempDir(), "test.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := openStore(t)
 	w.db = &switchable{DB: db}
 	pages, err := web.New(web.Options{})
 	if err != nil {
@@ -228,11 +227,13 @@ func newWorld(t testing.TB, change ...func(*world, *oauth.Config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.http.Config.Handler = w.server.Handler()
+	w.config = config
+	w.serving.Store(w.server)
+	w.http.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.serving.Load().Handler().ServeHTTP(rw, r) })
 	w.http.Start()
 	t.Cleanup(func() {
 		w.http.Close()
-		_ = w.server.Close()
+		_ = w.serving.Load().Close()
 		_ = db.Close()
 	})
 	w.populate()
