@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -66,75 +67,91 @@ func TestClientSecretByPost(t *testing.T) {
 	}
 }
 
-// TestHostileAnswers bends one thing of an answer that would sign somebody in; each must be refused, for its own reason.
+// began is when the attempts of the tests begin.
+var began = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC).Unix()
+
+// hostile is one thing of an answer bent, that would sign somebody in otherwise.
+type hostile struct {
+	bend   func(b *begun)
+	answer []string // pairs over the query that the browser brings; "" removes
+	kind   string   // of the refusal
+	why    string   // part of its text
+}
+
+var hostileIDTokens = map[string]hostile{
+	"id_token of another issuer":     {bend: func(b *begun) { b.claims["iss"] = "https://other.example" }, kind: Untrusted, why: "different provider"},
+	"id_token for another client":    {bend: func(b *begun) { b.claims["aud"] = "client-2" }, kind: Untrusted, why: "audience"},
+	"id_token for several, no azp":   {bend: func(b *begun) { b.claims["aud"] = []string{"client-1", "client-2"} }, kind: Untrusted, why: "azp"},
+	"id_token of another party":      {bend: func(b *begun) { b.claims["azp"] = "client-2" }, kind: Untrusted, why: "azp"},
+	"id_token with another nonce":    {bend: func(b *begun) { b.claims["nonce"] = "nonce-2" }, kind: Untrusted, why: "nonce"},
+	"id_token without nonce":         {bend: func(b *begun) { delete(b.claims, "nonce") }, kind: Untrusted, why: "nonce"},
+	"id_token expired":               {bend: func(b *begun) { b.claims["exp"] = began - 1 }, kind: Untrusted, why: "expired"},
+	"id_token without end":           {bend: func(b *begun) { delete(b.claims, "exp") }, kind: Untrusted, why: "expired"},
+	"id_token of an older sign-in":   {bend: func(b *begun) { b.claims["iat"] = began - 3600 }, kind: Untrusted, why: "iat"},
+	"id_token of the future":         {bend: func(b *begun) { b.claims["iat"] = began + 3600 }, kind: Untrusted, why: "iat"},
+	"id_token without iat":           {bend: func(b *begun) { delete(b.claims, "iat") }, kind: Untrusted, why: "iat"},
+	"id_token of nobody":             {bend: func(b *begun) { delete(b.claims, "sub") }, kind: Untrusted, why: "sub"},
+	"id_token for another token":     {bend: func(b *begun) { b.claims["at_hash"] = halfHash("at-2") }, kind: Untrusted, why: "at_hash"},
+	"id_token of alg none":           {bend: answers(func(b *begun) any { return unsigned(b.claims) }), kind: Untrusted, why: "malformed"},
+	"id_token by a shared secret":    {bend: hmacSigned, kind: Untrusted, why: "malformed"},
+	"id_token by an unlisted alg":    {bend: signedPS256, kind: Untrusted, why: "malformed"},
+	"id_token by an unknown key":     {bend: func(b *begun) { b.key = newECKey(b.t) }, kind: Untrusted, why: "no key"},
+	"id_token of five parts":         {bend: answers(func(*begun) any { return "a.b.c.d.e" }), kind: Untrusted, why: "malformed"},
+	"no id_token":                    {bend: answers(func(*begun) any { return nil }), kind: Untrusted, why: "no id_token"},
+	"weaker than asked":              {bend: func(b *begun) { b.claims["acr"] = "eidas0" }, kind: Weak, why: "acr"},
+	"no class of authentication":     {bend: func(b *begun) { delete(b.claims, "acr") }, kind: Weak, why: "acr"},
+	"weaker than the app asks":       {bend: func(b *begun) { b.attempt.ACR = []string{"eidas2"} }, kind: Weak, why: "acr"},
+	"a class that is not configured": {bend: func(b *begun) { b.attempt.ACR = []string{"eidas3"} }, kind: Weak, why: "not configured"},
+	"older than asked":               {bend: func(b *begun) { b.attempt.MaxAge, b.claims["auth_time"] = 300, began-3600 }, kind: Weak, why: "auth_time"},
+	"age asked and not told":         {bend: func(b *begun) { b.attempt.MaxAge = 300 }, kind: Weak, why: "auth_time"},
+	"not signed in afresh":           {bend: func(b *begun) { b.attempt.Fresh, b.claims["auth_time"] = true, began-300 }, kind: Weak, why: "auth_time"},
+	"signed in in the future":        {bend: func(b *begun) { b.claims["auth_time"] = began + 3600 }, kind: Untrusted, why: "auth_time"},
+}
+
+var hostileUserinfos = map[string]hostile{
+	"userinfo of somebody else":     {bend: func(b *begun) { b.person["sub"] = "sub-2" }, kind: Untrusted, why: "somebody else"},
+	"userinfo of nobody":            {bend: func(b *begun) { delete(b.person, "sub") }, kind: Untrusted, why: "somebody else"},
+	"userinfo not signed":           {bend: func(b *begun) { b.provider.config.Signed = true }, kind: Untrusted, why: "not signed"},
+	"userinfo signed by another":    {bend: signedUserinfo(func(b *begun) { b.key = newECKey(b.t) }), kind: Untrusted, why: "no key"},
+	"userinfo signed for another":   {bend: signedUserinfo(func(b *begun) { b.person["aud"] = "client-2" }), kind: Untrusted, why: "aud"},
+	"userinfo signed for nobody":    {bend: signedUserinfo(func(b *begun) { delete(b.person, "aud") }), kind: Untrusted, why: "aud"},
+	"userinfo of another issuer":    {bend: signedUserinfo(func(b *begun) { b.person["iss"] = "https://other.example" }), kind: Untrusted, why: "issuer"},
+	"userinfo expired":              {bend: signedUserinfo(func(b *begun) { b.person["exp"] = began - 10 }), kind: Untrusted, why: "expired"},
+	"userinfo of alg none":          {bend: signedUserinfo(noneUserinfo), kind: Untrusted, why: "accepted algorithm"},
+	"userinfo neither JSON nor JWT": {bend: func(b *begun) { b.userinfo = writes("text/html", "<p>") }, kind: Untrusted, why: "neither JSON"},
+	"userinfo of another shape":     {bend: func(b *begun) { b.userinfo = writes("application/json", `["sub-1"]`) }, kind: Untrusted, why: "no JSON object"},
+	"userinfo refused":              {bend: func(b *begun) { b.userinfo = fails(http.StatusForbidden) }, kind: Unavailable, why: "403"},
+	"userinfo oversized":            {bend: oversized(func(b *begun, h http.HandlerFunc) { b.userinfo = h }), kind: Unavailable, why: "longer than"},
+	"userinfo elsewhere":            {bend: func(b *begun) { b.userinfo = redirects }, kind: Unavailable, why: "307"},
+}
+
+var hostileProviders = map[string]hostile{
+	"tokens oversized":                {bend: oversized(func(b *begun, h http.HandlerFunc) { b.token = h }), kind: Unavailable, why: "longer than"},
+	"keys oversized":                  {bend: oversized(func(b *begun, h http.HandlerFunc) { b.keysFunc = h }), kind: Unavailable, why: "longer than"},
+	"keys missing":                    {bend: func(b *begun) { b.keysFunc = fails(http.StatusNotFound) }, kind: Unavailable, why: "404"},
+	"the code not taken":              {bend: func(b *begun) { b.token = refuses(400, "invalid_grant") }, kind: Untrusted, why: "did not take"},
+	"the token endpoint broken":       {bend: func(b *begun) { b.token = refuses(502, "") }, kind: Unavailable, why: "did not take"},
+	"a token of another type":         {bend: answersType("mac"), kind: Untrusted, why: "another type"},
+	"metadata of another issuer":      {bend: func(b *begun) { b.meta["issuer"] = b.server.URL + "/" }, kind: Untrusted, why: "another issuer"},
+	"token endpoint over plain http":  {bend: func(b *begun) { b.meta["token_endpoint"] = "http://provider.example/token" }, kind: Untrusted, why: "https"},
+	"no PKCE":                         {bend: func(b *begun) { b.meta["code_challenge_methods_supported"] = []string{"plain"} }, kind: Untrusted, why: "PKCE"},
+	"the answer of another issuer":    {answer: []string{"iss", "https://other.example"}, kind: Untrusted, why: "another issuer"},
+	"no issuer where one is promised": {bend: func(b *begun) { b.meta["authorization_response_iss_parameter_supported"] = true }, kind: Untrusted, why: "or none"},
+	"no code":                         {answer: []string{"code", ""}, kind: Untrusted, why: "neither a code"},
+	"the person stopped":              {answer: []string{"error", "access_denied"}, kind: Declined, why: "error"},
+	"the provider is ill":             {answer: []string{"error", "temporarily_unavailable"}, kind: Unavailable, why: "error"},
+	"our request is wrong":            {answer: []string{"error", "invalid_scope"}, kind: Untrusted, why: "error"},
+	"acr not met":                     {answer: []string{"error", "unmet_authentication_requirements"}, kind: Weak, why: "error"},
+	"an error that is markup":         {answer: []string{"error", "<script>"}, kind: Untrusted, why: "error"},
+}
+
+// TestHostileAnswers: each must be refused, for its own reason.
 func TestHostileAnswers(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC).Unix()
-	for name, c := range map[string]struct {
-		bend   func(b *begun)
-		answer []string
-		kind   string
-		why    string
-	}{
-		"id_token of another issuer":      {bend: func(b *begun) { b.claims["iss"] = "https://other.example" }, kind: Untrusted, why: "different provider"},
-		"id_token for another client":     {bend: func(b *begun) { b.claims["aud"] = "client-2" }, kind: Untrusted, why: "audience"},
-		"id_token for several, no azp":    {bend: func(b *begun) { b.claims["aud"] = []string{"client-1", "client-2"} }, kind: Untrusted, why: "azp"},
-		"id_token of another party":       {bend: func(b *begun) { b.claims["azp"] = "client-2" }, kind: Untrusted, why: "azp"},
-		"id_token with another nonce":     {bend: func(b *begun) { b.claims["nonce"] = "nonce-2" }, kind: Untrusted, why: "nonce"},
-		"id_token without nonce":          {bend: func(b *begun) { delete(b.claims, "nonce") }, kind: Untrusted, why: "nonce"},
-		"id_token expired":                {bend: func(b *begun) { b.claims["exp"] = now - 1 }, kind: Untrusted, why: "expired"},
-		"id_token without end":            {bend: func(b *begun) { delete(b.claims, "exp") }, kind: Untrusted, why: "expired"},
-		"id_token of an older sign-in":    {bend: func(b *begun) { b.claims["iat"] = now - 3600 }, kind: Untrusted, why: "iat"},
-		"id_token of the future":          {bend: func(b *begun) { b.claims["iat"] = now + 3600 }, kind: Untrusted, why: "iat"},
-		"id_token without iat":            {bend: func(b *begun) { delete(b.claims, "iat") }, kind: Untrusted, why: "iat"},
-		"id_token of nobody":              {bend: func(b *begun) { delete(b.claims, "sub") }, kind: Untrusted, why: "sub"},
-		"id_token for another token":      {bend: func(b *begun) { b.claims["at_hash"] = halfHash("at-2") }, kind: Untrusted, why: "at_hash"},
-		"id_token of alg none":            {bend: answers(func(b *begun) any { return unsigned(b.claims) }), kind: Untrusted, why: "malformed"},
-		"id_token by a shared secret":     {bend: hmacSigned, kind: Untrusted, why: "malformed"},
-		"id_token by an unlisted alg":     {bend: signedPS256, kind: Untrusted, why: "malformed"},
-		"id_token by an unknown key":      {bend: func(b *begun) { b.key = newECKey(b.t) }, kind: Untrusted, why: "no key"},
-		"id_token of five parts":          {bend: answers(func(*begun) any { return "a.b.c.d.e" }), kind: Untrusted, why: "malformed"},
-		"no id_token":                     {bend: answers(func(*begun) any { return nil }), kind: Untrusted, why: "no id_token"},
-		"weaker than asked":               {bend: func(b *begun) { b.claims["acr"] = "eidas0" }, kind: Weak, why: "acr"},
-		"no class of authentication":      {bend: func(b *begun) { delete(b.claims, "acr") }, kind: Weak, why: "acr"},
-		"weaker than the app asks":        {bend: func(b *begun) { b.attempt.ACR = []string{"eidas2"} }, kind: Weak, why: "acr"},
-		"a class that is not configured":  {bend: func(b *begun) { b.attempt.ACR = []string{"eidas3"} }, kind: Weak, why: "not configured"},
-		"older than asked":                {bend: func(b *begun) { b.attempt.MaxAge, b.claims["auth_time"] = 300, now-3600 }, kind: Weak, why: "auth_time"},
-		"age asked and not told":          {bend: func(b *begun) { b.attempt.MaxAge = 300 }, kind: Weak, why: "auth_time"},
-		"not signed in afresh":            {bend: func(b *begun) { b.attempt.Fresh, b.claims["auth_time"] = true, now-300 }, kind: Weak, why: "auth_time"},
-		"signed in in the future":         {bend: func(b *begun) { b.claims["auth_time"] = now + 3600 }, kind: Untrusted, why: "auth_time"},
-		"userinfo of somebody else":       {bend: func(b *begun) { b.person["sub"] = "sub-2" }, kind: Untrusted, why: "somebody else"},
-		"userinfo of nobody":              {bend: func(b *begun) { delete(b.person, "sub") }, kind: Untrusted, why: "somebody else"},
-		"userinfo not signed":             {bend: func(b *begun) { b.provider.config.Signed = true }, kind: Untrusted, why: "not signed"},
-		"userinfo signed by another":      {bend: signedUserinfo(func(b *begun) { b.key = newECKey(b.t) }), kind: Untrusted, why: "no key"},
-		"userinfo signed for another":     {bend: signedUserinfo(func(b *begun) { b.person["aud"] = "client-2" }), kind: Untrusted, why: "aud"},
-		"userinfo signed for nobody":      {bend: signedUserinfo(func(b *begun) { delete(b.person, "aud") }), kind: Untrusted, why: "aud"},
-		"userinfo of another issuer":      {bend: signedUserinfo(func(b *begun) { b.person["iss"] = "https://other.example" }), kind: Untrusted, why: "issuer"},
-		"userinfo expired":                {bend: signedUserinfo(func(b *begun) { b.person["exp"] = now - 10 }), kind: Untrusted, why: "expired"},
-		"userinfo of alg none":            {bend: signedUserinfo(noneUserinfo), kind: Untrusted, why: "accepted algorithm"},
-		"userinfo neither JSON nor JWT":   {bend: func(b *begun) { b.userinfo = writes("text/html", "<p>") }, kind: Untrusted, why: "neither JSON"},
-		"userinfo of another shape":       {bend: func(b *begun) { b.userinfo = writes("application/json", `["sub-1"]`) }, kind: Untrusted, why: "no JSON object"},
-		"userinfo refused":                {bend: func(b *begun) { b.userinfo = fails(http.StatusForbidden) }, kind: Unavailable, why: "403"},
-		"userinfo oversized":              {bend: oversized(func(b *begun, h http.HandlerFunc) { b.userinfo = h }), kind: Unavailable, why: "longer than"},
-		"userinfo elsewhere":              {bend: func(b *begun) { b.userinfo = redirects }, kind: Unavailable, why: "307"},
-		"tokens oversized":                {bend: oversized(func(b *begun, h http.HandlerFunc) { b.token = h }), kind: Unavailable, why: "longer than"},
-		"keys oversized":                  {bend: oversized(func(b *begun, h http.HandlerFunc) { b.keysFunc = h }), kind: Unavailable, why: "longer than"},
-		"keys missing":                    {bend: func(b *begun) { b.keysFunc = fails(http.StatusNotFound) }, kind: Unavailable, why: "404"},
-		"the code not taken":              {bend: func(b *begun) { b.token = refuses(400, "invalid_grant") }, kind: Untrusted, why: "did not take"},
-		"the token endpoint broken":       {bend: func(b *begun) { b.token = refuses(502, "") }, kind: Unavailable, why: "did not take"},
-		"a token of another type":         {bend: answersType("mac"), kind: Untrusted, why: "another type"},
-		"metadata of another issuer":      {bend: func(b *begun) { b.meta["issuer"] = b.server.URL + "/" }, kind: Untrusted, why: "another issuer"},
-		"token endpoint over plain http":  {bend: func(b *begun) { b.meta["token_endpoint"] = "http://provider.example/token" }, kind: Untrusted, why: "https"},
-		"no PKCE":                         {bend: func(b *begun) { b.meta["code_challenge_methods_supported"] = []string{"plain"} }, kind: Untrusted, why: "PKCE"},
-		"the answer of another issuer":    {answer: []string{"iss", "https://other.example"}, kind: Untrusted, why: "another issuer"},
-		"no issuer where one is promised": {bend: func(b *begun) { b.meta["authorization_response_iss_parameter_supported"] = true }, kind: Untrusted, why: "or none"},
-		"no code":                         {answer: []string{"code", ""}, kind: Untrusted, why: "neither a code"},
-		"the person stopped":              {answer: []string{"error", "access_denied"}, kind: Declined, why: "error"},
-		"the provider is ill":             {answer: []string{"error", "temporarily_unavailable"}, kind: Unavailable, why: "error"},
-		"our request is wrong":            {answer: []string{"error", "invalid_scope"}, kind: Untrusted, why: "error"},
-		"acr not met":                     {answer: []string{"error", "unmet_authentication_requirements"}, kind: Weak, why: "error"},
-		"an error that is markup":         {answer: []string{"error", "<script>"}, kind: Untrusted, why: "error"},
-	} {
+	all := maps.Clone(hostileIDTokens)
+	maps.Copy(all, hostileUserinfos)
+	maps.Copy(all, hostileProviders)
+	for name, c := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStub(t)
@@ -320,12 +337,12 @@ func TestSlowProvider(t *testing.T) {
 	release := make(chan struct{})
 	s.token = func(http.ResponseWriter, *http.Request) { <-release }
 	t.Cleanup(func() { close(release) })
-	began := time.Now()
+	start := time.Now()
 	var no *Refusal
 	if _, err := b.finish(); !errors.As(err, &no) || no.Kind != Unavailable {
 		t.Errorf("error = %v", err)
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("waited %v", took)
 	}
 }
