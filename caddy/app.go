@@ -59,6 +59,9 @@ type App struct {
 	// elsewhere attests it. They are the `acr` of tokens and what `acr_values` asks for. Default: eidas1, eidas2, eidas3.
 	ACR []string `json:"acr,omitempty"`
 
+	// Who offers this server, published for apps in which people look for their record. Default: nothing is published.
+	Brands *Brands `json:"brands,omitempty"`
+
 	// Loads the invented cast, and mints tokens for it on request. For loopback addresses alone. Default: false.
 	Demo bool `json:"demo,omitempty"`
 

@@ -81,6 +81,8 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return a.parseACR(d)
 	case "upstream":
 		return a.parseUpstream(d)
+	case "brands":
+		return a.parseBrands(d)
 	case "demo":
 		a.Demo = true
 		if d.NextArg() {
@@ -88,7 +90,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, demo", option)
 	}
 }
 

@@ -51,12 +51,16 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 	if err != nil {
 		return nil, err
 	}
+	brands, err := a.Brands.read()
+	if err != nil {
+		return nil, err
+	}
 	config := oauth.Config{
 		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps}, Relations: relations,
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
 		Agreed: relations.agree, Opener: relations, Event: meter.security, Address: clientAddress,
 		Keys: a.Keys.schedule(), Levels: a.ACR,
-		Upstreams: providers, Holder: relations.holder,
+		Upstreams: providers, Holder: relations.holder, Brands: brands,
 	}
 	if err := a.clientConfig(&config); err != nil {
 		return nil, err

@@ -63,6 +63,8 @@ type Config struct {
 	// governs their space; an error gives no code. May be nil.
 	Agreed func(ctx context.Context, g *gate.Grant) error
 
+	Brands *Brands // who offers this endpoint, published for apps; nil: nothing is
+
 	// Upstreams are the OpenID Providers at which people may sign in instead, in the order of the sign-in page; their names
 	// differ. Holder finds the space of whoever signed in there with a national identity, and must compare the traits that
 	// the provider gives with the record's; when nil, nobody who signs in there has a space of their own.
@@ -127,6 +129,7 @@ type Server struct {
 	engine    fosite.OAuth2Provider
 	ring      *keyring.Ring
 	style     style
+	brands    *brands
 	cross     *http.CrossOriginProtection
 	proofs    *dpop.Checker
 	opener    Opener
@@ -219,6 +222,9 @@ func assemble(c Config) (*Server, error) {
 	s.throttle, s.proofs, s.style = newThrottle(s.now), dpop.NewChecker(s.now), newStyle()
 	s.proof, s.registration = newClientProof(c, s.now), c.Registration
 	var err error
+	if s.brands, err = newBrands(c.Brands); err != nil {
+		return nil, err
+	}
 	if s.passkeys, err = account.NewPasskeys(s.issuer, s.secrets.challenge); err != nil && !errors.Is(err, account.ErrNoDomain) {
 		return nil, err
 	}

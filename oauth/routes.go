@@ -47,6 +47,9 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc(pathDevice, s.serveDevice)
 	m.HandleFunc(pathDeviceCode, s.serveDeviceCode)
 	m.HandleFunc(pathLaunch, s.forApps("POST", s.serveLaunch))
+	if s.brands != nil {
+		m.HandleFunc(pathBrands, forEveryone(s.brands.serve(s)))
+	}
 	m.HandleFunc(s.style.path, forEveryone(s.serveStyle))
 	m.HandleFunc(pathIntrospect, s.serveIntrospect)
 	if s.registration != nil {

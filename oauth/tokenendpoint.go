@@ -60,6 +60,9 @@ func (s *Server) exchangeToken(r *http.Request, form url.Values) (*answer, *fail
 		if f := s.checkTarget(form); f != nil {
 			return nil, f
 		}
+		if f := checkTokenType(form); f != nil {
+			return nil, f
+		}
 	}
 	who, f := s.checkSenderOf(r, client, pathToken)
 	if f == nil {
