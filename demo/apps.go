@@ -14,6 +14,12 @@ const loopback = "http://127.0.0.1/callback"
 // launched is where an app on this machine is opened from a record; whoever opens it knows the port.
 const launched = "http://127.0.0.1/launch"
 
+// signedOut is where an app on this machine waits for a browser that signed out.
+const signedOut = "http://127.0.0.1/signed-out"
+
+// signsIn are the grants of an app that people also sign in to from a machine without a browser (RFC 8628).
+var signsIn = []string{"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"}
+
 // App is one app of the cast: its entry of the catalogue, and the client by which it signs in.
 type App struct {
 	Entry  catalog.App
@@ -41,7 +47,10 @@ func Apps(now time.Time, credentials Credentials) []App {
 				Purpose:  catalog.Text{FR: "La porte de votre propre espace, et celle des professionnels.", EN: "The door of your own space, and of professionals."},
 				Purposes: []string{"PATRQT", "TREAT", "ETREAT", "FAMRQT"}, Directions: []string{"read", "write"},
 			}),
-			Client: oauth.Client{ID: "portal", Name: "Mon espace", Kind: "portal", Category: "health", AuthMethod: oauth.AuthNone, RedirectURIs: []string{loopback}, Scopes: everyScope},
+			Client: oauth.Client{
+				ID: "portal", Name: "Mon espace", Kind: "portal", Category: "health", AuthMethod: oauth.AuthNone, GrantTypes: signsIn,
+				RedirectURIs: []string{loopback}, PostLogoutRedirectURIs: []string{signedOut}, Scopes: everyScope,
+			},
 		},
 		{
 			Entry: label(catalog.App{

@@ -33,7 +33,8 @@ func keyed(label func(catalog.App) catalog.App, keys map[string]json.RawMessage)
 			}),
 			Client: oauth.Client{
 				ID: "smart-conf", Name: "Suivi Garonne", Kind: "smart", Category: "health", Profile: oauth.ProfileConfidential, AuthMethod: oauth.AuthKeyJWT,
-				JWKS: keys["smart-conf"], RedirectURIs: []string{loopback}, Scopes: person, LaunchURI: launched,
+				JWKS: keys["smart-conf"], GrantTypes: signsIn, RedirectURIs: []string{loopback}, PostLogoutRedirectURIs: []string{signedOut}, Scopes: person,
+				LaunchURI: launched,
 			},
 		},
 		{
@@ -44,7 +45,7 @@ func keyed(label func(catalog.App) catalog.App, keys map[string]json.RawMessage)
 			}),
 			Client: oauth.Client{
 				ID: "fapi-app", Name: "Coffre Santé", Kind: "smart", Category: "health", Profile: oauth.ProfileFAPI2, AuthMethod: oauth.AuthKeyJWT,
-				JWKS: keys["fapi-app"], RedirectURIs: []string{loopback}, Scopes: person,
+				JWKS: keys["fapi-app"], RedirectURIs: []string{loopback}, PostLogoutRedirectURIs: []string{signedOut}, Scopes: person,
 			},
 		},
 		{

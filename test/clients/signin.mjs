@@ -14,11 +14,15 @@ export const home = 'http://127.0.0.1:18999/callback'
  * @param decision allow or refuse
  * @returns {Promise<{returned?: URL, page?: object}>} the address at the app, or the page where it ended
  */
-export async function signIn(key, address, { patient, acts, decision = 'allow', home: back = home, password } = {}) {
+export async function signIn(key, address, how = {}) {
   const browser = new Browser()
+  const page = await browser.open(address, how.home ?? home)
+  return page.returned ? page : agree(browser, key, page, how)
+}
+
+/** Goes on from the sign-in page: who it is, the patient where one is asked for, and the answer to what the app asks. */
+export async function agree(browser, key, page, { patient, acts, decision = 'allow', home: back = home, password } = {}) {
   const who = person(key)
-  let page = await browser.open(address, back)
-  if (page.returned) return page
   page = await browser.submit(page, 'sign-in', { login: who.login, password: password ?? who.password }, back)
   if (page.html?.includes('name="ins"')) {
     page = await browser.submit(page, 'patient', { ins: person(patient).ins }, back)
@@ -26,5 +30,5 @@ export async function signIn(key, address, { patient, acts, decision = 'allow', 
   }
   if (!page.html?.includes('value="allow"')) return { page }
   page = await browser.submit(page, 'consent', { decision, ...(acts && { patient: acts }) }, back)
-  return page.returned ? page : { page }
+  return page.returned ? { ...page, browser } : { page }
 }
