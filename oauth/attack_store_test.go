@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,5 +122,47 @@ func oldClock(w *world) {
 		if r := w.assert(assertion); !r.refuses(401, "invalid_client") {
 			w.t.Errorf("the assertion: %d %s", r.status, r.raw)
 		}
+	}
+}
+
+// silentLog goes through flows and refusals of each kind, and looks for what was secret in them.
+func silentLog(w *world) {
+	w.settle()
+	p := w.newProver()
+	b := w.newBrowser()
+	code := b.finish(b.come(w.push())).location.Query().Get("code")
+	r := p.token(codeForm(code), "")
+	p.token(codeForm(code), "") // each is tried once more, because refusals are logged too
+	w.refresh(r.text("refresh_token"))
+	w.refresh(flip(r.text("refresh_token")))
+	s := newSigner(w.t, w, "lab-key")
+	assertion := s.sign(assertionOf(w, "lab-key"), nil)
+	w.assert(assertion)
+	w.assert(assertion)
+	w.introspect(r.text("access_token"), "resource:"+w.secret)
+	w.introspect("x", "resource:"+flip(w.secret))
+	w.revokes("glycare", "token", r.text("access_token"))
+	for _, scheme := range []string{"Bearer ", "DPoP "} {
+		ask, err := http.NewRequest("GET", w.url+"/oauth2/userinfo", nil)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		ask.Header.Set("Authorization", scheme+r.text("access_token"))
+		w.send(ask)
+	}
+	thief := w.newBrowser()
+	thief.submit(thief.authorize(), "login", "camille", "password", "wrong "+password)
+	w.silent()
+	seen := w.witness.kinds()
+	for _, kind := range []string{
+		"DPoP", "access_token", "client_assertion", "code", "code_verifier", "cookie pontlevis_session", "csrf", "password",
+		"refresh_token", "request_uri", "secret",
+	} {
+		if !slices.Contains(seen, kind) {
+			w.t.Errorf("no %s was seen among %v", kind, seen)
+		}
+	}
+	if !strings.Contains(w.log.String(), "authorization server refused") {
+		w.t.Error("the log is empty: the test sees nothing")
 	}
 }

@@ -20,7 +20,7 @@ type guard struct {
 	new  string
 }
 
-var guardName = regexp.MustCompile(`(?:off|unless|unlessZero|unlessNone|unlessNamed)\("([^"]+)"`)
+var guardName = regexp.MustCompile(`(?:off|unless|unlessZero|unlessNone|unlessNamed|unlessShown)\("([^"]+)"`)
 
 // guardNames are the protections that can be taken out.
 func guardNames() []string {

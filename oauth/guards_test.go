@@ -82,6 +82,7 @@ var guards = []guard{
 	{"oauth/authorize.go", "\tif !ok {\n\t\ts.pages.Problem(w, r, http.StatusForbidden", "\tif !ok && !off(\"label\") {\n\t\ts.pages.Problem(w, r, http.StatusForbidden"},
 	{"oauth/failure.go", "\th.Set(\"Cache-Control\", \"no-store\")\n", "\tif !off(\"no-store\") {\n\t\th.Set(\"Cache-Control\", \"no-store\")\n\t}\n"},
 	{"oauth/failure.go", "\twriteJSON(w, f.Status, map[string]string{\"error\": f.Code, ", "\tif off(\"inner causes\") {\n\t\tf.Description += fmt.Sprint(f.cause)\n\t}\n\twriteJSON(w, f.Status, map[string]string{\"error\": f.Code, "},
+	{"oauth/failure.go", "\"authorization server refused\", \"path\", r.URL.Path,", "\"authorization server refused\", \"path\", unlessShown(\"silent log\", r),"},
 	{"oauth/failure.go", "\t\"encoding/json\"\n", "\t\"encoding/json\"\n\t\"fmt\"\n"},
 	{"oauth/routes.go", "origin != \"\" && s.originRegistered(r.Context(), origin) {", "origin != \"\" && (s.originRegistered(r.Context(), origin) || off(\"origins\")) {"},
 	{"oauth/routes.go", "\tm.HandleFunc(pathAuthorize, s.serveAuthorize)\n", "\tif off(\"no scripts\") {\n\t\tm.HandleFunc(pathAuthorize, s.forApps(\"GET\", s.serveAuthorize))\n\t} else {\n\t\tm.HandleFunc(pathAuthorize, s.serveAuthorize)\n\t}\n"},
@@ -162,6 +163,8 @@ var guardHelp = map[string]string{
 	"oauth/takeouthelp.go": `package oauth
 
 import (
+	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -181,6 +184,13 @@ func unlessZero(name string, d time.Duration) time.Duration {
 		return 0
 	}
 	return d
+}
+
+func unlessShown(name string, r *http.Request) string {
+	if off(name) {
+		return fmt.Sprint(r.URL, r.Header)
+	}
+	return r.URL.Path
 }
 
 func unlessNone(name string, list []string) []string {

@@ -116,6 +116,7 @@ type world struct {
 	secret  string // of the confidential clients
 	opened  opener
 	log     *logged
+	witness witness
 	mu      sync.Mutex
 	events  []oauth.Event
 	agreed  []*gate.Grant // what people agreed to, as it is to be kept
@@ -229,10 +230,11 @@ func newWorld(t testing.TB, change ...func(*world, *oauth.Config)) *world {
 	}
 	w.config = config
 	w.serving.Store(w.server)
-	w.http.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.serving.Load().Handler().ServeHTTP(rw, r) })
+	w.http.Config.Handler = w.witness.watch(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.serving.Load().Handler().ServeHTTP(rw, r) }))
 	w.http.Start()
 	t.Cleanup(func() {
 		w.http.Close()
+		w.silent()
 		_ = w.serving.Load().Close()
 		_ = db.Close()
 	})
