@@ -222,10 +222,13 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *Client, form u
 		return nil, f
 	}
 	if p.none {
-		if _, person, err := s.currentSession(r.Context(), r); err != nil {
+		rec, _, err := s.currentSession(r.Context(), r)
+		if err != nil {
 			return nil, broken(err)
-		} else if person == nil {
-			return nil, refuse(codeLoginRequired, "Nobody is signed in.")
+		}
+		asked := &transactionRecord{Fresh: p.fresh, MaxAge: p.maxAge, Created: s.now()}
+		if rec == nil || s.stale(asked, rec) || !s.satisfies(rec.ACR, p.acr) {
+			return nil, refuse(codeLoginRequired, "Nobody is signed in, or not lately or strongly enough.")
 		}
 		return nil, refuse(codeConsentRequired, "The person has to agree on a page.")
 	}

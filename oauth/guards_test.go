@@ -38,7 +38,7 @@ var guards = []guard{
 
 	{"oauth/authorize.go", "\tcase len(form.Get(\"state\")) > maxState || ", "\tcase off(\"bounds of a request\"):\n\tcase len(form.Get(\"state\")) > maxState || "},
 	{"oauth/sanitise.go", "\tif len(values) > maxParameters {\n", "\tif off(\"well-formed parameters\") {\n\t\treturn values, nil\n\t}\n\tif len(values) > maxParameters {\n"},
-	{"oauth/authorize.go", "\tif p.none {\n\t\tif _, person", "\tif p.none && !off(\"no silent consent\") {\n\t\tif _, person"},
+	{"oauth/authorize.go", "\tif p.none {\n\t\trec, _, err", "\tif p.none && !off(\"no silent consent\") {\n\t\trec, _, err"},
 
 	// Pages.
 	{"web/web.go", "\t\"html/template\"\n", "\t\"html\"\n\t\"html/template\"\n"},

@@ -474,3 +474,30 @@ func TestEnrolmentByPasskey(t *testing.T) {
 		t.Errorf("the passkey does not sign in: %d %s", got.status, got.body)
 	}
 }
+
+// prompt=none says that a sign-in is needed where nobody is signed in, or not as the app asks.
+func TestPromptNoneSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	ask := func(changes ...string) string {
+		p := b.authorize(append([]string{"prompt", "none"}, changes...)...)
+		if p.location == nil {
+			t.Fatalf("%d %s", p.status, p.body)
+		}
+		return p.location.Query().Get("error")
+	}
+	if got := ask(); got != "login_required" {
+		t.Errorf("nobody signed in: %s", got)
+	}
+	b.code()
+	w.clock.advance(10 * time.Minute)
+	for _, c := range []struct{ name, value, want string }{
+		{"ui_locales", "fr", "consent_required"}, {"max_age", "3600", "consent_required"}, {"acr_values", "eidas1", "consent_required"},
+		{"max_age", "300", "login_required"}, {"max_age", "0", "login_required"}, {"acr_values", "eidas2", "login_required"},
+	} {
+		if got := ask(c.name, c.value); got != c.want {
+			t.Errorf("%s=%s: %s, want %s", c.name, c.value, got, c.want)
+		}
+	}
+}

@@ -80,7 +80,8 @@ func (s *Server) showSessions(o *owner, status int, page SessionsPage) {
 		})
 	}
 	page.Action, page.CSRF, page.Person, page.Login, page.Now = pathSessions, s.csrf("session "+o.session.ID, s.browser(o.w, o.r)), o.person.Name, o.person.Login, s.now()
-	if page.Fresh = s.fresh(o); page.Fresh {
+	page.Elsewhere = o.person.Login == ""
+	if page.Fresh = !page.Elsewhere && s.fresh(o); page.Fresh {
 		if err := s.showProofs(o, &page); err != nil {
 			s.trouble(o.w, o.r, err)
 			return
@@ -195,7 +196,7 @@ func (s *Server) changeOwn(o *owner) {
 		return
 	}
 	change, known := s.proofChanges()[do]
-	if !known && do != "confirm" {
+	if !known && do != "confirm" || o.person.Login == "" {
 		s.pages.Problem(o.w, o.r, http.StatusBadRequest, ProblemPage{Kind: ProblemRequest, Code: codeInvalidRequest})
 		return
 	}

@@ -229,3 +229,22 @@ func TestPasskeysAreManaged(t *testing.T) {
 		t.Errorf("a removed passkey: %d", got.status)
 	}
 }
+
+// Who signs in through a provider elsewhere has no proofs here: one would outlive what the provider vouches for.
+func TestNoProofsOfPeopleFromElsewhere(t *testing.T) {
+	t.Parallel()
+	f := newFederated(t)
+	b := f.newBrowser()
+	for _, one := range []*browser{f.newBrowser(), b} { // with another session the page has a form, and its token
+		one.get(one.toElsewhere(one.authorize(), "persons").RequestURI())
+	}
+	p := b.get("/oauth2/sessions")
+	if !strings.Contains(p.body, "/oauth2/sign-out") || strings.Contains(p.body, `value="begin-codes"`) || strings.Contains(p.body, `value="confirm"`) {
+		t.Fatalf("%d %s", p.status, p.body)
+	}
+	for _, do := range []string{"confirm", "begin-codes", "password", "add-passkey"} {
+		if got := b.does(p, do, "new-password", "Pont-neuf?2026", "new-password-again", "Pont-neuf?2026"); got.status != http.StatusBadRequest {
+			t.Errorf("%s: %d", do, got.status)
+		}
+	}
+}

@@ -12,6 +12,10 @@ type SessionsPage struct {
 
 	Sessions []SessionView // do end (input session), do end-others
 
+	// Elsewhere tells that a provider elsewhere vouches for the person. They have no proofs here: one that they could show
+	// once the provider no longer vouches for them would be a way around it.
+	Elsewhere bool
+
 	// Fresh tells that the person showed recently and strongly enough who they are to change the proofs below; else
 	// the page has the one form do confirm.
 	Fresh         bool

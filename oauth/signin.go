@@ -208,6 +208,8 @@ func (s *Server) stepPasskey(v *visit, form url.Values) {
 
 func (s *Server) refusePasskey(v *visit, status int, problem string, wait time.Duration) {
 	switch {
+	case v.enrolling():
+		s.showEnrolment(v, status, "passkey")
 	case v.person != nil, v.shown != nil:
 		if wait > 0 {
 			s.slowed(v, wait)

@@ -120,6 +120,11 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 	pages["sessions with codes"] = func(w http.ResponseWriter, req *http.Request) {
 		r.Sessions(w, req, 200, sessionsPage("on", "codes", ""))
 	}
+	pages["sessions of a person from elsewhere"] = func(w http.ResponseWriter, req *http.Request) {
+		p := sessionsPage("", "", "")
+		p.Elsewhere, p.Fresh = true, false
+		r.Sessions(w, req, 200, p)
+	}
 	pages["sessions to confirm"] = func(w http.ResponseWriter, req *http.Request) {
 		p := sessionsPage("", "", "")
 		p.Fresh = false
