@@ -122,16 +122,18 @@ func (s *Server) apply(tx store.Tx, x *exchange) (outcome, err error) {
 	return nil, s.write(tx, x, g, now)
 }
 
+// currentGrant reads the grant anew, into a record of its own: the one at hand is shared with everybody who reads it.
 func currentGrant(tx store.Tx, x *exchange) (*grantRecord, error) {
-	g := *x.grant
 	if x.create {
+		g := *x.grant
 		return &g, nil
 	}
-	found, err := store.GetJSON(tx, grantKey(g.ID), &g)
+	g := new(grantRecord)
+	found, err := store.GetJSON(tx, grantKey(x.grant.ID), g)
 	if err == nil && !found {
 		err = errGrantDead
 	}
-	return &g, err
+	return g, err
 }
 
 // answerTransaction marks the sign-in transaction as answered; a second answer (double submit, back button) is refused.
