@@ -33,6 +33,7 @@ type clientMetadata struct {
 	JWKS          json.RawMessage `json:"jwks,omitempty"`
 	SoftwareID    string          `json:"software_id,omitempty"`
 	Version       string          `json:"software_version,omitempty"`
+	IDTokenAlg    string          `json:"id_token_signed_response_alg,omitempty"`
 	Profile       string          `json:"profile,omitempty"` // our own: one of the named profiles
 
 	TLSSubject  string `json:"tls_client_auth_subject_dn,omitempty"`
@@ -113,7 +114,7 @@ func (m *clientMetadata) client() (*Client, *failure) {
 	}
 	c := &Client{
 		Name: m.Name, Kind: "smart", Profile: m.Profile, AuthMethod: m.AuthMethod, GrantTypes: m.GrantTypes, RedirectURIs: m.RedirectURIs,
-		JWKS: m.JWKS, JWKSURI: m.JWKSURI, SoftwareID: m.SoftwareID, SoftwareVersion: m.Version,
+		JWKS: m.JWKS, JWKSURI: m.JWKSURI, SoftwareID: m.SoftwareID, SoftwareVersion: m.Version, IDTokenAlg: m.IDTokenAlg,
 		TLSSubject: m.TLSSubject, TLSDNS: m.TLSDNS, TLSURI: m.TLSURI, TLSIP: m.TLSIP, TLSEmail: m.TLSEmail,
 		RequireTLS: m.RequireTLS, RequireDPoP: m.RequireDPoP, RequirePAR: m.RequirePAR, LaunchURI: m.LaunchURI,
 		PostLogoutRedirectURIs: m.AfterLogout, BackchannelLogoutURI: m.Logout, BackchannelLogoutSession: m.LogoutSID,
@@ -191,7 +192,7 @@ func (m *clientMetadata) scopes() []string {
 func (c *Client) describe() *clientMetadata {
 	m := &clientMetadata{
 		RedirectURIs: c.RedirectURIs, AuthMethod: c.AuthMethod, GrantTypes: c.grantTypes(), Name: c.Name, Scope: strings.Join(c.Scopes, " "),
-		JWKSURI: c.JWKSURI, JWKS: c.JWKS, SoftwareID: c.SoftwareID, Version: c.SoftwareVersion, Profile: c.Profile,
+		JWKSURI: c.JWKSURI, JWKS: c.JWKS, SoftwareID: c.SoftwareID, Version: c.SoftwareVersion, IDTokenAlg: c.IDTokenAlg, Profile: c.Profile,
 		TLSSubject: c.TLSSubject, TLSDNS: c.TLSDNS, TLSURI: c.TLSURI, TLSIP: c.TLSIP, TLSEmail: c.TLSEmail,
 		RequireTLS: c.RequireTLS, RequireDPoP: c.RequireDPoP, RequirePAR: c.RequirePAR, LaunchURI: c.LaunchURI,
 		AfterLogout: c.PostLogoutRedirectURIs, Logout: c.BackchannelLogoutURI, LogoutSID: c.BackchannelLogoutSession,

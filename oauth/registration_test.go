@@ -187,6 +187,7 @@ func TestAttackDynamicRegistration(t *testing.T) {
 		"a certificate":              {initialToken, app("token_endpoint_auth_method", "tls_client_auth", "tls_client_auth_subject_dn", "CN=a"), 400, "invalid_client_metadata"},
 		"an unknown profile":         {initialToken, app("profile", "root"), 400, "invalid_client_metadata"},
 		"a back-end's profile":       {initialToken, app("profile", "backend"), 400, "invalid_client_metadata"},
+		"an unsigned id_token":       {initialToken, app("id_token_signed_response_alg", "none"), 400, "invalid_client_metadata"},
 		"a huge name":                {initialToken, app("client_name", strings.Repeat("n", 300)), 400, "invalid_client_metadata"},
 		"a huge software id":         {initialToken, app("software_id", strings.Repeat("n", 300)), 400, "invalid_client_metadata"},
 		"a huge body":                {initialToken, app("client_name", strings.Repeat("n", 100<<10)), 413, "invalid_request"},
