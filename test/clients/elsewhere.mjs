@@ -18,7 +18,7 @@ const practice = (...activities) => ({
 const doctor = {
   preferred_username: '899700218896', SubjectNameID: '899700218896', given_name: 'KIT', family_name: 'DOC0021889', codeCivilite: 'M',
   SubjectRole: ['10^1.2.250.1.213.1.1.5.5'], Secteur_Activite: 'SA07^1.2.250.1.71.4.2.4', Acces_Regulation_Medicale: 'FAUX',
-  UITVersion: '1.0', Mode_Acces_Raison: '', PSI_Locale: '1.2.250.1.213.1.3.1.1', otherIds: [{ identifiant: '899700218896', origine: 'RPPS', qualite: 1 }],
+  acr: 'eidas1', UITVersion: '1.0', Mode_Acces_Raison: '', PSI_Locale: '1.2.250.1.213.1.3.1.1', otherIds: [{ identifiant: '899700218896', origine: 'RPPS', qualite: 1 }],
 }
 const cabinet = { codeModeExercice: 'L', codeSecteurDactivite: 'SA07', raisonSocialeSite: 'CABINET M DOC0021889', numeroFinessSite: '' }
 const hospital = { codeModeExercice: 'S', codeSecteurDactivite: 'SA01', raisonSocialeSite: 'HOPITAL GENERIQUE', numeroFinessSite: '0B0167608' }
@@ -154,4 +154,46 @@ test('signing out here ends the session there too', async () => {
   let there = await browser.open(link, home)
   there = await browser.fill(there, (f) => f.fields.has('xsrf'), { logout: 'yes' }, home)
   assert.equal(new URL(there.address).pathname, '/oauth2/signed-out')
+})
+
+/** A token of Pro Santé Connect that the surgery's software got for a doctor. */
+async function tokenOfSoftware(account) {
+  const options = { execute: [openid.allowInsecureRequests] }
+  const config = await openid.discovery(new URL(professionals.issuer), 'lps', 'a secret of the software', undefined, options)
+  const verifier = openid.randomPKCECodeVerifier()
+  const back = 'https://lps.example/back'
+  const address = openid.buildAuthorizationUrl(config, {
+    redirect_uri: back, scope: 'openid scope_all', acr_values: 'eidas1', code_challenge: await openid.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+  })
+  const browser = new Browser()
+  const { returned } = await browser.submit(await browser.open(address.href, back), 'login', { account }, back)
+  const { access_token: token } = await openid.authorizationCodeGrant(config, returned, { pkceCodeVerifier: verifier, idTokenExpected: true })
+  return { token, revoke: () => openid.tokenRevocation(config, token) }
+}
+
+/** The software shows the token at pontlevis. */
+async function exchange(token, more = {}) {
+  const client = demo.clients.find((c) => c.key === 'plugin-lps')
+  const response = await fetch(`${demo.issuer}/oauth2/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')}` },
+    body: new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', subject_token: token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token', scope: 'user/*.rs', ...more,
+    }),
+  })
+  return response.json()
+}
+
+test('a token of Pro Santé Connect is taken in exchange while it is active', async () => {
+  const { token, revoke } = await tokenOfSoftware('f:1:several')
+  assert.equal((await exchange(token)).error, 'invalid_request', 'no work situation named')
+  const answer = await exchange(token, { work_situation: 'https://finess.esante.gouv.fr|0B0167608' })
+  assert.ok(answer.access_token, JSON.stringify(answer))
+  assert.equal(answer.scope, 'user/*.rs')
+  const response = await fetch(`${demo.fhir}/Patient/camille`, { headers: { authorization: `Bearer ${answer.access_token}` } })
+  assert.notEqual(response.status, 401)
+  await revoke()
+  assert.equal((await exchange(token, { work_situation: 'https://finess.esante.gouv.fr|0B0167608' })).error, 'invalid_request')
+  assert.equal((await exchange('not a token')).error, 'invalid_request')
 })

@@ -112,6 +112,6 @@ export function proSanteConnect(port, people, back) {
   return provide(port, people, [ours, software], {
     claims: { openid: ['sub'], acr: null, amr: null, auth_time: null, iss: null, sid: null, scope_all: claimsOf(people) },
     scopes: ['openid', 'scope_all'],
-    features: { introspection: { enabled: true } },
+    features: { introspection: { enabled: true }, revocation: { enabled: true } },
   })
 }
