@@ -94,7 +94,7 @@ type Config struct {
 
 // Event is something the access log may want to keep. It never carries a token, a code or a secret.
 type Event struct {
-	Kind   string // code_replay, refresh_reuse, foreign_client, pkce_mismatch, client_refused, client_registered, client_updated, client_deleted, proof_refused, sign_in, sign_in_refused, code_refused, passkey_refused, passkey_counter, enrolment_refused, enrolled, proof_changed, sessions_ended, throttled, grant, refused, revoked
+	Kind   string // code_replay, refresh_reuse, foreign_client, pkce_mismatch, client_refused, client_registered, client_updated, client_deleted, proof_refused, details_refused, step_up, sign_in, sign_in_refused, code_refused, passkey_refused, passkey_counter, enrolment_refused, enrolled, proof_changed, sessions_ended, throttled, grant, refused, revoked
 	Client string
 	Person string
 	Grant  string

@@ -84,12 +84,23 @@ func (s *Server) proofOf(r *http.Request, c *Client, path string) (*sender, *fai
 	if len(headers) == 0 {
 		return who, nil
 	}
-	proof, err := s.proofs.Verify(headers, dpop.Request{Method: r.Method, URL: s.issuer + path, Nonce: c.profile().nonce})
+	proof, err := s.proofs.Verify(headers, dpop.Request{Method: r.Method, URL: s.hostOf(r) + path, Nonce: c.profile().nonce})
 	if err != nil {
 		return nil, s.proofRefused(r.Context(), c.ID, err)
 	}
 	who.proof, who.shown.JKT = proof, proof.Key
 	return who, nil
+}
+
+// hostOf is where a request to one of our endpoints came: the issuer, or the host that asks for certificates (RFC 8705
+// §5). The Host header chooses between these two and names no third.
+func (s *Server) hostOf(r *http.Request) string {
+	if m := s.proof.mtls; m != nil && m.Base != "" {
+		if _, host, _ := strings.Cut(m.Base, "://"); strings.EqualFold(host, r.Host) {
+			return m.Base
+		}
+	}
+	return s.issuer
 }
 
 // claim takes the proof of a request for it, once whatever the request asks has been found good.
