@@ -31,9 +31,9 @@ func (s *Server) said(all []detail) []Said {
 
 // glassSaid says whose record, why, how long and how far.
 func (s *Server) glassSaid(d *detail) []Said {
-	mode := Said{"Accès d'urgence (bris de glace)", "Emergency access (break-glass)"}
+	mode := Said{"Accès d’urgence (bris de glace)", "Emergency access (break-glass)"}
 	if d.Mode == "centre_15" {
-		mode = Said{"Accès d'urgence du médecin régulateur (centre 15)", "Emergency access of the regulating doctor (call centre)"}
+		mode = Said{"Accès d’urgence du médecin régulateur (centre 15)", "Emergency access of the regulating doctor (call centre)"}
 	}
 	whose, minutes := plain(strings.TrimPrefix(d.whose(), "Patient/")), int(emergencyLife.Minutes())
 	fr, en, _ := s.opener.EmergencyReason(d.Mode, d.Reason)
@@ -55,7 +55,7 @@ func (s *Server) glassSaid(d *detail) []Said {
 // purposes are the words for the purposes of use that labels declare (v3-PurposeOfUse).
 var purposes = map[string]Said{
 	"TREAT":  {"vous soigner", "care"},
-	"ETREAT": {"les soins d'urgence", "emergency care"},
+	"ETREAT": {"les soins d’urgence", "emergency care"},
 	"PATRQT": {"répondre à votre demande", "your own request"},
 	"FAMRQT": {"répondre à la demande de vos proches", "your family's request"},
 }
@@ -65,7 +65,7 @@ func purposeSaid(code string) Said {
 	if !ok {
 		words = Said{plain(code), plain(code)}
 	}
-	return Said{"L'application n'utilisera ces données que pour une finalité : " + words.FR + ".", "The app will use these data for one purpose alone: " + words.EN + "."}
+	return Said{"L’application n’utilisera ces données que pour une finalité : " + words.FR + ".", "The app will use these data for one purpose alone: " + words.EN + "."}
 }
 
 // unfulfilled shows why what the request asks for is not given: the words of a refusal on the page of consent, from where
