@@ -15,7 +15,7 @@ import (
 )
 
 // insForm is a matricule INS: 13 characters and a key of two digits (2A and 2B occur for Corsica).
-var insForm = regexp.MustCompile(`^[0-9]{5}[0-9AB][0-9]{9}$`)
+var insForm = regexp.MustCompile(`^[0-9]{5}([0-9]{2}|2A|2B)[0-9]{8}$`)
 
 // needsPatient tells whether a professional still has to choose the patient that patient/ scopes or launch/patient call
 // for (SMART 2.2, R164-165). Others choose on the consent page.
