@@ -38,6 +38,7 @@ type hearing struct {
 	query    *asking // input.query, searches only
 	page     string  // sealed position of the page asked for, searches only
 	within   string  // "search" when a read is a match of a search
+	listing  bool    // the history of a type or of a record is asked for
 	narrows  bool    // a search narrows a scope of the grant
 
 	source   *withLog // where it reads, with the access log as it stood when the first page was asked for
@@ -94,7 +95,7 @@ func (h *hearing) session(ctx context.Context, patient, action string) (*policie
 // sessionOver gives the session of an action over some facts. Requests of one grant within one second that ask the same
 // share it: its input is the same to the last member.
 func (h *hearing) sessionOver(facts *space.Facts, action string) (*policies.Session, error) {
-	key := askedKey{grant: h.grant, facts: facts, action: action, within: h.within, overdue: h.overdue()}
+	key := askedKey{grant: h.grant, facts: facts, action: action, within: h.within, listing: h.listing, overdue: h.overdue()}
 	if h.query != nil {
 		key.search, key.query = true, *h.query
 	}
@@ -312,6 +313,9 @@ func (h *hearing) input(facts *space.Facts, action string, change map[string]any
 	}
 	if h.within != "" {
 		in["within"] = h.within
+	}
+	if h.listing {
+		in["listing"] = true
 	}
 	if change != nil {
 		in["change"] = change

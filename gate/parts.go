@@ -191,6 +191,7 @@ type askedKey struct {
 	overdue        int
 	action, within string
 	search         bool
+	listing        bool
 	query          asking // with search alone
 }
 

@@ -15,8 +15,11 @@ import (
 func (g *Gate) carryOut(ctx context.Context, grant *Grant, i *record.Interaction, page string) (*Answer, error) {
 	h := g.hear(grant)
 	h.page = page
-	if i.Kind == record.KindSearch {
+	switch i.Kind {
+	case record.KindSearch:
 		h.query = &asking{i.Query.Dated()}
+	case record.KindHistoryType, record.KindHistorySystem:
+		h.listing = true
 	}
 	if err := h.admit(ctx, i); err != nil {
 		return nil, err

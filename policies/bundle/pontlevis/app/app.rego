@@ -242,7 +242,11 @@ _needs contains letter if some letter in data.pontlevis.needs[input.action]
 _needs contains "r" if {
 	input.action in {"ask", "search"}
 	not input.query
+	not input.listing
 }
+
+# SMART counts the history of a type or of a record among searches (R123).
+_needs contains "s" if input.listing
 
 _needs contains "s" if {
 	input.action in {"ask", "search"}

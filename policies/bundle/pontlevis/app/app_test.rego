@@ -115,6 +115,13 @@ test_a_type_is_asked_for_by_a_narrowed_scope if {
 	main.decision == w.allowed("L5.holder", "law") with input as w.searching([w.camille, narrowed], "Condition")
 }
 
+test_the_history_of_many_goes_by_the_letter_of_search if {
+	many := {"listing": true}
+	main.decision == w.allowed("L4.ask", "law") with input as object.union(w.asking([w.camille, _scopes(["patient/*.s"])], "Condition"), many)
+	main.decision == w.told("A1.scope", "app") with input as object.union(w.asking([w.camille, _scopes(["patient/*.r"])], "Condition"), many)
+	main.decision == w.allowed("L5.holder", "law") with input as object.union(w.of([w.camille, _scopes(["patient/*.s"])]), many)
+}
+
 test_bytes_are_asked_for_by_the_scope_of_documents if {
 	main.decision == w.allowed("L4.ask", "law") with input as w.asking([w.camille, _scopes(["patient/DocumentReference.r"])], "Binary")
 	main.decision == w.told("A1.scope", "app") with input as w.asking([w.camille, _scopes(["patient/Condition.r"])], "Binary")
