@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/store"
+	"github.com/pontlevis/pontlevis/web"
 )
 
 // opener stands for the gate: it opens camille's record to those who have no link, and remembers what it was asked.
@@ -276,4 +280,39 @@ func TestStepUpWhileOpening(t *testing.T) {
 	if p.location == nil || !p.location.Query().Has("code") {
 		t.Errorf("after it: %d %s", p.status, p.body)
 	}
+}
+
+// FuzzDetails: no text breaks the parser, and what it takes means the same when it is read again.
+func FuzzDetails(f *testing.F) {
+	db, err := store.OpenBolt(filepath.Join(f.TempDir(), "x.db"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	pages, err := web.New(web.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	s, err := oauth.New(oauth.Config{
+		DB: db, Issuer: "https://gate.example", FHIR: "https://gate.example/fhir", Apps: &catalogue{labels: map[string]string{}},
+		Relations: relations{}, Pages: pages, Secret: []byte(strings.Repeat("k", 32)), Opener: new(opener),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = s.Close(); _ = db.Close() })
+	for _, seed := range []string{
+		glass, `[{"type":"break_glass","patient":"Patient/camille","mode":"centre_15","reason":"unconscious","stage":3,"typed_reason":"x"}]`,
+		`[{"type":"purpose","purpose":"TREAT"},{"type":"consultation","professional":"urn:x|1"}]`, `[{"type":"purpose"}] []`, `[null]`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		once, ok := s.ReadDetails(raw)
+		if !ok || raw == "" {
+			return
+		}
+		if twice, ok := s.ReadDetails(once); !ok || twice != once {
+			t.Errorf("%q is read as %s, and that as %s (%v)", raw, once, twice, ok)
+		}
+	})
 }
