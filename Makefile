@@ -52,6 +52,9 @@ bench: ## whole servers side by side: CPU per request and latency, against bare 
 	go run ./bench
 	@echo; echo "decisions alone, CPU a resource and a page:"
 	@go test -run '^$$' -bench 'Session|Decision|PageOf50' -benchmem ./policies
+	@echo; echo "tokens: checked, given and introspected, CPU each; signatures alone; and floods of wrong credentials:"
+	@go test -run '^$$' -bench '^BenchmarkToken' -benchtime 500x ./oauth | grep ^Benchmark
+	@go test -run '^$$' -bench '^BenchmarkFlood' -benchtime 1x ./oauth | grep ^Benchmark
 	@echo; echo "a smaller set of rules, beside cedar-go and cel-go:"
 	@cd bench/peers && go run .
 

@@ -381,3 +381,25 @@ func noRefreshUnasked(w *world) {
 		w.t.Error("a refresh token")
 	}
 }
+
+// floodOfSecrets sends wrong secrets until their network is known for it: its refusals come late, and who is right does
+// not wait.
+func floodOfSecrets(w *world) {
+	const late, pause = 4, 100 * time.Millisecond
+	ask := func(n int, basic string, status int) time.Duration {
+		begun := time.Now()
+		for range n {
+			if r := w.post("/oauth2/token", pairs("grant_type", "client_credentials"), basic); r.status != status {
+				w.t.Errorf("%d %s", r.status, r.raw)
+			}
+		}
+		return time.Since(begun)
+	}
+	ask(50, "backend-lab:wrong", 401)
+	if took := ask(late, "backend-lab:wrong", 401); took < late*pause {
+		w.t.Errorf("%d refusals came in %v", late, took)
+	}
+	if took := ask(1, w.lab(), 200); took >= 10*pause {
+		w.t.Errorf("who is right waited for %v", took)
+	}
+}

@@ -181,6 +181,7 @@ var attacks = []attack{
 	{"backend: large key set", "A key set is to fill the memory.", "size of key sets", keysTooLarge},
 	{"backend: many keys", "A key set of many keys is to burn the processor.", "number of keys", keysTooMany},
 	{"store: stolen file", "Whoever reads the file acts with the tokens in it.", "hashes at rest", stolenStore},
+	{"flood: secrets", "A flood of wrong secrets takes the processor from everybody else.", "late refusals", floodOfSecrets},
 	{"log: tokens", "Whoever reads the log acts with the tokens in it.", "silent log", silentLog},
 	{"input: huge", "A huge state is carried through redirects and rows.", "bounds of a request", hugeParameters},
 	{"input: broken", "Parameters that are none reach a parser further down.", "well-formed parameters", brokenParameters},

@@ -35,6 +35,7 @@ func (s *Server) authenticateClient(r *http.Request, form url.Values, endpoint s
 		s.log.DebugContext(r.Context(), "client credential refused", "client", id, "method", method, "cause", err)
 	}
 	if err != nil || !known || client.Disabled || client.AuthMethod != method {
+		s.proof.late.hold(r.Context(), s.throttle, networkOf(s.address(r)))
 		return nil, s.clientRefused(r.Context(), id, method)
 	}
 	return client, nil

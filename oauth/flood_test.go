@@ -1,8 +1,6 @@
 package oauth_test
 
 import (
-	"crypto/elliptic"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,148 +11,102 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"github.com/pontlevis/pontlevis/oauth"
 )
 
-// asking is a client at an address, without a network in between.
-type asking struct {
-	handler http.Handler
-	address string
-}
-
-func (a asking) introspect(form url.Values, basic string) int {
-	r := httptest.NewRequest("POST", "/oauth2/introspect", strings.NewReader(form.Encode()))
-	r.RemoteAddr = a.address
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if id, secret, ok := strings.Cut(basic, ":"); ok {
-		r.SetBasicAuth(id, secret)
+// BenchmarkFlood has four honest systems ask for tokens while a flood of wrong credentials comes from another network: it
+// may take its share of what is waited for, and no more. It reports how many honest requests were answered in a second,
+// and what they waited.
+func BenchmarkFlood(b *testing.B) {
+	const honest, flooding, lasting = 4, 64, 2 * time.Second
+	for _, flood := range []string{"none", "secrets", "assertions"} {
+		b.Run(flood, func(b *testing.B) {
+			w := newWorld(b, func(_ *world, c *oauth.Config) {
+				c.Log, c.Event = nil, nil
+				c.Address = func(r *http.Request) string { return r.Header.Get("X-Network") }
+			})
+			forms := w.assertedForms(6000)
+			wrong := w.wrongForms(flood)
+			var next, refused atomic.Int64
+			stop, flooded := make(chan struct{}), sync.WaitGroup{}
+			if wrong != nil {
+				for range flooding {
+					flooded.Go(func() {
+						for {
+							select {
+							case <-stop:
+								return
+							default:
+								if w.from("198.51.100.7", wrong) == http.StatusOK {
+									b.Error("a wrong credential was taken")
+								}
+								refused.Add(1)
+							}
+						}
+					})
+				}
+			}
+			var mu sync.Mutex
+			var waited []time.Duration
+			var served sync.WaitGroup
+			begun := time.Now()
+			for range honest {
+				served.Go(func() {
+					for time.Since(begun) < lasting {
+						i := int(next.Add(1)) - 1
+						if i >= len(forms) {
+							return
+						}
+						at := time.Now()
+						if status := w.from("192.0.2.1", forms[i]); status != http.StatusOK {
+							b.Errorf("an honest request: %d", status)
+						}
+						mu.Lock()
+						waited = append(waited, time.Since(at))
+						mu.Unlock()
+					}
+				})
+			}
+			served.Wait()
+			took := time.Since(begun)
+			close(stop)
+			flooded.Wait()
+			slices.Sort(waited)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(len(waited))/took.Seconds(), "honest/s")
+			b.ReportMetric(float64(refused.Load())/took.Seconds(), "refused/s")
+			b.ReportMetric(float64(waited[len(waited)/2].Microseconds())/1000, "p50-ms")
+			b.ReportMetric(float64(waited[len(waited)*99/100].Microseconds())/1000, "p99-ms")
+		})
 	}
-	w := httptest.NewRecorder()
-	a.handler.ServeHTTP(w, r)
-	return w.Code
 }
 
-func assertionForm(assertion string) url.Values {
-	return url.Values{"token": {"x"}, "client_assertion_type": {assertionType}, "client_assertion": {assertion}}
+// wrongForms are credentials that cost as much to check as right ones.
+func (w *world) wrongForms(kind string) url.Values {
+	switch kind {
+	case "secrets":
+		return pairs("grant_type", "client_credentials", "wrong", "secret")
+	case "assertions":
+		newSigner(w.t, w, "lab-key")
+		other := newSigner(w.t, w, "other-key")
+		return pairs("grant_type", "client_credentials", "client_assertion_type", assertionType, "client_assertion", other.sign(assertionOf(w, "lab-key"), nil))
+	}
+	return nil
 }
 
-// quiet is a world that logs nothing, with a client that has a key, and an assertion in its name by somebody else's.
-func quiet(t testing.TB) (w *world, good func() string, forged string) {
-	w = newWorld(t, func(_ *world, c *oauth.Config) { c.Log = nil })
-	key := ecKey(t, elliptic.P384())
-	err := w.server.PutClient(t.Context(), oauth.Client{ID: "dpi", Kind: "backend", AuthMethod: oauth.AuthKeyJWT, JWKS: keySet(t, key.Public()), Scopes: []string{"system/*.rs"}})
+// from sends a form to the token endpoint from an address.
+func (w *world) from(address string, form url.Values) int {
+	r, err := http.NewRequest("POST", "/oauth2/token", strings.NewReader(form.Encode()))
 	if err != nil {
-		t.Fatal(err)
+		w.t.Error(err)
+		return 0
 	}
-	good = func() string { return signed(t, jose.ES384, key, assertionOf(w, "dpi")) }
-	return w, good, signed(t, jose.ES384, ecKey(t, elliptic.P384()), assertionOf(w, "dpi"))
-}
-
-// flood sends forged assertions from one network by many hands until stop is called, and counts those that were checked.
-func flood(handler http.Handler, forged string) (checked *atomic.Int64, stop func()) {
-	checked = new(atomic.Int64)
-	var over atomic.Bool
-	var hands sync.WaitGroup
-	for i := range 60 {
-		hands.Go(func() {
-			mine := asking{handler, fmt.Sprintf("[2001:db8:0:1::%x]:1", i+1)}
-			for !over.Load() {
-				if mine.introspect(assertionForm(forged), "") == http.StatusUnauthorized {
-					checked.Add(1)
-				}
-			}
-		})
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Network", address)
+	if form.Has("wrong") {
+		r.SetBasicAuth("backend-lab", "wrong")
 	}
-	return checked, func() {
-		over.Store(true)
-		hands.Wait()
-	}
-}
-
-// Sixty hands of one network flood the server with assertions whose signature is wrong, which is the dearest thing to
-// refuse. A client elsewhere waits for a few of their checks at each request, not for all that were there before.
-func TestAttackFloodOfAssertions(t *testing.T) {
-	t.Parallel()
-	w, good, forged := quiet(t)
-	checked, stop := flood(w.server.Handler(), forged)
-	defer stop()
-	for checked.Load() < 100 { // until the line is full
-		time.Sleep(time.Millisecond)
-	}
-	mine := asking{w.server.Handler(), "198.51.100.9:1"}
-	if status := mine.introspect(assertionForm(good()), ""); status != http.StatusOK {
-		t.Fatalf("status %d", status)
-	}
-	var before []int
-	for range 30 { // a wrong signature too: a good one is followed by a durable write, and the flood goes on meanwhile
-		start := checked.Load()
-		if status := mine.introspect(assertionForm(forged), ""); status != http.StatusUnauthorized {
-			t.Fatalf("status %d", status)
-		}
-		before = append(before, int(checked.Load()-start))
-	}
-	slices.Sort(before)
-	if median := before[len(before)/2]; median > 15 {
-		t.Errorf("a request waits for %d checks of the flood: %v", median, before)
-	}
-}
-
-// BenchmarkClientAuthentication is what it costs to know a client, and to refuse one.
-func BenchmarkClientAuthentication(b *testing.B) {
-	w, good, forged := quiet(b)
-	mine := asking{w.server.Handler(), "198.51.100.9:1"}
-	run := func(name string, status int, ask func() int) {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if got := ask(); got != status {
-					b.Fatal(got)
-				}
-			}
-		})
-	}
-	run("secret", 200, func() int { return mine.introspect(url.Values{"token": {"x"}}, "resource:"+w.secret) })
-	run("wrong_secret", 401, func() int { return mine.introspect(url.Values{"token": {"x"}}, "resource:wrong") })
-	run("unknown_client", 401, func() int { return mine.introspect(url.Values{"token": {"x"}}, "nobody:wrong") })
-	run("wrong_claims", 401, func() int { return mine.introspect(assertionForm("e30.e30.e30"), "") })
-	run("wrong_signature_ES384", 401, func() int { return mine.introspect(assertionForm(forged), "") })
-	b.Run("assertion_ES384", func(b *testing.B) {
-		for b.Loop() {
-			b.StopTimer()
-			assertion := good()
-			b.StartTimer()
-			if got := mine.introspect(assertionForm(assertion), ""); got != 200 {
-				b.Fatal(got)
-			}
-		}
-	})
-	b.Run("assertion_ES384_under_a_flood", func(b *testing.B) {
-		checked, stop := flood(w.server.Handler(), forged)
-		defer stop()
-		for checked.Load() < 100 {
-			time.Sleep(time.Millisecond)
-		}
-		for b.Loop() {
-			b.StopTimer()
-			assertion := good()
-			b.StartTimer()
-			if got := mine.introspect(assertionForm(assertion), ""); got != 200 {
-				b.Fatal(got)
-			}
-		}
-	})
-	b.Run("secret_under_a_flood", func(b *testing.B) {
-		checked, stop := flood(w.server.Handler(), forged)
-		defer stop()
-		for checked.Load() < 100 {
-			time.Sleep(time.Millisecond)
-		}
-		for b.Loop() {
-			if got := mine.introspect(url.Values{"token": {"x"}}, "resource:"+w.secret); got != 200 {
-				b.Fatal(got)
-			}
-		}
-	})
+	rec := httptest.NewRecorder()
+	w.server.Handler().ServeHTTP(rec, r)
+	return rec.Code
 }

@@ -75,6 +75,7 @@ var guards = []guard{
 	// The token endpoint and its clients.
 	{"oauth/grants.go", "\tif kind == \"\" {\n", "\tif off(\"grant types\") {\n\t\tkind = grantClient\n\t}\n\tif kind == \"\" {\n"},
 	{"oauth/clientauth.go", "\tif err != nil || !known || client.Disabled || client.AuthMethod != method {\n", "\tif (err != nil || !known || client.Disabled || client.AuthMethod != method) && !off(\"client authentication\") {\n"},
+	{"oauth/late.go", "l.held.Add(1) > maxLate {", "l.held.Add(1) > maxLate || off(\"late refusals\") {"},
 	{"oauth/clientauth.go", "\tif basic && assertion || ", "\tif off(\"one way\") {\n\t} else if basic && assertion || "},
 	{"oauth/clientauth.go", "form.Has(\"client_id\") && form.Get(\"client_id\") != sub {", "form.Has(\"client_id\") && form.Get(\"client_id\") != sub && !off(\"one client\") {"},
 	{"oauth/clientauth.go", "form.Has(\"client_id\") && form.Get(\"client_id\") != id {", "form.Has(\"client_id\") && form.Get(\"client_id\") != id && !off(\"one client\") {"},

@@ -16,6 +16,7 @@ type clientProof struct {
 	published *jwks.Fetcher // key sets that clients publish
 	sets      *keySets      // key sets that clients registered
 	turns     *turns        // for checking signatures
+	late      *late         // for answering who fails again and again
 	loopback  bool          // keys may be published on this machine: tests and the demonstration
 }
 
@@ -24,7 +25,7 @@ func newClientProof(c Config, now func() time.Time) clientProof {
 		c.Remote.Now = now
 	}
 	slots := max(1, runtime.GOMAXPROCS(0)/2) // half of the processors: the rest is for those who are known already
-	return clientProof{mtls: c.TLS, published: jwks.New(c.Remote), sets: new(keySets), turns: newTurns(slots), loopback: c.Remote.Loopback}
+	return clientProof{mtls: c.TLS, published: jwks.New(c.Remote), sets: new(keySets), turns: newTurns(slots), late: new(late), loopback: c.Remote.Loopback}
 }
 
 // maxSets bounds the memory of parsed key sets; past it the table starts afresh.

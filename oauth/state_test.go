@@ -230,34 +230,3 @@ func TestOnlineAccessEndsWithTheSession(t *testing.T) {
 		t.Errorf("after eight hours: %d", got.status)
 	}
 }
-
-func BenchmarkAuthenticate(b *testing.B) {
-	db, err := store.OpenBolt(filepath.Join(b.TempDir(), "x.db"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
-	pages, _ := web.New(web.Options{})
-	s, err := oauth.New(oauth.Config{
-		DB: db, Issuer: "https://gate.example", FHIR: "https://gate.example/fhir", Apps: &catalogue{labels: map[string]string{}},
-		Relations: relations{}, Pages: pages, Secret: []byte(strings.Repeat("k", 32)),
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	ctx := b.Context()
-	if err := s.PutClient(ctx, oauth.Client{ID: "portal", Kind: "portal", AuthMethod: oauth.AuthNone, Scopes: []string{"patient/*.rs"}}); err != nil {
-		b.Fatal(err)
-	}
-	token, _, err := s.Mint(ctx, oauth.MintRequest{Person: "patient:abc", Client: "portal"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := s.Authenticate(ctx, gate.Bearer(token)); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
