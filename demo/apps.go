@@ -82,5 +82,5 @@ func Apps(now time.Time, credentials Credentials) []App {
 				Organizations: []string{"Organization/labo-garonne", finess + "|990000112"},
 			},
 		},
-	}, append(keyed(label, credentials.Keys), exchanging(label, credentials))...)
+	}, append(append(keyed(label, credentials.Keys), exchanging(label, credentials)), shared(label, credentials.SecretHash)...)...)
 }

@@ -18,7 +18,7 @@ var castKeys = map[string]string{
 	"as-morel": "professional", "dr-travail": "professional",
 }
 
-var clientKeys = []string{"portal", "glycare", "oldapp", "backend-lab", "smart-conf", "fapi-app", "backend-dpi"}
+var clientKeys = []string{"portal", "glycare", "oldapp", "backend-lab", "smart-conf", "fapi-app", "backend-dpi", "workstation", "summary-service"}
 
 // TestDemoJSON holds demo.json to its contract.
 func TestDemoJSON(t *testing.T) {
