@@ -10,8 +10,9 @@
 //	Authenticate      ─ authentication code ─ row ─ family ─ endings ─ person, client, label ─→ gate.Grant
 //
 // fosite is the grant engine; none of its HTTP handlers is exposed. Around it stand our own sanitiser (sanitise.go),
-// client authentication (clientauth.go, assertion.go, mtls.go, turns.go) and registration (registration.go), scope algebra (package scope), refresh rules (refresh.go), answers
-// (failure.go) and discovery (discovery.go). storage.go shows flat records of our own (records.go) to fosite as the
+// client authentication (clientauth.go, assertion.go, mtls.go, turns.go) by named profiles (profile.go), registration
+// (registration.go), scope algebra (package scope), refresh rules (refresh.go), answers (failure.go) and discovery
+// (discovery.go). storage.go shows flat records of our own (records.go) to fosite as the
 // sessions it knows; what an exchange changes is gathered in exchange.go and written in one transaction, with every
 // decision taken again inside it: a code is redeemed once, a refresh token rotated once.
 //
