@@ -8,11 +8,13 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/descope/virtualwebauthn"
 
+	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/account"
 )
 
@@ -179,7 +181,10 @@ func TestCodeIsUsedOnce(t *testing.T) {
 // Guessing codes is slowed far below what six digits can bear, whatever address it comes from.
 func TestCodesAreThrottled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	var requests atomic.Uint32 // each comes from an address of its own
+	w := newWorld(t, func(_ *world, c *oauth.Config) {
+		c.Address = func(*http.Request) string { n := requests.Add(1); return fmt.Sprintf("10.0.%d.%d", n>>8&0xff, n&0xff) }
+	})
 	w.withCodes("camille")
 	known := w.newBrowser()
 	known.submit(known.signIn(known.authorize(), "camille"), "code", w.otp(0))
