@@ -140,6 +140,10 @@ func TestEmergencyStages(t *testing.T) {
 	if p := b.submit(b.emergency(glass), "decision", "allow"); p.location == nil {
 		t.Fatalf("the first: %d %s", p.status, p.body)
 	}
+	third := `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":3,"typed_reason":"x"}]`
+	if p := b.submit(b.emergency(third), "decision", "allow"); p.status != 403 {
+		t.Errorf("the third stage after the first: %d %v", p.status, p.location)
+	}
 	w.clock.advance(10 * time.Minute)
 	p := b.submit(b.emergency(second, "scope", "online_access patient/*.rs"), "decision", "allow")
 	if p.location == nil {
