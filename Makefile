@@ -28,6 +28,9 @@ tools: # what the tests need beside Go, from Debian
 		echo "installing node, which drives the foreign FHIR clients"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm; }
 	@command -v chromium >/dev/null || { \
+		echo "installing chromium, in which apps are launched and pages looked at"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
+	@command -v chromium >/dev/null || { \
 		echo "installing chromium, which drives the pages"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
 

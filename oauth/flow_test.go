@@ -181,6 +181,36 @@ func TestNativeAppMayUseAnyLoopbackPort(t *testing.T) {
 	}
 }
 
+// Such an app in a browser's page calls from an origin with that port.
+func TestPagesOfAnyLoopbackPortMayCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for origin, known := range map[string]bool{
+		"http://127.0.0.1:49152": true, "http://127.0.0.1": true, "https://127.0.0.1:49152": false, "http://127.0.0.1.evil.example:49152": false, "http://[::1]:49152": false,
+		"http://127.0.0.1:49152/": false, "http://somebody@127.0.0.1:49152": false, "https://app.example:8443": false,
+	} {
+		if got := w.server.OriginRegistered(t.Context(), origin); got != known {
+			t.Errorf("%s: %t", origin, got)
+		}
+	}
+}
+
+func TestRefreshOfAPublicClientNeedsNoName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.tokens().text("refresh_token")
+	second := w.post("/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {first}}, "")
+	if second.status != 200 || second.text("refresh_token") == first {
+		t.Fatalf("%d %s", second.status, second.raw)
+	}
+	for name, token := range map[string]string{"none": "", "tampered": first[:len(first)-1] + "!", "an access token": second.text("access_token")} {
+		r := w.post("/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}, "")
+		if !r.refuses(401, "invalid_client") {
+			t.Errorf("%s: %d %s", name, r.status, r.raw)
+		}
+	}
+}
+
 func TestRefreshRotatesAndNarrows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -229,6 +229,9 @@ func TestRefreshWithoutRotation(t *testing.T) {
 		return mine.token(prove(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}}), "", "nonce", nonce)
 	}
 	w.clock.advance(time.Minute) // past any grace
+	if r := mine.token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}}, "", "nonce", nonce); !r.refuses(401, "invalid_client") {
+		t.Errorf("without authentication: %d %s", r.status, r.raw)
+	}
 	counts, replies := together(func(int) reply { return again() })
 	if counts[200] != crowd {
 		t.Errorf("used at once: %v", counts)

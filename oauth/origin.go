@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/pontlevis/pontlevis/store"
 )
@@ -53,11 +54,24 @@ func (s *Server) originRegistered(ctx context.Context, origin string) bool {
 	}
 	found := false
 	err := s.db.View(ctx, store.Global, func(tx store.Tx) error {
-		for range tx.Scan(originKey(origin), nil) {
-			found = true
-			break
+		for _, name := range registeredAs(origin) {
+			for range tx.Scan(originKey(name), nil) {
+				found = true
+				return nil
+			}
 		}
 		return nil
 	})
 	return err == nil && found
+}
+
+// registeredAs are the origins under which an origin may have been registered: itself, and for one of this machine the
+// same host without port, since an app waits on whatever loopback port it got (RFC 8252 §7.3).
+func registeredAs(origin string) []string {
+	names := []string{origin}
+	u, err := url.Parse(origin)
+	if err == nil && u.Scheme == "http" && isLoopback(u.Hostname()) && u.Port() != "" && origin == u.Scheme+"://"+u.Host {
+		names = append(names, strings.TrimSuffix(origin, ":"+u.Port()))
+	}
+	return names
 }

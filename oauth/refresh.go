@@ -39,6 +39,34 @@ func (s *Server) refresh(r *http.Request, c *Client, form url.Values) (*answer, 
 	return nil, refuse(codeInvalidGrant, "The refresh token is being used by too many requests at once.")
 }
 
+// nameRefresher fills in the client of a refresh that names none, when the token is a public client's: fhirclient does not
+// send client_id there, and RFC 6749 §3.2.1 wants it with a code alone. Whoever holds such a token could name its client
+// anyway; a confidential client is never filled in, so that it has to authenticate.
+func (s *Server) nameRefresher(r *http.Request, form url.Values) *failure {
+	if form.Get("grant_type") != "refresh_token" || form.Has("client_id") || form.Has("client_assertion") || r.Header.Get("Authorization") != "" {
+		return nil
+	}
+	id, _, ok := s.parseToken(prefixRefresh, form.Get("refresh_token"))
+	if !ok {
+		return nil
+	}
+	g, _, err := s.readGrant(r.Context(), id, "")
+	if errors.Is(err, ErrNotFound) || err == nil && g == nil {
+		return nil
+	}
+	if err != nil {
+		return broken(err)
+	}
+	c, err := s.Client(r.Context(), g.Client)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return broken(err)
+	}
+	if c != nil && c.AuthMethod == AuthNone {
+		form.Set("client_id", c.ID)
+	}
+	return nil
+}
+
 func (s *Server) tryRefresh(ctx context.Context, c *Client, form url.Values) (a *answer, again bool, f *failure) {
 	token := form.Get("refresh_token")
 	id, hash, ok := s.parseToken(prefixRefresh, token)

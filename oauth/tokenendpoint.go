@@ -46,6 +46,9 @@ func (s *Server) exchangeToken(r *http.Request, form url.Values) (*answer, *fail
 	if f != nil {
 		return nil, f
 	}
+	if f := s.nameRefresher(r, form); f != nil {
+		return nil, f
+	}
 	client, f := s.authenticateClient(r, form, s.issuer+pathToken)
 	if f != nil {
 		return nil, f
