@@ -22,7 +22,7 @@ import (
 
 // elsewhere is a provider at which whoever comes is signed in as the test says.
 type elsewhere struct {
-	t      *testing.T
+	t      testing.TB
 	server *httptest.Server
 	key    *ecdsa.PrivateKey
 	now    func() time.Time
@@ -33,7 +33,7 @@ type elsewhere struct {
 	token map[string]any        // claims of the id_token, over the right ones
 }
 
-func newElsewhere(t *testing.T, now func() time.Time) *elsewhere {
+func newElsewhere(t testing.TB, now func() time.Time) *elsewhere {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -138,7 +138,7 @@ type federated struct {
 
 const national = "180027512345676" // an INS whose key is right
 
-func newFederated(t *testing.T) *federated {
+func newFederated(t testing.TB) *federated {
 	t.Helper()
 	f := &federated{}
 	f.world = newWorld(t, func(w *world, c *oauth.Config) {

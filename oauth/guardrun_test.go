@@ -35,7 +35,7 @@ func guardNames() []string {
 }
 
 // switchable packages: each gets a file of its own that tells which guard is off.
-var guarded = []string{"oauth", "oauth/dpop", "oauth/jwks", "oauth/scope", "web"}
+var guarded = []string{"oauth", "oauth/account", "oauth/dpop", "oauth/jwks", "oauth/scope", "web"}
 
 const guardSwitch = `
 
@@ -50,6 +50,7 @@ const outSwitch = `package oauth_test
 
 import (
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/account"
 	"github.com/pontlevis/pontlevis/oauth/dpop"
 	"github.com/pontlevis/pontlevis/oauth/jwks"
 	"github.com/pontlevis/pontlevis/oauth/scope"
@@ -57,7 +58,7 @@ import (
 )
 
 func init() {
-	takeOut = func(name string) { oauth.Off, dpop.Off, jwks.Off, scope.Off, web.Off = name, name, name, name, name }
+	takeOut = func(name string) { oauth.Off, account.Off, dpop.Off, jwks.Off, scope.Off, web.Off = name, name, name, name, name, name }
 }
 `
 

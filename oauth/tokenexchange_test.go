@@ -23,7 +23,7 @@ const (
 )
 
 // exchangers are systems that may act for others.
-func exchangers(t *testing.T, w *world, ids ...string) {
+func exchangers(t testing.TB, w *world, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		w.apps.set(id, "online")
