@@ -119,14 +119,7 @@ func (s *Server) typed(w http.ResponseWriter, r *http.Request, form url.Values, 
 // such device for this browser.
 func (s *Server) claimDevice(ctx context.Context, code, browser string) (*transactionRecord, error) {
 	hash := s.typedHash(code)
-	var typed typedRecord
-	err := s.db.View(ctx, partitionOf(hash), func(tx store.Tx) error {
-		found, err := store.GetJSON(tx, typedKey(hash), &typed)
-		if err == nil && !found {
-			return ErrNotFound
-		}
-		return err
-	})
+	typed, err := load[typedRecord](ctx, s, partitionOf(hash), typedKey(hash))
 	if errors.Is(err, ErrNotFound) || err == nil && !s.now().Before(typed.Expires) {
 		return nil, nil
 	}

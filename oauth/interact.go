@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/pontlevis/pontlevis/store"
 )
 
 // visit is one request of a browser within a sign-in transaction.
@@ -108,18 +106,11 @@ func (s *Server) transaction(ctx context.Context, id string) (*transactionRecord
 	if len(id) != idLength {
 		return nil, nil
 	}
-	var t transactionRecord
-	err := s.db.View(ctx, partitionOf(id), func(tx store.Tx) error {
-		found, err := store.GetJSON(tx, transactionKey(id), &t)
-		if err == nil && !found {
-			return ErrNotFound
-		}
-		return err
-	})
+	t, err := load[transactionRecord](ctx, s, partitionOf(id), transactionKey(id))
 	if errors.Is(err, ErrNotFound) || err == nil && !s.now().Before(t.Expires) {
 		return nil, nil
 	}
-	return &t, err
+	return t, err
 }
 
 // stale tells whether the app asked for a sign-in that is newer than the session's.

@@ -27,6 +27,19 @@ func readRow[T any](ctx context.Context, s *Server, known *store.Decoded[T], p s
 	return v, err
 }
 
+// load reads one row by itself, as a copy that the caller may change; ErrNotFound when there is none.
+func load[T any](ctx context.Context, s *Server, p store.Partition, key []byte) (*T, error) {
+	v := new(T)
+	err := s.db.View(ctx, p, func(tx store.Tx) error {
+		found, err := store.GetJSON(tx, key, v)
+		if err == nil && !found {
+			err = ErrNotFound
+		}
+		return err
+	})
+	return v, err
+}
+
 // maxMade bounds the memory of made grants; past it the table starts afresh.
 const maxMade = 1 << 16
 

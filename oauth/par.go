@@ -127,14 +127,7 @@ func (s *Server) pushedForm(ctx context.Context, form url.Values) (request url.V
 	if len(reference) != pushedLength {
 		return nil, "", gone
 	}
-	var rec pushedRecord
-	err := s.db.View(ctx, partitionOf(reference), func(tx store.Tx) error {
-		found, err := store.GetJSON(tx, pushedKey(reference), &rec)
-		if err == nil && !found {
-			return ErrNotFound
-		}
-		return err
-	})
+	rec, err := load[pushedRecord](ctx, s, partitionOf(reference), pushedKey(reference))
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, "", broken(err)
 	}

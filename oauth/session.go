@@ -116,14 +116,7 @@ func (s *Server) currentSession(ctx context.Context, r *http.Request) (*sessionR
 	if !ok {
 		return nil, nil, nil
 	}
-	var rec sessionRecord
-	err := s.db.View(ctx, partitionOf(id), func(tx store.Tx) error {
-		found, err := store.GetJSON(tx, sessionKey(id, hash), &rec)
-		if err == nil && !found {
-			return ErrNotFound
-		}
-		return err
-	})
+	rec, err := load[sessionRecord](ctx, s, partitionOf(id), sessionKey(id, hash))
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil, nil
 	}
@@ -145,11 +138,11 @@ func (s *Server) currentSession(ctx context.Context, r *http.Request) (*sessionR
 	} else if acc.Epoch != rec.Epoch {
 		return nil, nil, nil
 	}
-	return &rec, p, s.touch(ctx, id, hash, rec)
+	return rec, p, s.touch(ctx, id, hash, rec)
 }
 
 // touch moves the idle end of a session, at most once a minute: each move is a durable write.
-func (s *Server) touch(ctx context.Context, id, hash string, rec sessionRecord) error {
+func (s *Server) touch(ctx context.Context, id, hash string, rec *sessionRecord) error {
 	now := s.now()
 	if now.Sub(rec.Seen) < time.Minute {
 		return nil
