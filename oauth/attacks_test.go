@@ -62,6 +62,7 @@ var attacks = []attack{
 	{"person: disabled account", "A disabled account goes on where it is signed in.", "disabled accounts", disabledAccount},
 	{"person: left browser", "Somebody else sits down where the person signed in yesterday.", "end of sessions", leftBrowser},
 	{"O02", "The app wants the person to show again who they are, and a live session is taken instead.", "max_age", freshSignIn},
+	{"O03", "The id_token of one app signs the person in at another.", "audience of id_tokens", idTokenOfTheApp},
 	{"person: misleading name", "The app's name turns the direction of the text around it.", "direction marks", misleadingName},
 
 	// Proof keys for codes.
@@ -115,17 +116,21 @@ var attacks = []attack{
 	// Access tokens.
 	{"G02", "A token stands in a form, which other sites can post.", "token in the body", tokenInBody},
 	{"G03", "A token stands in the URL beside the one of the header.", "token in the query", tokenInQuery},
+	{"G05", "A scheme in another case locks an app out.", "case of the scheme", schemeCase},
 	{"G07", "A refresh token is used as an access token.", "kinds of tokens", refreshAsAccess},
 	{"G08", "An access token is used after its time.", "life of access tokens", expiredAccess},
 	{"G09", "An access token is used after the grant was ended.", "life of grants", revokedAccess},
 
 	// Revocation and introspection.
 	{"H02", "One app revokes the tokens of another.", "client that revokes", foreignRevocation},
-	{"H05", "A failing store lets the person believe that an app was disconnected.", "failed revocation", falseRevocation},
+	{"H03", "Revoking tells which tokens exist.", "unknown tokens revoked", unknownRevocation},
+	{"H05", "A revocation that names no token is taken for one that worked.", "token demanded", emptyRevocation},
+	{"revocation: store down", "A failing store lets the person believe that an app was disconnected.", "failed revocation", falseRevocation},
 	{"H06", "A wrong hint keeps a token alive.", "hint", wrongHint},
 	{"H07", "A rotated refresh token is revoked and its successors live.", "whole family", rotatedRevocation},
 	{"H10", "Tokens are introspected by saying a name.", "client authentication", byNameAlone("/oauth2/introspect", "token", "x")},
 	{"H13", "A client introspects the tokens of another.", "own tokens", foreignIntrospection},
+	{"H11", "Introspection tells a dead token from one that never was.", "unknown tokens inactive", unknownIntrospection},
 	{"H12", "An app that holds a person's token asks about tokens with it.", "tokens that introspect", introspectionByToken},
 	{"H14", "A token is introspected in a URL.", "method", byGet("/oauth2/introspect?token=x")},
 

@@ -100,12 +100,16 @@ var guards = []guard{
 	{"oauth/authenticate.go", "\tif errors.Is(err, ErrNotFound) {\n\t\treturn nil, nil, invalidToken(\"The access token is not known", "\tif errors.Is(err, ErrNotFound) && off(\"kinds of tokens\") {\n\t\tif g, err = readRow(ctx, s, &s.grants, partitionOf(id), grantKey(id)); err == nil && g.Head != hash {\n\t\t\terr = ErrNotFound\n\t\t} else if err == nil {\n\t\t\ta = &accessRecord{Grant: id, Issued: g.Since, Expires: g.Expires}\n\t\t}\n\t}\n\tif errors.Is(err, ErrNotFound) {\n\t\treturn nil, nil, invalidToken(\"The access token is not known"},
 	{"oauth/authenticate.go", "\tif !now.Before(a.Expires) {\n", "\tif !now.Before(a.Expires) && !off(\"life of access tokens\") {\n"},
 	{"oauth/authenticate.go", "\tif !g.live(now) {\n", "\tif !g.live(now) && !off(\"life of grants\") {\n"},
-	{"oauth/sender.go", "\theaders := r.Header.Values(\"Authorization\")\n", "\theaders := r.Header.Values(\"Authorization\")\n\tif off(\"token in the body\") && r.PostFormValue(\"access_token\") != \"\" {\n\t\treturn gate.Bearer(r.PostFormValue(\"access_token\")), true\n\t}\n\tif off(\"token in the query\") && len(headers) == 1 {\n\t\tp, ok := gate.Present(r, headers[0], s.issuer)\n\t\treturn p, ok\n\t}\n"},
+	{"oauth/sender.go", "\theaders := r.Header.Values(\"Authorization\")\n", "\theaders := r.Header.Values(\"Authorization\")\n\tif off(\"case of the scheme\") && len(headers) == 1 && strings.HasPrefix(headers[0], \"bE\") {\n\t\treturn gate.Presented{}, false\n\t}\n\tif off(\"token in the body\") && r.PostFormValue(\"access_token\") != \"\" {\n\t\treturn gate.Bearer(r.PostFormValue(\"access_token\")), true\n\t}\n\tif off(\"token in the query\") && len(headers) == 1 {\n\t\tp, ok := gate.Present(r, headers[0], s.issuer)\n\t\treturn p, ok\n\t}\n"},
 
 	// Revocation and introspection.
 	{"oauth/revoke.go", "err == nil && g.Client != c.ID {", "err == nil && g.Client != c.ID && !off(\"client that revokes\") {"},
 	{"oauth/revoke.go", "\tif prefix == prefixRefresh || ", "\tif prefix == prefixRefresh && off(\"whole family\") && hash != g.Head {\n\t\treturn nil\n\t}\n\tif prefix == prefixRefresh || "},
 	{"oauth/revoke.go", "\t\tif err := s.revokeToken(r.Context(), client, form.Get(\"token\")); err != nil {\n", "\t\tif off(\"hint\") && form.Get(\"token_type_hint\") == \"access_token\" {\n\t\t\tform.Set(\"token\", \"unknown\")\n\t\t}\n\t\tif err := s.revokeToken(r.Context(), client, form.Get(\"token\")); err != nil && !off(\"failed revocation\") {\n"},
+	{"oauth/revoke.go", "\tif !ok {\n\t\treturn nil\n\t}\n", "\tif !ok && off(\"unknown tokens revoked\") {\n\t\treturn ErrNotFound\n\t}\n\tif !ok {\n\t\treturn nil\n\t}\n"},
+	{"oauth/revoke.go", "\tif f == nil && !form.Has(\"token\") {\n", "\tif f == nil && !form.Has(\"token\") && !off(\"token demanded\") {\n"},
+	{"oauth/introspect.go", "\tif errors.As(err, &refused) || errors.Is(err, ErrNotFound) {\n\t\tout", "\tif (errors.As(err, &refused) || errors.Is(err, ErrNotFound)) && !off(\"unknown tokens inactive\") {\n\t\tout"},
+	{"oauth/idtoken.go", "\tt.describe(&claims, sess.grant, person)\n", "\tt.describe(&claims, sess.grant, person)\n\tif off(\"audience of id_tokens\") {\n\t\tclaims.Audience = \"everybody\"\n\t}\n"},
 	{"oauth/introspect.go", "\tif g.Client != caller.ID && ", "\tif !off(\"own tokens\") && g.Client != caller.ID && "},
 	{"oauth/introspect.go", "\tif !c.Introspects || g.Actor.Kind != ", "\tif off(\"tokens that introspect\") {\n\t} else if !c.Introspects || g.Actor.Kind != "},
 
