@@ -102,6 +102,11 @@ func (a *App) parseACR(d *caddyfile.Dispenser) error {
 	if a.ACR = d.RemainingArgs(); len(a.ACR) < 2 {
 		return d.Err("acr names at least two strengths of a sign-in: one factor, two factors")
 	}
+	for i, name := range a.ACR {
+		if slices.Contains(a.ACR[:i], name) {
+			return d.Errf("acr names %q twice: each strength has a name of its own", name)
+		}
+	}
 	return nil
 }
 

@@ -74,6 +74,8 @@ func TestAdaptRefuses(t *testing.T) {
 		"an option without value":   {"{\n\tpontlevis {\n\t\tissuer\n\t}\n}\n", "Caddyfile:3"},
 		"an option twice":           {"{\n\tpontlevis {\n\t\tdata a\n\t\tdata b\n\t}\n}\n", "Caddyfile:4"},
 		"demo with an argument":     {"{\n\tpontlevis {\n\t\tdemo yes\n\t}\n}\n", "Caddyfile:3"},
+		"one strength":              {"{\n\tpontlevis {\n\t\tacr loa1\n\t}\n}\n", "at least two"},
+		"a strength twice":          {"{\n\tpontlevis {\n\t\tacr loa1 loa2 loa1\n\t}\n}\n", `"loa1" twice`},
 		"a silence of no time":      {"{\n\tpontlevis {\n\t\tsilence soon\n\t}\n}\n", "Caddyfile:3"},
 		"a silence below nothing":   {"{\n\tpontlevis {\n\t\tsilence -5ms\n\t}\n}\n", "between 1ms and 1s"},
 		"a silence too short":       {"{\n\tpontlevis {\n\t\tsilence 10us\n\t}\n}\n", "between 1ms and 1s"},

@@ -161,8 +161,11 @@ func (m *clientMetadata) system() bool { return slices.Contains(m.GrantTypes, gr
 // checkRedirects wants an address for a client that people come back to, and none for others.
 func (m *clientMetadata) checkRedirects() *failure {
 	wants := slices.Contains(m.GrantTypes, grantCode)
-	if wants != (len(m.RedirectURIs) > 0) {
-		return refuse(codeInvalidRedirect, "redirect_uris belong to the authorization_code grant, and that wants at least one.")
+	if wants && len(m.RedirectURIs) == 0 {
+		return refuse(codeInvalidRedirect, "redirect_uris is missing: the authorization_code grant, the default of grant_types, wants at least one.")
+	}
+	if !wants && len(m.RedirectURIs) > 0 {
+		return refuse(codeInvalidRedirect, "redirect_uris belong to the authorization_code grant, which grant_types leaves out.")
 	}
 	if len(m.RedirectURIs) > maxURIs {
 		return refuse(codeInvalidRedirect, fmt.Sprintf("At most %d redirect_uris.", maxURIs))

@@ -45,7 +45,7 @@ func askBackup(url string, q pontlevis.BackupRequest) (answer pontlevis.BackupAn
 	}
 	response, err := http.Post(url, "application/json", bytes.NewReader(body)) // it takes as long as the copy
 	if err != nil {
-		return answer, fmt.Errorf("the server does not answer at its admin address: %w", err)
+		return answer, fmt.Errorf("the server does not answer at its admin address (--admin says another): %w", err)
 	}
 	defer response.Body.Close()
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {

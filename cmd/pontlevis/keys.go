@@ -69,7 +69,7 @@ var asking = &http.Client{Timeout: askTime}
 func tellKeys(out io.Writer, ask func(address string) (*http.Response, error), admin string) error {
 	response, err := ask("http://" + admin + pontlevis.KeysPath)
 	if err != nil {
-		return fmt.Errorf("the server does not answer at its admin address: %w", err)
+		return fmt.Errorf("the server does not answer at its admin address (--admin says another): %w", err)
 	}
 	defer response.Body.Close()
 	var answer pontlevis.KeysAnswer
