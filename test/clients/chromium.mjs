@@ -97,9 +97,10 @@ class Page {
   }
 
   async open(url) {
+    await this.evaluate('void (window.leaving = true)')
     const { errorText } = await this.send('Page.navigate', { url })
     if (errorText && errorText !== 'net::ERR_ABORTED') throw new Error(`${url}: ${errorText}`)
-    await this.until('document.readyState === "complete" && location.href !== "about:blank"')
+    await this.until('!window.leaving && document.documentElement && document.readyState === "complete"')
   }
 
   /** The value of an expression in the page. */
@@ -133,7 +134,7 @@ class Page {
     await this.evaluate(`void (window.leaving = true)`)
     const there = await this.evaluate(`(() => { const e = document.querySelector(${JSON.stringify(selector)}); e?.click(); return Boolean(e) })()`)
     if (!there) throw new Error(`no ${selector} at ${await this.evaluate('location.href + "\\n" + document.body.innerText')}`)
-    await this.until('!window.leaving && document.readyState === "complete"')
+    await this.until('!window.leaving && document.documentElement && document.readyState === "complete"')
   }
 
   /** Writes what the whole page looks like to a PNG file. */
