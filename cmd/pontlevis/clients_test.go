@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestClientsNobodyHereWrote runs fhir-kit-client, fhirclient and openid-client (test/clients) against a demo: they sign
-// in at the real pages and read what each person may.
+// TestClientsNobodyHereWrote runs fhir-kit-client, fhirclient, openid-client, oauth4webapi and AppAuth-JS (test/clients)
+// against a demo: they sign in at the real pages, complete every flow that they have, and read what each person may.
 func TestClientsNobodyHereWrote(t *testing.T) {
 	t.Parallel()
 	node, folder := needs(t, "node"), foreignClients(t)
@@ -36,7 +36,7 @@ func foreignClients(t *testing.T) string {
 	installing.Lock()
 	defer installing.Unlock()
 	folder := filepath.Join("..", "..", "test", "clients")
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "oidc-provider")); err != nil {
+	if _, err := os.Stat(filepath.Join(folder, "node_modules", "axe-core")); err != nil {
 		install := exec.CommandContext(t.Context(), needs(t, "npm"), "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund")
 		install.Dir = folder
 		if out, err := install.CombinedOutput(); err != nil {
