@@ -27,7 +27,8 @@ type accessClaims struct {
 	Patient  string   `json:"patient,omitempty"`
 	Act      *actor   `json:"act,omitempty"`
 	Bound    *binding `json:"cnf,omitempty"`
-	Grant    string   `json:"grant"` // lets introspection ask whether the grant still lives
+	Details  []detail `json:"authorization_details,omitempty"` // RFC 9396 §9.1
+	Grant    string   `json:"grant"`                           // lets introspection ask whether the grant still lives
 }
 
 // actor is who acts for the subject, and for whom that one acts (RFC 8693 §4.1).
@@ -58,6 +59,7 @@ func (s *Server) issueJWT(ctx context.Context, x *exchange, audience string) (*a
 	claims := accessClaims{
 		Issuer: s.issuer, Subject: s.subject(g), Audience: audience, Client: g.Client, Expires: g.Expires.Unix(), Issued: now.Unix(),
 		ID: newID(), Scope: strings.Join(g.Scopes, " "), ACR: g.ACR, AMR: g.AMR, Patient: g.Patient, Act: actorsOf(g.Acts), Grant: g.ID,
+		Details: g.Details,
 	}
 	if !g.Auth.IsZero() {
 		claims.Auth = g.Auth.Unix()
@@ -81,6 +83,6 @@ func (s *Server) issueJWT(ctx context.Context, x *exchange, audience string) (*a
 	}
 	return &answer{
 		AccessToken: token, IssuedType: typeJWT, TokenType: x.bound.tokenType(), Scope: claims.Scope,
-		ExpiresIn: int64(g.Expires.Sub(now).Seconds()), launchParameters: s.launchParameters(g),
+		ExpiresIn: int64(g.Expires.Sub(now).Seconds()), launchParameters: s.launchParameters(g), Details: g.Details,
 	}, nil
 }

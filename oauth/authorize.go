@@ -133,6 +133,8 @@ func (s *Server) checkAuthorize(c *Client, form url.Values) ([]string, *failure)
 		return nil, refuse(codeInvalidRequest, "dpop_jkt is the SHA-256 thumbprint of a key in base64url.")
 	case c.Kind == "backend":
 		return nil, refuse(codeUnauthorizedClient, "A back-end system uses client_credentials.")
+	case !slices.Contains(c.grantTypes(), grantCode):
+		return nil, refuse(codeUnauthorizedClient, "This client may not use the authorization code.")
 	}
 	if f := s.checkTarget(form); f != nil {
 		return nil, f
@@ -247,6 +249,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *Client, form u
 		}
 		// An emergency is over in minutes: nothing of it is kept for later.
 		scopes = slices.DeleteFunc(slices.Clone(scopes), func(w string) bool { return w == "offline_access" })
+	}
+	if f := s.pacePending(r); f != nil {
+		return nil, f
 	}
 	now := s.now()
 	t := &transactionRecord{

@@ -77,6 +77,9 @@ func overlay(request, claims map[string]json.RawMessage) {
 	} else if _, byURL := claims["jwks_uri"]; byURL {
 		delete(request, "jwks")
 	}
+	if _, vouched := claims["grant_types"]; !vouched {
+		withoutUnaddressed(request)
+	}
 	alone := vouchedAlone
 	var grants []string
 	if json.Unmarshal(request["grant_types"], &grants) == nil && len(grants) > 0 && !slices.Contains(grants, grantCode) {
@@ -86,6 +89,20 @@ func overlay(request, claims map[string]json.RawMessage) {
 		if _, vouched := claims[name]; !vouched {
 			delete(request, name)
 		}
+	}
+}
+
+// withoutUnaddressed drops the grants whose tokens go to whoever registered rather than to an address that the statement
+// vouches for: a copy of a statement would be enough to act in the software's name.
+func withoutUnaddressed(request map[string]json.RawMessage) {
+	var grants []string
+	if json.Unmarshal(request["grant_types"], &grants) != nil {
+		return
+	}
+	people := slices.Contains(grants, grantCode)
+	kept := slices.DeleteFunc(grants, func(g string) bool { return g == grantDevice || g == grantTokenExchange && people })
+	if raw, err := json.Marshal(kept); err == nil {
+		request["grant_types"] = raw
 	}
 }
 
@@ -178,13 +195,14 @@ func (m *clientMetadata) checkRedirects() *failure {
 	return nil
 }
 
-// scopes are those asked for that mean something here, and for this kind of client.
+// scopes are those asked for that mean something here, and for this kind of client. Opening other apps where their user
+// is belongs to portals and systems that the operator registers.
 func (m *clientMetadata) scopes() []string {
 	asked := strings.Fields(m.Scope)
 	if len(asked) > maxScopes {
 		asked = asked[:maxScopes]
 	}
-	known := scope.Narrow(asked, asked)
+	known := slices.DeleteFunc(scope.Narrow(asked, asked), func(w string) bool { return w == scope.Launches })
 	if m.system() {
 		return scope.Without(scope.Without(known, "patient"), "user")
 	}

@@ -337,6 +337,9 @@ func (s *Server) newGrant(v *visit, rel Relation) (*grantRecord, error) {
 		g.Expires = v.session.End
 	default:
 		g.Expires = now.Add(codeLife + accessLife)
+		if v.tx.Device != "" { // the device may take until the end of its code to ask
+			g.Expires = v.tx.Expires.Add(accessLife)
+		}
 	}
 	if !rel.Until.IsZero() {
 		g.Expires = earlier(g.Expires, rel.Until)

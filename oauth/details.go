@@ -213,6 +213,21 @@ func narrowDetails(held, asked []detail) ([]detail, *failure) {
 	return out, nil
 }
 
+// deriveDetails gives a derived grant the details of its subject's token, which may be of an earlier stage than the
+// subject's grant, or what is asked of them.
+func (g *grantRecord) deriveDetails(held, asked []detail) (f *failure) {
+	g.Details = held
+	if asked != nil {
+		if g.Details, f = narrowDetails(held, asked); f != nil {
+			return f
+		}
+	}
+	if d := detailOf(g.Details, detailGlass); d != nil {
+		g.Stage, g.TypedReason = d.Stage, d.TypedReason
+	}
+	return nil
+}
+
 // details are the access token's: its own when narrower, else the grant's.
 func (a *accessRecord) details(g *grantRecord) []detail {
 	if a.Details != nil {

@@ -109,6 +109,9 @@ func (s *Server) beginDevice(r *http.Request, form url.Values) (*deviceAnswer, *
 	if f := s.checkTarget(form); f != nil {
 		return nil, f
 	}
+	if form.Has("authorization_details") {
+		return nil, badDetail("Authorization details are asked by the authorization endpoint alone.")
+	}
 	scopes, f := scopesForPeople(c, launchScopes(strings.Fields(form.Get("scope")), nil))
 	if f != nil {
 		return nil, f

@@ -156,9 +156,6 @@ func (s *Server) claimDevice(ctx context.Context, code, browser string) (*transa
 // giveDevice commits the grant that a person gives to a device, which fetches its tokens with its next poll.
 func (s *Server) giveDevice(v *visit, g *grantRecord) {
 	ctx := v.r.Context()
-	if lasting(g.Scopes) == "token" { // the device may take until the end of its code to ask
-		g.Expires = v.tx.Expires.Add(accessLife)
-	}
 	g.Session = "" // the device is not this browser: signing out here must not cut it off
 	x := &exchange{client: v.client, grant: g, create: true, transaction: v.tx.ID, device: deviceAllowed}
 	if err := s.commit(ctx, x); err != nil {

@@ -62,7 +62,7 @@ func (s *Server) showEnrolment(v *visit, status int, problem string) {
 		s.trouble(v.w, v.r, err)
 		return
 	}
-	if s.passkeys != nil && len(acc.Passkeys) < account.MaxPasskeys {
+	if s.passkeys != nil && len(acc.Passkeys) < account.MaxPasskeys && !acc.HasCodes() {
 		options, err := s.passkeys.CreationOptions(s.passkeysOf(v.shown, acc), v.tx.ID, s.now())
 		if err != nil {
 			s.trouble(v.w, v.r, err)
@@ -108,7 +108,8 @@ func (s *Server) newPassword(r *http.Request, p *Person, form url.Values) (probl
 	return "", hash, err
 }
 
-// stepNewPasskey registers the passkey of somebody who showed the letter's code, and uses the code up.
+// stepNewPasskey registers the passkey of somebody who showed the letter's code, and uses the code up. A passkey is two
+// factors and the letter one: an account that asks one-time codes takes a password by letter, and asks its code then.
 func (s *Server) stepNewPasskey(v *visit, form url.Values) {
 	if !v.enrolling() || s.passkeys == nil {
 		s.again(v)
@@ -117,6 +118,10 @@ func (s *Server) stepNewPasskey(v *visit, form url.Values) {
 	acc, err := s.account(v.r.Context(), v.shown.Key)
 	if err != nil {
 		s.trouble(v.w, v.r, err)
+		return
+	}
+	if acc.HasCodes() {
+		s.showEnrolment(v, http.StatusUnprocessableEntity, "passkey")
 		return
 	}
 	k, at, err := s.passkeys.Create(s.passkeysOf(v.shown, acc), []byte(form.Get("credential")), v.tx.ID, v.tx.Asked, s.now())
@@ -132,13 +137,19 @@ func (s *Server) stepNewPasskey(v *visit, form url.Values) {
 		return
 	}
 	k.Name = deviceOf(v.r.UserAgent())
-	if s.enrolled(v, func(a *account.Account) error { return addPasskey(a, k) }) {
+	set := func(a *account.Account) error {
+		if a.HasCodes() {
+			return account.ErrPasskey
+		}
+		return addPasskey(a, k)
+	}
+	if s.enrolled(v, set) {
 		s.enter(v, v.shown, proof{s.acrOf(twoFactors), []string{amrKey, amrUser, amrSeveral}, s.now()})
 	}
 }
 
-// enrolled sets a proof and uses up the letter's code in one transaction; every session of before is over. It answers
-// itself when it returns false.
+// enrolled sets a proof and uses up the letter's code in one transaction; every session of before is over, with the
+// online access that rests on it. It answers itself when it returns false.
 func (s *Server) enrolled(v *visit, set func(a *account.Account) error) bool {
 	ctx := v.r.Context()
 	err := s.changeAccount(ctx, v.shown.Key, func(a *account.Account) error {
@@ -152,9 +163,12 @@ func (s *Server) enrolled(v *visit, set func(a *account.Account) error) bool {
 		a.Epoch++
 		return nil
 	})
+	if err == nil {
+		s.tell(ctx, "enrolled", v.client.ID, v.shown.Key, "")
+		_, err = s.endSessions(ctx, v.shown.Key, func(string) bool { return true })
+	}
 	switch {
 	case err == nil:
-		s.tell(ctx, "enrolled", v.client.ID, v.shown.Key, "")
 		return true
 	case errors.Is(err, errCode): // used meanwhile, or another letter was sent
 		s.keepShown(v, nil)

@@ -145,6 +145,9 @@ func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, f *failure
 	} else {
 		s.log.DebugContext(r.Context(), "authorization server refused", "path", r.URL.Path, "code", f.Code)
 	}
+	if f.Status == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
+		w.Header().Set("Retry-After", "5")
+	}
 	if f.Status == http.StatusUnauthorized {
 		switch {
 		case f.token != nil:

@@ -73,10 +73,15 @@ func (s *Server) introspector(r *http.Request, form url.Values) (*Client, *failu
 		return s.bearing(r)
 	}
 	c, f := s.authenticateClient(r, form, s.issuer+pathIntrospect)
-	if f == nil && !c.Confidential() {
-		f = refuse(codeInvalidClient, "A public client cannot introspect tokens.")
+	switch {
+	case f != nil:
+		return nil, f
+	case !c.Confidential():
+		return nil, refuse(codeInvalidClient, "A public client cannot introspect tokens.")
+	case c.Introspects: // who asks about others' tokens has to be one that may ask at all
+		return c, s.admit(r.Context(), c)
 	}
-	return c, f
+	return c, nil
 }
 
 func (s *Server) bearing(r *http.Request) (*Client, *failure) {
@@ -102,7 +107,7 @@ func (s *Server) bearing(r *http.Request) (*Client, *failure) {
 			Description: "Introspection takes a system's own token that covers system/*.rs, from a client registered for it.",
 		}
 	}
-	return c, nil
+	return c, s.admit(r.Context(), c)
 }
 
 // introspect describes a living token to a caller; ErrNotFound or a *gate.TokenError when there is nothing to tell.
@@ -124,6 +129,8 @@ func (s *Server) introspect(ctx context.Context, caller *Client, token string) (
 			return nil, err
 		}
 		out.Scope = strings.Join(scope.Narrow(l.scopes, strings.Fields(out.Scope)), " ")
+	} else if _, ok, err := s.allowed(ctx, c); err != nil || !ok { // no policy of ours answers for an app that was stopped
+		return nil, errors.Join(err, ErrNotFound)
 	}
 	out.Active, out.Client, out.Issuer, out.Subject = true, g.Client, s.issuer, s.subject(g)
 	out.launchParameters, out.ACR, out.AMR, out.Act = s.launchParameters(g), g.ACR, g.AMR, actorsOf(g.Acts)
@@ -195,7 +202,7 @@ func (s *Server) knownJWT(ctx context.Context, token string) (*introspection, *g
 	}
 	return &introspection{
 		Scope: strings.Join(scope.Narrow(g.Scopes, strings.Fields(c.Scope)), " "), Type: bound.tokenType(), Issued: c.Issued, Expires: c.Expires,
-		Audience: c.Audience, Bound: c.Bound,
+		Audience: c.Audience, Bound: c.Bound, Details: c.Details,
 	}, g, nil
 }
 

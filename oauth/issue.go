@@ -41,8 +41,8 @@ func (s *Server) issue(ctx context.Context, x *exchange, scopes []string) (*answ
 			return nil, f
 		}
 	}
-	x.access.Bound = x.bound
-	a.AccessToken = access
+	x.access.Bound, x.access.Details = x.bound, x.details
+	a.AccessToken, a.Details = access, x.access.details(x.grant)
 	s.fillAnswer(a, x)
 	if f := s.claim(ctx, x.client.ID); f != nil {
 		return nil, f

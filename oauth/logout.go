@@ -88,6 +88,16 @@ func (s *Server) leaving(ctx context.Context, form url.Values) (*leave, *failure
 	if l.redirect = form.Get("post_logout_redirect_uri"); l.redirect == "" {
 		return l, nil
 	}
+	if l.client != nil {
+		_, ok, err := s.allowed(ctx, l.client)
+		if err != nil {
+			return nil, broken(err)
+		}
+		if l.client.Disabled || !ok { // who was stopped gets nobody sent; the session ends all the same
+			l.redirect = ""
+			return l, nil
+		}
+	}
 	if l.client == nil || !slices.Contains(l.client.PostLogoutRedirectURIs, l.redirect) || len(l.state) > maxState {
 		return nil, refuse(codeInvalidRequest, "post_logout_redirect_uri must equal one that the client registered, character by character.")
 	}

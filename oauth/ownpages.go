@@ -18,6 +18,11 @@ type wish struct {
 
 // askSignIn lets somebody sign in for one of our own pages, and brings them back to it: back is a path below the issuer.
 func (s *Server) askSignIn(w http.ResponseWriter, r *http.Request, back string, want wish) {
+	if f := s.pacePending(r); f != nil {
+		w.Header().Set("Retry-After", "5")
+		s.pages.Problem(w, r, f.Status, ProblemPage{Kind: ProblemTrouble, Code: f.Code})
+		return
+	}
 	now := s.now()
 	t := &transactionRecord{
 		ID: newID(), Return: back, MaxAge: int64(want.maxAge.Seconds()), ACR: want.acr, Form: map[string]string{},

@@ -61,6 +61,11 @@ func (s *Server) push(r *http.Request, form url.Values) (*pushedAnswer, *failure
 	if f := s.admit(r.Context(), client); f != nil {
 		return nil, f
 	}
+	if !client.Confidential() { // anybody says to be one
+		if f := s.pacePending(r); f != nil {
+			return nil, f
+		}
+	}
 	who, f := s.proofOf(r, client, pathPush)
 	if f != nil {
 		return nil, f

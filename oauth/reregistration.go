@@ -86,6 +86,9 @@ func (s *Server) update(w http.ResponseWriter, r *http.Request, before *Client, 
 	if c.vouchedSoftware() != before.vouchedSoftware() {
 		return nil, registrationFailure(errAnother)
 	}
+	if c.Kind != before.Kind { // its label was given to an app, or to a system
+		return nil, refuse(codeInvalidMetadata, "An app does not become a system, nor a system an app: register anew.")
+	}
 	c.ID, c.Registered, c.RegistrationHash = before.ID, before.Registered, before.RegistrationHash
 	secret := s.newSecretFor(c, before)
 	if f := s.checkRegistration(c); f != nil {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -14,8 +15,9 @@ const (
 	accountBurst, accountRefill = 30, 20 * time.Second // one account, from unknown browsers anywhere
 	// Codes have six digits, so that guessing them is slowed much more; whoever guesses has the password already. The
 	// owner is not slowed with them: their own browser counts apart, and a passkey or another sign-in goes on.
-	codeBurst, codeRefill       = 10, 10 * time.Minute // codes of one account, from unknown browsers anywhere
-	passkeyBurst, passkeyRefill = 20, 3 * time.Second  // passkeys from one address: they cannot be guessed, but cost CPU
+	codeBurst, codeRefill       = 10, 10 * time.Minute       // codes of one account, from unknown browsers anywhere
+	passkeyBurst, passkeyRefill = 20, 3 * time.Second        // passkeys from one address: they cannot be guessed, but cost CPU
+	pendingBurst, pendingRefill = 600, 50 * time.Millisecond // requests that wait for a person, from one network: many may share it
 	maxBuckets                  = 1 << 16
 )
 
@@ -69,6 +71,15 @@ func codeKeys(person, address string, known bool) []throttleKey {
 
 func passkeyKeys(address string) []throttleKey {
 	return []throttleKey{{"passkey " + networkOf(address), passkeyBurst, passkeyRefill}}
+}
+
+// pacePending slows one network down where anybody may leave a row that waits for a person: an authorization request, a
+// pushed one, a sign-in for one of our own pages.
+func (s *Server) pacePending(r *http.Request) *failure {
+	if s.throttle.take([]throttleKey{{"pending " + networkOf(s.address(r)), pendingBurst, pendingRefill}}) == 0 {
+		return nil
+	}
+	return &failure{Status: http.StatusTooManyRequests, Code: codeUnavailable, Description: "Too many requests from this network wait. Come back later."}
 }
 
 // take counts an attempt as failed in advance and tells how long to wait when there were too many. Counting first keeps
@@ -133,8 +144,11 @@ func (t *throttle) sweep() {
 // networkOf groups addresses that one person controls: an IPv6 /64.
 func networkOf(address string) string {
 	a, err := netip.ParseAddr(address)
-	if err != nil || a.Is4() {
+	if err != nil {
 		return address
+	}
+	if a = a.Unmap(); a.Is4() {
+		return a.String()
 	}
 	p, err := a.Prefix(64)
 	if err != nil {

@@ -165,6 +165,9 @@ func (s *Server) derive(ctx context.Context, c *Client, form url.Values) (*grant
 	g.Acts = append([]string{c.ID}, subject.Acts...)
 	g.Since, g.Expires = now, earlier(now.Add(backendLife), a.Expires)
 	g.Head, g.Previous, g.Grace, g.Sealed, g.Bound, g.Nonce, g.Session = "", "", time.Time{}, nil, binding{}, "", ""
+	if f := g.deriveDetails(a.details(subject), senderOf(ctx).details); f != nil {
+		return nil, f
+	}
 	var err error
 	if g.Ended, err = s.endings(ctx, g.Patient, g.Client); err != nil {
 		return nil, broken(err)
