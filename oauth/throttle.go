@@ -123,16 +123,21 @@ func (t *throttle) level(k throttleKey, now time.Time) float64 {
 	return max(0, b.failures-float64(now.Sub(b.at))/float64(k.refill))
 }
 
-// drop forgets empty buckets; when a flood of distinct names has left none empty, it forgets all rather than grow.
+// drop forgets empty buckets. When a flood of distinct names has left none empty, it forgets those of a single failure,
+// which is what such a flood leaves, so that nobody can wash away what was counted on one account; then all, rather than
+// grow.
 func (t *throttle) drop(now time.Time) {
-	for name, b := range t.buckets {
-		if b.failures-float64(now.Sub(b.at))/float64(b.refill) <= 0 {
-			delete(t.buckets, name)
+	for _, low := range []float64{0, 1} {
+		for name, b := range t.buckets {
+			if b.failures-float64(now.Sub(b.at))/float64(b.refill) <= low {
+				delete(t.buckets, name)
+			}
+		}
+		if len(t.buckets) < maxBuckets {
+			return
 		}
 	}
-	if len(t.buckets) >= maxBuckets {
-		clear(t.buckets)
-	}
+	clear(t.buckets)
 }
 
 func (t *throttle) sweep() {
