@@ -1,6 +1,8 @@
 package oauth
 
 import (
+	"slices"
+
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/store"
 )
@@ -14,9 +16,7 @@ func (s *Server) demand(v *visit, weak *gate.TokenError) {
 		if err != nil || !found || t.Done {
 			return err
 		}
-		if len(weak.ACR) > 0 {
-			t.ACR = weak.ACR
-		}
+		t.ACR = s.both(t.ACR, weak.ACR)
 		if weak.MaxAge != nil {
 			age := max(int64(weak.MaxAge.Seconds()), 1)
 			if t.MaxAge == 0 || age < t.MaxAge {
@@ -31,4 +31,26 @@ func (s *Server) demand(v *visit, weak *gate.TokenError) {
 	}
 	s.tell(v.r.Context(), "step_up", v.client.ID, keyOf(v.person), "")
 	s.again(v)
+}
+
+// both are the contexts of two demands that satisfy the other one too; the second's where none does.
+func (s *Server) both(app, demanded []string) []string {
+	switch {
+	case len(demanded) == 0:
+		return app
+	case len(app) == 0:
+		return demanded
+	}
+	var out []string
+	for _, pair := range [][2][]string{{demanded, app}, {app, demanded}} {
+		for _, acr := range pair[0] {
+			if s.satisfies(acr, pair[1]) && !slices.Contains(out, acr) {
+				out = append(out, acr)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return demanded
+	}
+	return out
 }
