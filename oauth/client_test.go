@@ -59,6 +59,7 @@ func TestClientProfiles(t *testing.T) {
 		"backend by URL":         {oauth.Client{Kind: "backend", Profile: "backend", AuthMethod: "private_key_jwt", JWKSURI: "https://lab.example/jwks"}, ""},
 		"by subject":             {oauth.Client{Kind: "backend", AuthMethod: "tls_client_auth", TLSSubject: "CN=lab"}, ""},
 		"unknown profile":        {oauth.Client{Kind: "smart", Profile: "smart", AuthMethod: "none"}, "unknown profile"},
+		"fapi2 by device":        {oauth.Client{Kind: "smart", Profile: "fapi2", AuthMethod: "private_key_jwt", JWKS: set, GrantTypes: []string{"urn:ietf:params:oauth:grant-type:device_code"}}, "grant"},
 		"public fapi2":           {oauth.Client{Kind: "smart", Profile: "fapi2", AuthMethod: "none"}, "authenticates by"},
 		"fapi2 with a secret":    {oauth.Client{Kind: "smart", Profile: "fapi2", AuthMethod: "client_secret_basic", SecretHash: hash}, "authenticates by"},
 		"backend with a secret":  {oauth.Client{Kind: "backend", Profile: "backend", AuthMethod: "client_secret_basic", SecretHash: hash}, "authenticates by"},

@@ -60,7 +60,8 @@ var profiles = map[string]*profile{
 	},
 	ProfileFAPI2: {
 		methods: keyed, algorithms: fapiAlgorithms, issuerOnly: true, push: true, bind: true, nonce: true, keep: true,
-		usual: codeGrants, grants: codeOrMore, kinds: forPeople, access: accessLife,
+		usual: codeGrants, grants: []string{grantCode, grantRefresh, grantTokenExchange}, // a device code is neither pushed nor bound to a key
+		kinds: forPeople, access: accessLife,
 		idTokens: jose.ES256, // FAPI 2.0 forbids RS256
 	},
 	ProfileBackend: {
