@@ -131,3 +131,19 @@ func TestEntriesComeInTheirOwnOrder(t *testing.T) {
 		t.Errorf("the order tells (-without +with):\n%s", diff)
 	}
 }
+
+// TestOwnLogTellsOfNobody holds that the log of who asks for somebody else by an identifier is the same whether or not
+// anybody has it.
+func TestOwnLogTellsOfNobody(t *testing.T) {
+	t.Parallel()
+	entries := func(there bool) int {
+		w := newWorld(t).settle()
+		if there {
+			w.put("absente", patient("absente", "1970-01-01", "urn:ins|absente"))
+		}
+		return len(w.logged("camille", func() { w.get("camille", "/Observation?patient.identifier=urn:ins|absente").is(200) }))
+	}
+	if without, with := entries(false), entries(true); without != with {
+		t.Errorf("a search for a stranger leaves %d entries in one's own log when there is nobody, %d when there is somebody", without, with)
+	}
+}

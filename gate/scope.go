@@ -15,6 +15,7 @@ import (
 type scope struct {
 	patients  []string
 	beyond    []string // records that it names and that the grant is not for: never opened, their entry is written
+	elsewhere bool     // it names records, and not the one that the grant is for
 	named     bool     // the one who asks named the patients, or the grant does; else they were found by a resource's name
 	directory bool
 }
@@ -37,7 +38,7 @@ func (h *hearing) scope(ctx context.Context, q *search.Query) (scope, error) {
 	case own != "" && (!any || slices.Contains(named, own)):
 		return scope{patients: []string{own}, named: true}, nil
 	case own != "":
-		return scope{beyond: named}, nil
+		return scope{beyond: named, elsewhere: true}, nil
 	case any:
 		return scope{patients: named, named: true}, nil
 	}

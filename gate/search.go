@@ -142,7 +142,7 @@ func (h *hearing) ask(ctx context.Context, i *record.Interaction, in scope) (*as
 			return nil, err
 		}
 		patient := h.grant.Patient
-		if in.directory {
+		if in.directory || in.elsewhere { // an entry of the grant's own record would tell that nobody has the name
 			patient = ""
 		}
 		a.entries = append(a.entries, decided(h.newEntry(i, patient), d))
