@@ -41,9 +41,27 @@ func (s *Server) patientShelf(patient string) store.Partition {
 	return partitionOf(lower32.EncodeToString(mac(s.secrets.shelf, "patient", patient)))
 }
 
-// enlist puts a grant on its patient's list.
+func agreedKey(person, grant string) []byte { return store.Key("oauth", "agreed", person, grant) }
+
+// personShelf is the partition of the list of the grants that a person agreed to.
+func (s *Server) personShelf(person string) store.Partition {
+	return partitionOf(lower32.EncodeToString(mac(s.secrets.shelf, "person", person)))
+}
+
+// enlist puts a grant on its patient's list, and on that of who agreed to it.
 func (s *Server) enlist(ctx context.Context, g *grantRecord) error {
-	if g.Patient == "" || g.Parent != "" { // a derived grant dies with the one it came from
+	if g.Parent != "" { // a derived grant dies with the one it came from
+		return nil
+	}
+	if g.Person != "" {
+		err := s.db.Update(ctx, s.personShelf(g.Person), func(tx store.Tx) error {
+			return putExpiring(tx, agreedKey(g.Person, g.ID), grantedRecord{g.Expires}, g.Expires)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if g.Patient == "" {
 		return nil
 	}
 	return s.db.Update(ctx, s.patientShelf(g.Patient), func(tx store.Tx) error {
@@ -54,10 +72,20 @@ func (s *Server) enlist(ctx context.Context, g *grantRecord) error {
 // Accesses lists the living grants for a patient, the newest first: whoever may read or write in the space now. Grants
 // that were derived by token exchange belong to the one they came from and are not listed.
 func (s *Server) Accesses(ctx context.Context, patient string) ([]Access, error) {
+	return s.livingGrants(ctx, s.patientShelf(patient), store.Key("oauth", "granted", patient))
+}
+
+// AccessesBy lists the living grants that a person agreed to, for whatever patient or for none, the newest first.
+func (s *Server) AccessesBy(ctx context.Context, person string) ([]Access, error) {
+	return s.livingGrants(ctx, s.personShelf(person), store.Key("oauth", "agreed", person))
+}
+
+// livingGrants are those of one list.
+func (s *Server) livingGrants(ctx context.Context, shelf store.Partition, list []byte) ([]Access, error) {
 	var ids []string
-	err := s.db.View(ctx, s.patientShelf(patient), func(tx store.Tx) error {
+	err := s.db.View(ctx, shelf, func(tx store.Tx) error {
 		ids = nil
-		for key := range tx.Scan(store.Key("oauth", "granted", patient), nil) {
+		for key := range tx.Scan(list, nil) {
 			if parts := store.KeyParts(key); len(parts) == 4 && len(ids) < maxAccesses {
 				ids = append(ids, parts[3])
 			}
@@ -65,7 +93,7 @@ func (s *Server) Accesses(ctx context.Context, patient string) ([]Access, error)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("listing a patient's grants: %w", err)
+		return nil, fmt.Errorf("listing grants: %w", err)
 	}
 	var all []Access
 	for _, id := range ids {
@@ -74,7 +102,7 @@ func (s *Server) Accesses(ctx context.Context, patient string) ([]Access, error)
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("listing a patient's grants: %w", err)
+			return nil, fmt.Errorf("listing grants: %w", err)
 		}
 		all = append(all, Access{
 			Grant: g.ID, Client: g.Client, Person: g.Person, Kind: g.Kind, Patient: g.Patient, Scopes: slices.Clone(g.Scopes),

@@ -148,7 +148,7 @@ func (s *Server) PutClient(ctx context.Context, c Client) error {
 	return s.db.Update(ctx, store.Global, func(tx store.Tx) error { return putClient(tx, &c) })
 }
 
-// putClient writes a client that was checked, and the index of its origins.
+// putClient writes a client that was checked, and the indexes of its origins and of what is opened from a record.
 func putClient(tx store.Tx, c *Client) error {
 	var before *Client
 	if old := new(Client); tx.Get(clientKey(c.ID)) != nil {
@@ -158,6 +158,9 @@ func putClient(tx store.Tx, c *Client) error {
 		before = old
 	}
 	if err := indexOrigins(tx, before, c); err != nil {
+		return err
+	}
+	if err := indexOpened(tx, c); err != nil {
 		return err
 	}
 	return store.PutJSON(tx, clientKey(c.ID), c)

@@ -127,6 +127,7 @@ func (s *Server) smartConfiguration() metadata {
 		"context-banner", "context-style", "context-ehr-patient", "context-ehr-encounter", "context-standalone-patient", "permission-offline", "permission-online", "permission-patient",
 		"permission-user", "permission-v1", "permission-v2",
 	}
+	m["management_endpoint"] = s.issuer + pathApps
 	s.brands.describe(m, s.issuer)
 	return m
 }

@@ -50,7 +50,7 @@ type launchRecord struct {
 	User    string        `json:"user,omitempty"`   // reference of who is to sign in; "" any
 	Patient string        `json:"patient,omitempty"`
 	Context launchContext `json:"context,omitzero"`
-	By      string        `json:"by"`            // client that made it
+	By      string        `json:"by,omitempty"`  // client that made it; "" our own page
 	Used    time.Time     `json:"used,omitzero"` // when a grant came of it
 	Expires time.Time     `json:"expires"`
 	Sig     string        `json:"sig"`

@@ -73,8 +73,14 @@ func (s *Server) makeLaunch(w http.ResponseWriter, r *http.Request) (*launchAnsw
 	case p != nil && l.User != "" && l.User != p.Reference:
 		return nil, refuse(codeInvalidRequest, "The user is not the person of this token.")
 	}
+	return s.keepLaunch(r, l)
+}
+
+// keepLaunch gives a launch its value and keeps it until its app comes.
+func (s *Server) keepLaunch(r *http.Request, l *launchRecord) (*launchAnswer, *failure) {
 	a := &launchAnswer{ExpiresIn: int64(launchLife.Seconds())}
 	a.Launch, l.Sig = s.newToken(prefixLaunch, l.ID)
+	var f *failure
 	if a.URL, f = s.launchURL(r, l.Client, a.Launch); f != nil {
 		return nil, f
 	}

@@ -13,6 +13,7 @@ type Pages interface {
 	SecondFactor(w http.ResponseWriter, r *http.Request, status int, p SecondFactorPage)
 	Enrolment(w http.ResponseWriter, r *http.Request, status int, p EnrolmentPage)
 	Sessions(w http.ResponseWriter, r *http.Request, status int, p SessionsPage)
+	Apps(w http.ResponseWriter, r *http.Request, status int, p AppsPage)
 	ChooseSituation(w http.ResponseWriter, r *http.Request, status int, p SituationPage)
 	ChoosePatient(w http.ResponseWriter, r *http.Request, status int, p PatientPage)
 	Consent(w http.ResponseWriter, r *http.Request, status int, p ConsentPage)

@@ -148,6 +148,9 @@ func (s *Server) unregister(ctx context.Context, c *Client) *failure {
 		if err := tx.Delete(registeredKey(&now)); err != nil {
 			return err
 		}
+		if err := tx.Delete(openedKey(c.ID)); err != nil {
+			return err
+		}
 		return tx.Delete(clientKey(c.ID))
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ const (
 	pathSignOut    = "/oauth2/sign-out"
 	pathSignedOut  = "/oauth2/signed-out"
 	pathSessions   = "/oauth2/sessions"
+	pathApps       = "/oauth2/apps"
 	pathToken      = "/oauth2/token"
 	pathDevice     = "/oauth2/device"
 	pathDeviceCode = "/oauth2/device/code"
@@ -41,6 +42,7 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc(pathElsewhere, s.serveElsewhere)
 	m.HandleFunc(pathCallback, s.serveCallback)
 	m.HandleFunc(pathSessions, s.serveSessions)
+	m.HandleFunc(pathApps, s.serveApps)
 	m.HandleFunc(pathToken, s.forApps("POST", s.serveToken))
 	m.HandleFunc(pathRevoke, s.forApps("POST", s.serveRevoke))
 	m.HandleFunc(pathUserinfo, s.forApps("GET, POST", s.serveUserinfo))

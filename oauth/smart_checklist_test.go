@@ -361,8 +361,11 @@ func smartMetadata(t *testing.T, w *world) {
 	if got := r.json["response_types_supported"]; !cmp.Equal(got, []any{"code"}) {
 		t.Errorf("response types %v", got)
 	}
-	if r.json["management_endpoint"] != nil || r.json["associated_endpoints"] != nil {
+	if r.json["associated_endpoints"] != nil {
 		t.Error("a promise without the feature")
+	}
+	if b := w.newBrowser(); r.text("management_endpoint") != w.url+"/oauth2/apps" || !strings.Contains(b.signIn(b.get("/oauth2/apps"), "camille").body, `id="today"`) {
+		t.Errorf("management_endpoint %q does not lead to the person's apps", r.text("management_endpoint"))
 	}
 	if r.text("user_access_brand_bundle") != w.url+"/oauth2/brands" || !cmp.Equal(r.json["user_access_brand_identifier"], any(map[string]any{"system": "urn:ietf:rfc:3986", "value": "https://space.example"})) {
 		t.Errorf("brands %s", r.raw)

@@ -146,6 +146,14 @@ func (v *view) Ago(now, at time.Time) (string, error) {
 // Stamp is a time as <time> takes it.
 func (v *view) Stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
+// Day is a date as it is written in the reader's language.
+func (v *view) Day(at time.Time) string {
+	if v.Lang == french {
+		return at.Format("02/01/2006")
+	}
+	return at.Format("2 January 2006")
+}
+
 // Authenticator lets an address of an authenticator app be linked to; any other is dropped.
 func (v *view) Authenticator(uri string) template.URL {
 	if !strings.HasPrefix(uri, "otpauth://totp/") {

@@ -18,7 +18,7 @@ import (
 var files embed.FS
 
 // pageNames are the templates below pages/, beside layout.html.
-var pageNames = []string{"signin", "secondfactor", "enrolment", "sessions", "situation", "patient", "consent", "device", "leave", "signedout", "problem", "index"}
+var pageNames = []string{"signin", "secondfactor", "enrolment", "sessions", "apps", "situation", "patient", "consent", "device", "leave", "signedout", "problem", "index"}
 
 // Renderer renders pages. It is safe for concurrent use.
 type Renderer struct {
@@ -94,6 +94,11 @@ func (r *Renderer) Assets() http.Handler {
 
 // render writes one page. target is an origin that the page's form may lead to, besides our own.
 func (r *Renderer) render(w http.ResponseWriter, req *http.Request, status int, name, target, tx string, page any) {
+	r.renderTo(w, req, status, name, []string{target}, tx, page)
+}
+
+// renderTo is render for a page whose forms may lead to several origins.
+func (r *Renderer) renderTo(w http.ResponseWriter, req *http.Request, status int, name string, targets []string, tx string, page any) {
 	v := r.viewOf(w, req, tx, page)
 	if usesPasskey(page) {
 		v.Script = r.script
@@ -105,7 +110,7 @@ func (r *Renderer) render(w http.ResponseWriter, req *http.Request, status int, 
 		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		return
 	}
-	protect(w.Header(), target, v.Script != "")
+	protect(w.Header(), targets, v.Script != "")
 	w.Header().Set("Content-Language", v.Lang)
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes())
@@ -131,11 +136,13 @@ func usesPasskey(page any) bool {
 
 // protect sets the headers of a page on which people decide something: no script but ours where passkeys want it, no frame, no cache, and forms that
 // lead only where they should (RFC 9700 §4.16). A browser applies form-action to the redirect after a form too, hence
-// target.
-func protect(h http.Header, target string, script bool) {
+// targets.
+func protect(h http.Header, targets []string, script bool) {
 	action := "'self'"
-	if source.MatchString(target) {
-		action += " " + target
+	for _, target := range targets {
+		if source.MatchString(target) {
+			action += " " + target
+		}
 	}
 	policy := []string{
 		"default-src 'none'", "style-src 'self'", "img-src 'self'", "form-action " + action,
@@ -173,6 +180,11 @@ func (r *Renderer) Enrolment(w http.ResponseWriter, req *http.Request, status in
 // Sessions implements oauth.Pages.
 func (r *Renderer) Sessions(w http.ResponseWriter, req *http.Request, status int, p oauth.SessionsPage) {
 	r.render(w, req, status, "sessions", "", "", p)
+}
+
+// Apps implements oauth.Pages.
+func (r *Renderer) Apps(w http.ResponseWriter, req *http.Request, status int, p oauth.AppsPage) {
+	r.renderTo(w, req, status, "apps", p.Targets, "", p)
 }
 
 // ChooseSituation implements oauth.Pages.

@@ -130,6 +130,18 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 		p.Fresh = false
 		r.Sessions(w, req, 200, p)
 	}
+	for _, e := range []string{"", "none", "closed", "situation", "ins", "unknown"} {
+		pages["apps "+e] = func(w http.ResponseWriter, req *http.Request) { r.Apps(w, req, 200, appsPage(choices, e)) }
+	}
+	pages["apps of a professional"] = func(w http.ResponseWriter, req *http.Request) {
+		p := appsPage(choices, "")
+		p.Professional, p.INS, p.Situation = true, hostile, "b"
+		p.Situations = []oauth.Situation{{ID: "a" + hostile, Label: "Infirmière", Organization: "Cabinet " + hostile}, {ID: "b"}}
+		r.Apps(w, req, 200, p)
+	}
+	pages["apps for one"] = func(w http.ResponseWriter, req *http.Request) { r.Apps(w, req, 200, appsPage(choices[:1], "")) }
+	pages["apps for nobody"] = func(w http.ResponseWriter, req *http.Request) { r.Apps(w, req, 200, appsPage(nil, "")) }
+	pages["apps, none"] = func(w http.ResponseWriter, req *http.Request) { r.Apps(w, req, 200, oauth.AppsPage{}) }
 	for _, kind := range []string{
 		upstream.Declined, upstream.Unavailable, upstream.Untrusted, upstream.Weak, upstream.Unpractised, upstream.Unclear,
 	} {
@@ -211,6 +223,23 @@ func sessionsPage(codes, done, problem string) oauth.SessionsPage {
 	default:
 		p.NewPasskey = ""
 	}
+	return p
+}
+
+func appsPage(choices []oauth.Choice, problem string) oauth.AppsPage {
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	access := oauth.AccessView{Grant: "g", Patient: "camille", Name: hostile, Kind: "patient", Since: now.Add(-2 * time.Hour), Until: now.Add(90 * 24 * time.Hour), Lasting: "offline", Mine: true}
+	p := oauth.AppsPage{
+		Action: "/oauth2/apps", CSRF: "csrf", Person: hostile, Now: now, Targets: []string{"https://app.example", "x; script-src *"}, Choices: choices,
+		Apps: []oauth.AppToOpen{{Client: "glycare", App: app()}, {Client: hostile}}, Open: []oauth.AppOpen{{Client: "glycare", App: app(), Mine: 2}},
+		Done: problem == "", Error: problem,
+	}
+	for i, kind := range []string{"patient", "representative", "carer", "helper", "professional"} {
+		a := access
+		a.Kind, a.Mine, a.Lasting = kind, i < 2, []string{"offline", "session", "token"}[i%3]
+		p.Open[0].Accesses = append(p.Open[0].Accesses, a)
+	}
+	p.Open[0].Accesses[1].Patient, p.Open[0].Accesses[1].Name = "", ""
 	return p
 }
 
