@@ -43,7 +43,7 @@ func (w *world) newDevice() *device {
 	u, _ := url.Parse(w.url)
 	return &device{
 		rp:   virtualwebauthn.RelyingParty{ID: u.Hostname(), Origin: w.url, Name: "pontlevis"},
-		auth: virtualwebauthn.NewAuthenticator(), key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		auth: virtualwebauthn.NewAuthenticator(), key: newKey(),
 	}
 }
 
@@ -241,7 +241,7 @@ func TestPasskey(t *testing.T) {
 		"another party":         func(d *device) { d.rp.ID = "example" },
 		"no user verification":  func(d *device) { d.auth.Options.UserNotVerified = true },
 		"another user's handle": func(d *device) { d.auth.Options.UserHandle = []byte("somebody") },
-		"another key":           func(d *device) { d.key.Key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2).Key },
+		"another key":           func(d *device) { d.key.Key = newKey().Key },
 	} {
 		bad := *d
 		spoil(&bad)
@@ -503,6 +503,19 @@ func TestPromptNoneSaysWhatIsMissing(t *testing.T) {
 	} {
 		if got := ask(c.name, c.value); got != c.want {
 			t.Errorf("%s=%s: %s, want %s", c.name, c.value, got, c.want)
+		}
+	}
+}
+
+// coseKey is the length of a P-256 key as COSE writes it (RFC 9053 §7.1.1).
+const coseKey = 77
+
+// newKey is a passkey whose coordinates have all their 32 bytes: this authenticator writes shorter ones short, one key in
+// 128, and no server takes those.
+func newKey() virtualwebauthn.Credential {
+	for {
+		if c := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(c.Key.AttestationData()) == coseKey {
+			return c
 		}
 	}
 }

@@ -33,7 +33,7 @@ type phone struct {
 func newPhone() *phone {
 	return &phone{
 		party: virtualwebauthn.RelyingParty{ID: "gate.example", Origin: "https://gate.example", Name: "pontlevis"},
-		auth:  virtualwebauthn.NewAuthenticator(), key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		auth:  virtualwebauthn.NewAuthenticator(), key: newKey(),
 	}
 }
 
@@ -186,4 +186,17 @@ func FuzzReadAnswer(f *testing.F) {
 			t.Fatalf("an answer without a key: %v", err)
 		}
 	})
+}
+
+// coseKey is the length of a P-256 key as COSE writes it (RFC 9053 §7.1.1).
+const coseKey = 77
+
+// newKey is a passkey whose coordinates have all their 32 bytes: this authenticator writes shorter ones short, one key in
+// 128, and no server takes those.
+func newKey() virtualwebauthn.Credential {
+	for {
+		if c := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(c.Key.AttestationData()) == coseKey {
+			return c
+		}
+	}
 }
