@@ -160,7 +160,7 @@ func putClient(tx store.Tx, c *Client) error {
 	if err := indexOrigins(tx, before, c); err != nil {
 		return err
 	}
-	if err := indexOpened(tx, c); err != nil {
+	if err := indexOpenable(tx, c); err != nil {
 		return err
 	}
 	return store.PutJSON(tx, clientKey(c.ID), c)

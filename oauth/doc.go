@@ -36,7 +36,8 @@
 //	            jti CLIENT JTI      a client assertion that was used
 //	            expires TIME ROW    index by time, for the sweep
 //	patient/NN  ended PATIENT CLIENT  how often all grants of a patient were ended; CLIENT "" is every client
-//	global      person KEY, account KEY, login LOGIN, passkey ID, client ID, origin ORIGIN CLIENT, registered SOFTWARE CLIENT, ring keys
+//	global      person KEY, account KEY, login LOGIN, passkey ID, client ID, origin ORIGIN CLIENT, registered SOFTWARE CLIENT,
+//	            openable CLIENT, ring keys
 //
 // People also sign in at providers elsewhere (federation.go, package upstream); what those say of somebody becomes an
 // account of this server (federated.go), found again by issuer and subject alone.

@@ -11,15 +11,15 @@ import (
 
 const maxOpened = 200 // apps on the page from which they are opened
 
-// openedKey is the row by which an app that is opened from a record is found without reading every client.
-func openedKey(client string) []byte { return store.Key("oauth", "opened", client) }
+// openableKey is the row by which an app that is opened from a record is found without reading every client.
+func openableKey(client string) []byte { return store.Key("oauth", "openable", client) }
 
-// indexOpened keeps that row for a client that says where it is opened.
-func indexOpened(tx store.Tx, c *Client) error {
+// indexOpenable keeps that row for a client that says where it is opened.
+func indexOpenable(tx store.Tx, c *Client) error {
 	if c.LaunchURI == "" {
-		return tx.Delete(openedKey(c.ID))
+		return tx.Delete(openableKey(c.ID))
 	}
-	return tx.Put(openedKey(c.ID), []byte{1})
+	return tx.Put(openableKey(c.ID), []byte{1})
 }
 
 // openable finds an app that can be opened from a record now: it says where, may ask for a launch, and its label is
@@ -45,7 +45,7 @@ func (s *Server) appsToOpen(ctx context.Context) (apps []AppToOpen, origins []st
 	var ids []string
 	err = s.db.View(ctx, store.Global, func(tx store.Tx) error {
 		ids = nil
-		for key := range tx.Scan(store.Key("oauth", "opened"), nil) {
+		for key := range tx.Scan(store.Key("oauth", "openable"), nil) {
 			if parts := store.KeyParts(key); len(parts) == 3 {
 				ids = append(ids, parts[2])
 			}

@@ -148,7 +148,7 @@ func (s *Server) unregister(ctx context.Context, c *Client) *failure {
 		if err := tx.Delete(registeredKey(&now)); err != nil {
 			return err
 		}
-		if err := tx.Delete(openedKey(c.ID)); err != nil {
+		if err := tx.Delete(openableKey(c.ID)); err != nil {
 			return err
 		}
 		return tx.Delete(clientKey(c.ID))
