@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
 )
@@ -12,6 +13,12 @@ import (
 func (r *relations) EmergencyReason(mode, code string) (fr, en string, known bool) {
 	words, known := r.gate.EmergencyReason(mode, code)
 	return words.FR, words.EN, known
+}
+
+// EmergencyLife is how long an emergency access lasts, as the policies in force say; none when they do not say it.
+func (r *relations) EmergencyLife() time.Duration {
+	life, _ := r.gate.EmergencyLife()
+	return life
 }
 
 // OpenEmergency lets the gate decide an emergency access. An identifier without a system is an INS.

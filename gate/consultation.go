@@ -38,7 +38,7 @@ func (g *Gate) consultation(grant *Grant, professional string) map[string]any {
 		who = map[string]any{"identifier": map[string]any{"system": system, "value": value}}
 	}
 	period := map[string]any{"start": at}
-	if hours, ok := g.consultationHours(); ok {
+	if hours, ok := g.setting("h", "consultation_hours"); ok {
 		period["end"] = now.Add(hours).Format(time.RFC3339)
 	}
 	concept := func(system, code string) map[string]any {
@@ -59,10 +59,4 @@ func (g *Gate) consultation(grant *Grant, professional string) map[string]any {
 			}},
 		},
 	}
-}
-
-func (g *Gate) consultationHours() (time.Duration, bool) {
-	v, _ := g.Policies.Current().Data("pontlevis", "settings", "consultation_hours")
-	hours, err := time.ParseDuration(fmt.Sprint(v) + "h")
-	return hours, err == nil && hours > 0
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/record"
@@ -82,6 +83,16 @@ func (h *hearing) opening(ctx context.Context, patient string) (*policies.Decisi
 	}
 	d, err := s.Decide(ctx, t)
 	return h.count(actionOpen, d, err)
+}
+
+// EmergencyLife is how long an emergency access lasts, as the policies in force say; false when they do not say it.
+func (g *Gate) EmergencyLife() (time.Duration, bool) { return g.setting("m", "emergency", "minutes") }
+
+// setting is a length of time that the settings of the policies in force give as a number of units ("h", "m").
+func (g *Gate) setting(unit string, path ...string) (time.Duration, bool) {
+	v, _ := g.Policies.Current().Data(append([]string{"pontlevis", "settings"}, path...)...)
+	d, err := time.ParseDuration(fmt.Sprint(v) + unit)
+	return d, err == nil && d > 0
 }
 
 // EmergencyReason gives the words of a coded reason of an emergency mode, as the policies in force list them.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
 )
@@ -89,6 +90,23 @@ func TestEmergencyReason(t *testing.T) {
 	for _, unknown := range [][2]string{{"bris_de_glace", "curious"}, {"normal", "unconscious"}, {"", ""}} {
 		if _, ok := w.gate.EmergencyReason(unknown[0], unknown[1]); ok {
 			t.Errorf("%q is a reason", unknown)
+		}
+	}
+}
+
+// TestEmergencyLife: the length comes from the settings of the bundle; what is no positive number is none.
+func TestEmergencyLife(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if life, ok := w.gate.EmergencyLife(); !ok || life != time.Hour {
+		t.Errorf("the bundle's: %v, %v", life, ok)
+	}
+	if hours, ok := w.gate.setting("h", "consultation_hours"); !ok || hours != 24*time.Hour {
+		t.Errorf("a consultation: %v, %v", hours, ok)
+	}
+	for _, path := range [][]string{{"unknown"}, {"emergency"}, {"emergency", "matrix"}, {}} {
+		if d, ok := w.gate.setting("m", path...); ok {
+			t.Errorf("%v: %v", path, d)
 		}
 	}
 }

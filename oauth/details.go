@@ -19,7 +19,6 @@ const (
 )
 
 const (
-	emergencyLife  = time.Hour // an emergency grant ends by then (rules.md E3); the policies may end it sooner
 	lastStage      = 3
 	maxDetails     = 3 // one of each type
 	maxTypedReason = 500
@@ -47,6 +46,8 @@ type detail struct {
 type Opener interface {
 	// EmergencyReason gives a coded reason of an emergency mode in words.
 	EmergencyReason(mode, code string) (fr, en string, known bool)
+	// EmergencyLife is how long an emergency access lasts (rules.md E3); a grant of no length gives nothing.
+	EmergencyLife() time.Duration
 	// OpenEmergency decides and logs the opening of the emergency access that g stands for, in the record that whose
 	// names: "Patient/id", an INS or "system|value". It returns the patient's logical id.
 	OpenEmergency(ctx context.Context, g *gate.Grant, whose string) (patient string, err error)

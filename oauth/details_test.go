@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -11,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/gate"
@@ -26,10 +27,17 @@ type opener struct {
 	fresh  time.Time // a sign-in before that is not good enough
 	opened []gate.Grant
 	agreed []string
+	life   time.Duration // an hour when zero
 }
 
 func (o *opener) EmergencyReason(mode, code string) (fr, en string, known bool) {
 	return "La personne est inconsciente.", "The person is unconscious.", (mode == "bris_de_glace" || mode == "centre_15") && code == "unconscious"
+}
+
+func (o *opener) EmergencyLife() time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return cmp.Or(o.life, time.Hour)
 }
 
 func (o *opener) OpenEmergency(_ context.Context, g *gate.Grant, whose string) (string, error) {
@@ -94,7 +102,7 @@ func TestEmergencyByDetails(t *testing.T) {
 	}
 	r := w.redeem(p.location.Query().Get("code"))
 	want := []map[string]any{{"type": "break_glass", "patient": "Patient/camille", "mode": "bris_de_glace", "reason": "unconscious", "stage": 1.0}}
-	if d := cmp.Diff(want, detailsIn(t, r)); r.status != 200 || d != "" || r.text("patient") != "camille" || strings.Contains(r.text("scope"), "offline_access") {
+	if d := gocmp.Diff(want, detailsIn(t, r)); r.status != 200 || d != "" || r.text("patient") != "camille" || strings.Contains(r.text("scope"), "offline_access") {
 		t.Fatalf("%d %s\n%s", r.status, r.raw, d)
 	}
 	g, err := w.server.Authenticate(t.Context(), gate.Bearer(r.text("access_token")))
@@ -108,8 +116,41 @@ func TestEmergencyByDetails(t *testing.T) {
 		t.Errorf("the policies were asked about %+v", asked)
 	}
 	told := w.post("/oauth2/introspect", url.Values{"token": {r.text("access_token")}}, "resource:"+w.secret)
-	if d := cmp.Diff(want, detailsIn(t, told)); d != "" {
+	if d := gocmp.Diff(want, detailsIn(t, told)); d != "" {
 		t.Errorf("introspection: %s", d)
+	}
+}
+
+// TestEmergencyLife: the page and the grant follow the length that the policies say, and no length opens nothing.
+func TestEmergencyLife(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opened.life = 10 * time.Minute
+	b := w.newBrowser()
+	p := b.emergency(glass)
+	for _, words := range []string{"10 minutes", "L’ouverture est inscrite aussitôt dans le journal d’accès de la personne."} {
+		if !strings.Contains(p.body, words) {
+			t.Errorf("the page does not say %q", words)
+		}
+	}
+	p = b.submit(p, "decision", "allow")
+	token := w.redeem(p.location.Query().Get("code")).text("access_token")
+	g, err := w.server.Authenticate(t.Context(), gate.Bearer(token))
+	if err != nil || g.Until.Sub(g.Since) != 10*time.Minute {
+		t.Fatalf("%+v, %v", g, err)
+	}
+	w.clock.advance(10 * time.Minute)
+	if g, err := w.server.Authenticate(t.Context(), gate.Bearer(token)); err == nil {
+		t.Errorf("at the end of it: %+v", g)
+	}
+	w.opened.mu.Lock()
+	w.opened.life = -1
+	w.opened.mu.Unlock()
+	p = b.submit(b.emergency(glass), "decision", "allow")
+	if p.location != nil {
+		if r := w.redeem(p.location.Query().Get("code")); r.status == 200 {
+			t.Errorf("no length gives tokens: %s", r.raw)
+		}
 	}
 }
 
@@ -242,7 +283,7 @@ func TestConsultationByDetails(t *testing.T) {
 	if d := detailsIn(t, r); len(d) != 1 || d[0]["professional"] != "Practitioner/dr-loin" {
 		t.Errorf("%s", r.raw)
 	}
-	if d := cmp.Diff([]string{"Patient/camille camille Practitioner/dr-loin"}, w.opened.agreed); d != "" {
+	if d := gocmp.Diff([]string{"Patient/camille camille Practitioner/dr-loin"}, w.opened.agreed); d != "" {
 		t.Error(d)
 	}
 }

@@ -35,7 +35,7 @@ func (s *Server) glassSaid(d *detail) []Said {
 	if d.Mode == "centre_15" {
 		mode = Said{"Accès d’urgence du médecin régulateur (centre 15)", "Emergency access of the regulating doctor (call centre)"}
 	}
-	whose, minutes := plain(strings.TrimPrefix(d.whose(), "Patient/")), int(emergencyLife.Minutes())
+	whose, minutes := plain(strings.TrimPrefix(d.whose(), "Patient/")), int(s.opener.EmergencyLife().Minutes())
 	fr, en, _ := s.opener.EmergencyReason(d.Mode, d.Reason)
 	stage := [lastStage]Said{
 		{"Première étape : les informations vitales seules.", "First stage: vital information only."},
@@ -44,8 +44,8 @@ func (s *Server) glassSaid(d *detail) []Said {
 	}[d.Stage-1]
 	return []Said{
 		{
-			fmt.Sprintf("%s au dossier %s, à lui seul, pour %d minutes au plus. La personne, ses proches habilités et son médecin traitant en sont informés aussitôt.", mode.FR, whose, minutes),
-			fmt.Sprintf("%s to the record %s, to it alone, for %d minutes at most. The person, those who act for them and their treating doctor are told at once.", mode.EN, whose, minutes),
+			fmt.Sprintf("%s au dossier %s, à lui seul, pour %d minutes au plus. L’ouverture est inscrite aussitôt dans le journal d’accès de la personne.", mode.FR, whose, minutes),
+			fmt.Sprintf("%s to the record %s, to it alone, for %d minutes at most. The opening is in the person’s access log at once.", mode.EN, whose, minutes),
 		},
 		{"Motif : " + plain(fr), "Reason: " + plain(en)},
 		stage,

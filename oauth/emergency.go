@@ -43,7 +43,7 @@ func (s *Server) fulfil(ctx context.Context, v *visit, g *grantRecord) error {
 
 func (s *Server) openEmergency(ctx context.Context, v *visit, g *grantRecord, d *detail) error {
 	g.Mode, g.Reason, g.TypedReason, g.Stage = d.Mode, d.Reason, d.TypedReason, d.Stage
-	g.Expires = earlier(g.Expires, g.Since.Add(emergencyLife))
+	g.Expires = earlier(g.Expires, g.Since.Add(s.opener.EmergencyLife()))
 	if err := s.reached(ctx, g.Person, d); err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (s *Server) reached(ctx context.Context, person string, d *detail) error {
 // reach notes the stage that a grant opens, and ends the grant with the stage before.
 func (s *Server) reach(ctx context.Context, g *grantRecord) error {
 	partition, key := openedAt(g.Person, g.Patient)
-	end, ends := g.Since.Add(emergencyLife), g.Expires
+	end, ends := g.Since.Add(s.opener.EmergencyLife()), g.Expires
 	err := s.db.Update(ctx, partition, func(tx store.Tx) error {
 		var before openedRecord
 		if _, err := store.GetJSON(tx, key, &before); err != nil {
