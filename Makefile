@@ -68,7 +68,7 @@ bench-parts: ## decisions, searches and log entries alone, in CPU time
 	go test -run '^$$' -bench . -benchmem ./policies ./record ./audit ./fhir/...
 
 differential: ## the compiled plan beside OPA's evaluator, on ten million random decisions; FROM=world to go on
-	PONTLEVIS_DIFFERENTIAL=$(or $(DECISIONS),10000000) PONTLEVIS_DIFFERENTIAL_FROM=$(or $(FROM),0) GOMAXPROCS=1 go test -count=1 -v -timeout 0 -run 'TestPlanEqualsOPAAtLength$$' ./policies
+	PONTLEVIS_DIFFERENTIAL=$(or $(DECISIONS),10000000) PONTLEVIS_DIFFERENTIAL_FROM=$(or $(FROM),0) GOMAXPROCS=1 GOGC=800 go test -count=1 -v -timeout 0 -run 'TestPlanEqualsOPAAtLength$$' ./policies
 
 kills: ## kill -9 while writing, 200 times in a row
 	PONTLEVIS_KILLS=200 go test -count=1 -timeout 60m -run Kill ./cmd/pontlevis ./store ./record ./audit

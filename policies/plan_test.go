@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// resourcesPerWorld are decided in each context of the differential test: its own, and those of other worlds.
-const resourcesPerWorld = 8
+// leastPerWorld to mostPerWorld are decided in each context of the differential test, at least and at most: its own, and those of other worlds. The gate's
+// pages have fifty and more.
+const leastPerWorld, mostPerWorld = 8, 48
 
 // worldStream sets the worlds of tests apart from other chances.
 const worldStream = 0x706f6e746c6576
@@ -21,13 +22,14 @@ const worldStream = 0x706f6e746c6576
 type trial struct {
 	rev       *Revision
 	worlds    *Worlds
+	steady    *steadyRules
 	decisions int
 	failures  int // of both, which agree
 	rules     map[string]int
 }
 
 // world asks one context about several resources, each by OPA's evaluator on the whole resource, by the plan on the whole resource, and by
-// a session twice: what it evaluates, and what its table keeps.
+// a session twice: what it evaluates, and what its table keeps. One of them OPA's evaluator is asked about with nothing kept from the others.
 func (tr *trial) world(ctx context.Context, number uint64) error {
 	rng := rand.New(rand.NewPCG(number, worldStream))
 	draw := rng.IntN
@@ -37,18 +39,21 @@ func (tr *trial) world(ctx context.Context, number uint64) error {
 		return fmt.Errorf("world %d: %w", number, err)
 	}
 	defer s.Close()
+	s.odd = false // every decision is taken again here and now
+	ref := newSharedReference(tr.rev, tr.steady)
 	page := &desk{}
 	defer page.close()
-	fitAt := draw(resourcesPerWorld) // before that the whole plan decides, afterwards what is left of it for the page
+	many := leastPerWorld + draw(mostPerWorld-leastPerWorld+1)
+	fitAt, aloneAt := draw(many), draw(many) // before that the whole plan decides, afterwards what is left of it for the page
 	fitted := false
-	for k := range resourcesPerWorld {
+	for k := range many {
 		if k > 0 {
 			c.Resource = otherResource(tr.worlds, c, draw)
 		}
 		if k > 0 && k >= fitAt && !fitted {
 			fitted = page.page != nil && tr.rev.fast.fit(ctx, page)
 		}
-		if err := tr.one(ctx, s, page, c.Resource); err != nil {
+		if err := tr.one(ctx, ref, s, page, c.Resource, k == aloneAt); err != nil {
 			return fmt.Errorf("world %d, resource %d: %w", number, k, err)
 		}
 	}
@@ -63,17 +68,17 @@ func otherResource(w *Worlds, c Case, draw Draw) map[string]any {
 	return w.Near(c, draw)
 }
 
-func (tr *trial) one(ctx context.Context, s *Session, page *desk, resource map[string]any) error {
+func (tr *trial) one(ctx context.Context, ref *sharedReference, s *Session, page *desk, resource map[string]any, alone bool) error {
 	r, err := NewResource(resource)
 	if err != nil {
 		return err
 	}
-	want, wantErr := tr.rev.Reference().Evaluate(ctx, s.context, r)
-	for range 10 { // OPA's evaluator is bounded by the clock on the wall, which tells nothing on a starved machine
-		if !errors.Is(wantErr, ErrTimeout) {
-			break
+	want, wantErr := ref.Evaluate(ctx, s.context, r)
+	if alone {
+		got, gotErr := newSharedReference(tr.rev, &steadyRules{}).Evaluate(ctx, s.context, r)
+		if !sameAnswer(want, wantErr, got, gotErr) {
+			return fmt.Errorf("by OPA's evaluator on this resource alone: %w", &Difference{A: want, ErrA: wantErr, B: got, ErrB: gotErr})
 		}
-		want, wantErr = tr.rev.Reference().Evaluate(ctx, s.context, r)
 	}
 	planned, plannedErr := tr.rev.fast.decide(ctx, page, s.context, r)
 	tr.decisions++
@@ -115,11 +120,11 @@ func TestPlanEqualsOPA(t *testing.T) {
 			if r.fast.program == nil {
 				t.Fatal(r.fast.refused)
 			}
-			n := 2500 // of eight decisions each
+			n := 900 // of 28 decisions each
 			if testing.Short() {
-				n = 250
+				n = 90
 			}
-			tr := &trial{rev: r, worlds: worlds, rules: map[string]int{}}
+			tr := &trial{rev: r, worlds: worlds, steady: newSteadyRules(r.compiled.compiler.Modules), rules: map[string]int{}}
 			for number := range uint64(n) {
 				if err := tr.world(t.Context(), number); err != nil {
 					t.Fatal(err)
@@ -142,7 +147,7 @@ func TestPlanEqualsOPAAtLength(t *testing.T) {
 	}
 	number, _ := strconv.ParseUint(os.Getenv("PONTLEVIS_DIFFERENTIAL_FROM"), 10, 64)
 	r, worlds := worldsOf(t, bundles["embedded"])
-	tr := &trial{rev: r, worlds: worlds, rules: map[string]int{}}
+	tr := &trial{rev: r, worlds: worlds, steady: newSteadyRules(r.compiled.compiler.Modules), rules: map[string]int{}}
 	began, differences, said := time.Now(), 0, time.Time{}
 	for ; tr.decisions < wanted; number++ {
 		if err := tr.world(context.Background(), number); err != nil {
