@@ -66,15 +66,9 @@ func (s *Server) isKnown(r *http.Request, login string) bool {
 	return hmac.Equal([]byte(s.cookie(r, cookieKnown)), []byte(s.known(login)))
 }
 
-// serveSignOut ends the browser's session (POST, same origin only).
+// serveSignOut ends the browser's session. Its form stands on pages that have no token of ours: the origin is enough.
 func (s *Server) serveSignOut(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", "POST")
-		s.pages.Problem(w, r, http.StatusMethodNotAllowed, ProblemPage{Kind: ProblemNotFound})
-		return
-	}
-	if s.cross.Check(r) != nil {
-		s.pages.Problem(w, r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
+	if _, ok := s.pageForm(w, r, nil); !ok {
 		return
 	}
 	rec, _, err := s.currentSession(r.Context(), r)

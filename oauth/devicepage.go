@@ -60,26 +60,9 @@ func spaced(code string) string {
 
 // serveDeviceCode takes the user code and begins the sign-in transaction of the device in this browser.
 func (s *Server) serveDeviceCode(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", "POST")
-		s.pages.Problem(w, r, http.StatusMethodNotAllowed, ProblemPage{Kind: ProblemNotFound})
-		return
+	if form, ok := s.pageForm(w, r, always(deviceForm)); ok {
+		s.typed(w, r, form, s.cookie(r, cookieBrowser))
 	}
-	if s.cross.Check(r) != nil {
-		s.pages.Problem(w, r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
-		return
-	}
-	form, f := postForm(w, r)
-	if f != nil {
-		s.pages.Problem(w, r, f.Status, ProblemPage{Kind: ProblemRequest, Code: f.Code})
-		return
-	}
-	browser := s.cookie(r, cookieBrowser)
-	if !s.csrfMatches(deviceForm, browser, form.Get("csrf")) {
-		s.pages.Problem(w, r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
-		return
-	}
-	s.typed(w, r, form, browser)
 }
 
 // typed looks a user code up. Guesses are counted by browser and by network, before the store is asked; a code that does

@@ -303,6 +303,7 @@ func (w *world) newBrowser() *browser {
 // page is what a browser shows after following redirects.
 type page struct {
 	status   int
+	at       string // path that answered
 	header   http.Header
 	location *url.URL // where the browser was sent outside the server
 	body     string
@@ -317,7 +318,7 @@ func (b *browser) do(r *http.Request) page {
 	}
 	defer res.Body.Close()
 	body, _ := io.ReadAll(res.Body)
-	p := page{status: res.StatusCode, header: res.Header, body: string(body), hidden: hiddenOf(string(body))}
+	p := page{status: res.StatusCode, at: res.Request.URL.Path, header: res.Header, body: string(body), hidden: hiddenOf(string(body))}
 	if l := res.Header.Get("Location"); l != "" {
 		p.location, _ = url.Parse(l)
 	}

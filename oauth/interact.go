@@ -144,20 +144,11 @@ func (s *Server) show(v *visit) {
 	}
 }
 
-// step does what one form asks. The form must come from our own page (Origin or Sec-Fetch-Site), in the browser that
-// began, with the token bound to both.
+// step does what one form asks. The form must come from our own page, in the browser that began, with the token bound to
+// both.
 func (s *Server) step(w http.ResponseWriter, r *http.Request) {
-	if s.cross.Check(r) != nil {
-		s.pages.Problem(w, r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
-		return
-	}
-	form, f := postForm(w, r)
-	if f != nil {
-		s.pages.Problem(w, r, f.Status, ProblemPage{Kind: ProblemRequest, Code: f.Code})
-		return
-	}
-	if !s.csrfMatches(form.Get("tx"), s.cookie(r, cookieBrowser), form.Get("csrf")) {
-		s.pages.Problem(w, r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
+	form, ok := s.pageForm(w, r, func(form url.Values) string { return form.Get("tx") })
+	if !ok {
 		return
 	}
 	v, ok := s.visit(w, r, form.Get("tx"))

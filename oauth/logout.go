@@ -135,18 +135,8 @@ func (s *Server) askLeave(w http.ResponseWriter, r *http.Request, l *leave, form
 
 // serveLeave takes the answer of the page: this browser's session ends.
 func (s *Server) serveLeave(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", "POST")
-		s.pages.Problem(w, r, http.StatusMethodNotAllowed, ProblemPage{Kind: ProblemNotFound})
-		return
-	}
-	form, f := postForm(w, r)
-	if f != nil {
-		s.pages.Problem(w, r, f.Status, ProblemPage{Kind: ProblemRequest, Code: f.Code})
-		return
-	}
-	if s.cross.Check(r) != nil || !s.csrfMatches(logoutForm, s.cookie(r, cookieBrowser), form.Get("csrf")) {
-		s.pages.Problem(w, r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
+	form, ok := s.pageForm(w, r, always(logoutForm))
+	if !ok {
 		return
 	}
 	l, f := s.leaving(r.Context(), keep(form, "client_id", "post_logout_redirect_uri", "state"))

@@ -40,17 +40,8 @@ func (s *Server) serveApps(w http.ResponseWriter, r *http.Request) {
 
 // onApps does what one form of the page asks.
 func (s *Server) onApps(o *opening) {
-	if s.cross.Check(o.r) != nil {
-		s.pages.Problem(o.w, o.r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
-		return
-	}
-	form, f := postForm(o.w, o.r)
-	if f != nil {
-		s.pages.Problem(o.w, o.r, f.Status, ProblemPage{Kind: ProblemRequest, Code: f.Code})
-		return
-	}
-	if !s.csrfMatches("apps "+o.session.ID, s.cookie(o.r, cookieBrowser), form.Get("csrf")) {
-		s.pages.Problem(o.w, o.r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
+	form, ok := s.pageForm(o.w, o.r, always("apps "+o.session.ID))
+	if !ok {
 		return
 	}
 	switch {

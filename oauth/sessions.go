@@ -176,17 +176,8 @@ func (s *Server) endSessions(ctx context.Context, person string, which func(id s
 // changeOwn does what one form of the page asks. Sessions can be ended by whoever has one; proofs change only when the
 // person showed lately who they are.
 func (s *Server) changeOwn(o *owner) {
-	if s.cross.Check(o.r) != nil {
-		s.pages.Problem(o.w, o.r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
-		return
-	}
-	form, f := postForm(o.w, o.r)
-	if f != nil {
-		s.pages.Problem(o.w, o.r, f.Status, ProblemPage{Kind: ProblemRequest, Code: f.Code})
-		return
-	}
-	if !s.csrfMatches("session "+o.session.ID, s.cookie(o.r, cookieBrowser), form.Get("csrf")) {
-		s.pages.Problem(o.w, o.r, http.StatusForbidden, ProblemPage{Kind: ProblemForgery})
+	form, ok := s.pageForm(o.w, o.r, always("session "+o.session.ID))
+	if !ok {
 		return
 	}
 	do := form.Get("do")

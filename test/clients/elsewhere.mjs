@@ -145,7 +145,7 @@ test('signing out here ends the session there too', async () => {
   const { browser, page } = await goElsewhere('franceconnect', { account: 'camille' })
   assert.match(page.html, /value="allow"/)
   const out = await browser.open(`${demo.issuer}/oauth2/sign-out`, home, {
-    method: 'POST', headers: { origin: demo.issuer, 'sec-fetch-site': 'same-origin' },
+    method: 'POST', body: new URLSearchParams(), headers: { origin: demo.issuer, 'sec-fetch-site': 'same-origin' },
   })
   assert.match(shown(out), /Se déconnecter aussi de FranceConnect/)
   const link = out.html.match(/href="(http:[^"]*\/session\/end\?[^"]*)"/)[1].replaceAll('&amp;', '&')
