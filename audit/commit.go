@@ -21,6 +21,7 @@ func (l *Log) commitLoop() {
 		}
 		if err == nil {
 			l.size.Store(l.head.size)
+			l.growth.tell()
 		}
 		close(b.done)
 		l.queue.served(b)

@@ -54,6 +54,7 @@ type Log struct {
 	size    atomic.Int64 // entries that were acknowledged, or found at the start
 	journal *journal     // nil: every commit goes to the store
 	backlog *backlog     // between journal and store; nil without a journal
+	growth  growth
 
 	// The committer's own: the tree as the last commit left it, and when a checkpoint was last kept.
 	head    state
