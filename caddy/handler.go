@@ -99,6 +99,10 @@ func (h *Handler) route(path string) http.Handler {
 		if h.app.Demo {
 			return h.app.demoEndpoint()
 		}
+	case slices.ContainsFunc(peoplePaths, func(folder string) bool { return under(path, folder) }):
+		if h.serves(partPages) {
+			return s.people
+		}
 	case path == "/" || path == "/healthz" || under(path, "/assets"):
 		if h.serves(partPages) {
 			return h.app.pagesEndpoint()

@@ -28,6 +28,7 @@ type services struct {
 	oauth    *oauth.Server
 	gate     *gate.Gate
 	pages    *web.Renderer
+	people   http.Handler // the pages of people
 	meter    *meter
 }
 
@@ -79,7 +80,8 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 		return nil, err
 	}
 	relations.gate = s.gate
-	return s, nil
+	s.people, err = a.peoplePages(s)
+	return s, err
 }
 
 // loadPolicies loads the configured bundle and follows its folder, or loads the built-in one.

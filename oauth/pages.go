@@ -117,6 +117,8 @@ type Choice struct {
 type SituationPage struct {
 	Form
 	App     AppView
+	Own     bool   // our own pages ask rather than an app: no step, hidden input back
+	Back    string // with Own: the path that asked
 	Person  string
 	Choices []Situation
 	Error   string // "", none
@@ -186,6 +188,8 @@ const (
 	ProblemNobody   = "nobody"    // the person acts for nobody
 	ProblemTrouble  = "trouble"   // the server cannot do this right now
 	ProblemNotFound = "not_found" // there is no such page
+	ProblemRefused  = "refused"   // the gate said no, and why
+	ProblemForm     = "form"      // a form of our own pages did not come from there, or cannot be read
 	ProblemStrength = "strength"  // the account has nothing to show of the strength that the page asks for
 )
 
@@ -195,4 +199,5 @@ type ProblemPage struct {
 	App  AppView // with label
 	Code string  // the RFC's error word, for developers
 	Hint string  // one sentence for developers, in English
+	Said []Said  // with ProblemRefused: why, and what to do
 }

@@ -88,20 +88,21 @@ type accessRecord struct {
 
 // sessionRecord is a browser in which a person is signed in.
 type sessionRecord struct {
-	ID      string    `json:"id"` // names the session to its owner and, as sid, to apps; opens nothing
-	Person  string    `json:"person"`
-	Begun   time.Time `json:"begun"`
-	Auth    time.Time `json:"auth"`            // when the person last showed who they are
-	ACR     string    `json:"acr,omitempty"`   // how strongly
-	AMR     []string  `json:"amr,omitempty"`   // by what means (RFC 8176)
-	Epoch   uint64    `json:"epoch,omitempty"` // of the account when it was begun; over when the account's is later
-	Device  string    `json:"device"`          // browser and system, coarse: "Firefox, Windows"
-	Network string    `json:"network"`         // where from, coarse: "192.0.2.0/24"
-	Asked   time.Time `json:"asked,omitzero"`  // when the latest passkey challenge that came back was issued
-	Seen    time.Time `json:"seen"`
-	End     time.Time `json:"end"`             // absolute
-	Expires time.Time `json:"expires"`         // the earlier of End and Seen + idle time
-	Leave   *leaving  `json:"leave,omitempty"` // how to end the session of the provider that vouched for the person
+	ID        string    `json:"id"` // names the session to its owner and, as sid, to apps; opens nothing
+	Person    string    `json:"person"`
+	Begun     time.Time `json:"begun"`
+	Auth      time.Time `json:"auth"`            // when the person last showed who they are
+	ACR       string    `json:"acr,omitempty"`   // how strongly
+	AMR       []string  `json:"amr,omitempty"`   // by what means (RFC 8176)
+	Epoch     uint64    `json:"epoch,omitempty"` // of the account when it was begun; over when the account's is later
+	Device    string    `json:"device"`          // browser and system, coarse: "Firefox, Windows"
+	Network   string    `json:"network"`         // where from, coarse: "192.0.2.0/24"
+	Asked     time.Time `json:"asked,omitzero"`  // when the latest passkey challenge that came back was issued
+	Seen      time.Time `json:"seen"`
+	End       time.Time `json:"end"`                 // absolute
+	Expires   time.Time `json:"expires"`             // the earlier of End and Seen + idle time
+	Situation string    `json:"situation,omitempty"` // in which a professional uses our own pages
+	Leave     *leaving  `json:"leave,omitempty"`     // how to end the session of the provider that vouched for the person
 }
 
 // transactionRecord is an authorization request between its arrival and the person's answer. Its id becomes the

@@ -43,6 +43,7 @@ func (s *Server) routes() http.Handler {
 	m.HandleFunc(pathCallback, s.serveCallback)
 	m.HandleFunc(pathSessions, s.serveSessions)
 	m.HandleFunc(pathApps, s.serveApps)
+	m.HandleFunc(pathSituation, s.serveSituation)
 	m.HandleFunc(pathToken, s.forApps("POST", s.serveToken))
 	m.HandleFunc(pathRevoke, s.forApps("POST", s.serveRevoke))
 	m.HandleFunc(pathUserinfo, s.forApps("GET, POST", s.serveUserinfo))

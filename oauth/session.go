@@ -59,7 +59,7 @@ func (s *Server) beginSession(ctx context.Context, w http.ResponseWriter, r *htt
 		Device: deviceOf(r.UserAgent()), Network: wideNetwork(s.address(r)), Seen: now, End: now.Add(sessionLife), Expires: now.Add(sessionIdle),
 	}
 	if before != nil && before.Person == p.Key {
-		rec.ID, rec.Begun = before.ID, before.Begun
+		rec.ID, rec.Begun, rec.Situation = before.ID, before.Begun, before.Situation
 		if leave == nil {
 			rec.Leave = before.Leave // a second factor shown here does not end what goes on elsewhere
 		}

@@ -8,6 +8,9 @@
 //
 //	typed page struct ─→ Renderer ─ language (?lang, cookie, Accept-Language) ─ template ─→ response with its headers
 //
+// A further group of pages is a Part: the same layout and common texts, with templates, texts and assets of its own, in the
+// package below web/ that serves it.
+//
 // The package holds no rule: what a page says or offers is decided by its caller. It leaves routing, cookies of sessions
 // and form tokens to oauth.
 package web

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,10 +24,10 @@ const (
 
 var languages = []string{french, english}
 
-func readTexts() (map[string]map[string]string, error) {
+func readTexts(from fs.FS) (map[string]map[string]string, error) {
 	all := make(map[string]map[string]string)
 	for _, lang := range languages {
-		raw, err := files.ReadFile("texts/" + lang + ".json")
+		raw, err := fs.ReadFile(from, "texts/"+lang+".json")
 		if err != nil {
 			return nil, fmt.Errorf("reading the texts: %w", err)
 		}
@@ -47,7 +48,18 @@ type view struct {
 	Script string // "" where the page runs none
 	Other  string // the other language
 	Switch string // link to the same page in it; "" when there is no such link
+	Nav    *Nav   // where else the person may go; nil on pages of sign-in
+	assets map[string]string
 	texts  map[string]string
+}
+
+// Asset is the address of an asset of the part, by its name below assets/.
+func (v *view) Asset(name string) (string, error) {
+	address, ok := v.assets[name]
+	if !ok {
+		return "", fmt.Errorf("no asset %q", name)
+	}
+	return address, nil
 }
 
 func (r *Renderer) viewOf(w http.ResponseWriter, req *http.Request, tx string, page any) *view {
@@ -59,6 +71,11 @@ func (r *Renderer) viewOf(w http.ResponseWriter, req *http.Request, tx string, p
 	return &view{
 		Lang: lang, Page: page, CSS: r.css, Other: other, Switch: switchLink(req, tx, other), texts: r.texts[lang],
 	}
+}
+
+// Language is the language in which a page answers a request: fr or en.
+func (r *Renderer) Language(w http.ResponseWriter, req *http.Request) string {
+	return r.language(w, req)
 }
 
 // language follows, in this order, ?lang=, the cookie that remembers it, Accept-Language; French else.

@@ -7,9 +7,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"io/fs"
+	"log/slog"
 	"net/http"
+	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/pontlevis/pontlevis/oauth"
 )
@@ -23,6 +27,7 @@ var pageNames = []string{"signin", "secondfactor", "enrolment", "sessions", "app
 // Renderer renders pages. It is safe for concurrent use.
 type Renderer struct {
 	secure bool
+	mu     sync.Mutex // guards assets while parts are added
 	pages  map[string]*template.Template
 	texts  map[string]map[string]string // language → key → text
 	assets map[string]asset             // path → what is served there
@@ -44,13 +49,13 @@ type Options struct {
 func New(o Options) (*Renderer, error) {
 	r := &Renderer{secure: o.Secure, pages: make(map[string]*template.Template), assets: make(map[string]asset)}
 	var err error
-	if r.css, err = r.asset("pontlevis", ".css", "text/css; charset=utf-8"); err != nil {
+	if r.css, err = r.asset(files, "pontlevis.css"); err != nil {
 		return nil, err
 	}
-	if r.script, err = r.asset("passkey", ".js", "text/javascript; charset=utf-8"); err != nil {
+	if r.script, err = r.asset(files, "passkey.js"); err != nil {
 		return nil, err
 	}
-	if r.texts, err = readTexts(); err != nil {
+	if r.texts, err = readTexts(files); err != nil {
 		return nil, err
 	}
 	for _, name := range pageNames {
@@ -64,22 +69,35 @@ func New(o Options) (*Renderer, error) {
 	return r, nil
 }
 
-// asset reads an embedded file and gives it an address that changes with its content.
-func (r *Renderer) asset(name, extension, kind string) (path string, err error) {
-	content, err := files.ReadFile("assets/" + name + extension)
+// kinds are the media types of assets, by extension.
+var kinds = map[string]string{
+	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json",
+}
+
+// asset reads an embedded file below assets/ and gives it an address that changes with its content.
+func (r *Renderer) asset(from fs.FS, name string) (address string, err error) {
+	content, err := fs.ReadFile(from, "assets/"+name)
 	if err != nil {
-		return "", fmt.Errorf("reading %s%s: %w", name, extension, err)
+		return "", fmt.Errorf("reading %s: %w", name, err)
+	}
+	extension := path.Ext(name)
+	if kinds[extension] == "" {
+		return "", fmt.Errorf("asset %s: no media type is known for it", name)
 	}
 	sum := sha256.Sum256(content)
-	path = "/assets/" + name + "." + hex.EncodeToString(sum[:6]) + extension
-	r.assets[path] = asset{kind, content}
-	return path, nil
+	address = "/assets/" + strings.TrimSuffix(name, extension) + "." + hex.EncodeToString(sum[:6]) + extension
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.assets[address] = asset{kinds[extension], content}
+	return address, nil
 }
 
 // Assets serves what pages link to; mount it at /assets/. Names carry a digest, so they are kept for a year.
 func (r *Renderer) Assets() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.mu.Lock()
 		a, ok := r.assets[req.URL.Path]
+		r.mu.Unlock()
 		if !ok || req.Method != http.MethodGet && req.Method != http.MethodHead {
 			http.NotFound(w, req)
 			return
@@ -103,17 +121,31 @@ func (r *Renderer) renderTo(w http.ResponseWriter, req *http.Request, status int
 	if usesPasskey(page) {
 		v.Script = r.script
 	}
+	write(w, status, r.pages[name], v, allowed{targets: targets, script: v.Script != ""})
+}
+
+// write executes a template and sends what came out, with the headers of a page.
+func write(w http.ResponseWriter, status int, t *template.Template, v *view, a allowed) {
 	var out bytes.Buffer
-	if err := r.pages[name].Execute(&out, v); err != nil {
-		// The test walks every page in both languages; what is left is a caller's invalid struct. Nothing half-rendered
+	if err := t.Execute(&out, v); err != nil {
+		// The tests walk every page in both languages; what is left is a caller's invalid struct. Nothing half-rendered
 		// leaves.
+		slog.Error("a page could not be rendered", "cause", err)
 		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		return
 	}
-	protect(w.Header(), targets, v.Script != "")
+	protect(w.Header(), a)
 	w.Header().Set("Content-Language", v.Lang)
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes())
+}
+
+// allowed is what a page may do in a browser beyond showing itself.
+type allowed struct {
+	targets []string // origins that its forms may lead to, besides our own
+	script  bool     // run our scripts
+	ask     bool     // let them ask our own origin
+	camera  bool
 }
 
 // source is a host or scheme source of a Content-Security-Policy; nothing else may enter the header.
@@ -137,9 +169,9 @@ func usesPasskey(page any) bool {
 // protect sets the headers of a page on which people decide something: no script but ours where passkeys want it, no frame, no cache, and forms that
 // lead only where they should (RFC 9700 §4.16). A browser applies form-action to the redirect after a form too, hence
 // targets.
-func protect(h http.Header, targets []string, script bool) {
+func protect(h http.Header, a allowed) {
 	action := "'self'"
-	for _, target := range targets {
+	for _, target := range a.targets {
 		if source.MatchString(target) {
 			action += " " + target
 		}
@@ -148,8 +180,15 @@ func protect(h http.Header, targets []string, script bool) {
 		"default-src 'none'", "style-src 'self'", "img-src 'self'", "form-action " + action,
 		"frame-ancestors 'none'", "base-uri 'none'",
 	}
-	if script {
+	if a.script {
 		policy = append(policy, "script-src 'self'")
+	}
+	if a.ask {
+		policy = append(policy, "connect-src 'self'")
+	}
+	camera := "()"
+	if a.camera {
+		camera = "(self)"
 	}
 	h.Set("Content-Security-Policy", strings.Join(policy, "; "))
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -159,7 +198,7 @@ func protect(h http.Header, targets []string, script bool) {
 	// same-origin rather than no-referrer: with the latter browsers send Origin: null with our own forms, which the
 	// check against forged forms could not tell from a stranger's.
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	h.Set("Permissions-Policy", "camera="+camera+", geolocation=(), microphone=()")
 }
 
 // SignIn implements oauth.Pages.

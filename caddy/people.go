@@ -1,0 +1,19 @@
+package pontlevis
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/pontlevis/pontlevis/web/visit"
+)
+
+// peoplePaths are the folders of the pages of people.
+var peoplePaths = []string{"/space", "/pro", "/emergency", "/label", "/storybook"}
+
+// peoplePages mounts the parts of the pages of people; what none of them has is answered in words.
+func (a *App) peoplePages(s *services) (http.Handler, error) {
+	desk := &visit.Desk{People: s.oauth, Gate: s.gate, Look: s.pages, Now: time.Now}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", desk.NotFound)
+	return mux, nil
+}
