@@ -145,6 +145,7 @@ type Server struct {
 	owned     store.Decoded[ownedRecord]
 	notices   *notices
 	made      madeGrants
+	steps     steps
 	handler   http.Handler
 
 	stop context.CancelFunc

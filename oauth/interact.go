@@ -151,6 +151,12 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	release, err := s.steps.take(r.Context(), form.Get("tx"))
+	if err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	defer release()
 	v, ok := s.visit(w, r, form.Get("tx"))
 	if !ok {
 		return

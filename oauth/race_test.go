@@ -2,11 +2,15 @@ package oauth_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth"
 )
 
 // crowd is how many ask at once. In each race the store holds them back until all have read, then lets them write.
@@ -80,14 +84,13 @@ func TestRaceRefresh(t *testing.T) {
 	}
 }
 
-// Double submit under load: 100 simultaneous consents give one code.
+// Double submit under load: 100 simultaneous consents give one code, and keep one agreement.
 func TestRaceConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.newBrowser()
 	p := b.signIn(b.authorize(), "camille")
 	codes := make(chan string, crowd)
-	w.db.gather(crowd)
 	var wg sync.WaitGroup
 	for range crowd {
 		wg.Go(func() {
@@ -100,6 +103,69 @@ func TestRaceConsent(t *testing.T) {
 	close(codes)
 	if n := len(codes); n != 1 {
 		t.Errorf("%d codes for one consent", n)
+	}
+	if len(w.agreed) != 1 {
+		t.Errorf("%d agreements are kept", len(w.agreed))
+	}
+}
+
+// Double submit over a change of configuration: two servers on one store answer at once, and the store gives one code.
+func TestRaceConsentOfTwoServers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	form := b.signIn(b.authorize(), "camille").hidden
+	form.Set("decision", "allow")
+	form.Set("patient", "camille")
+	after, err := oauth.New(w.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer after.Close()
+	w.db.gather(2)
+	var codes atomic.Int32
+	var wg sync.WaitGroup
+	for _, s := range []*oauth.Server{w.server, after} {
+		wg.Go(func() {
+			r, out := b.request(http.MethodPost, form.Encode()), httptest.NewRecorder()
+			r.URL.Path = "/oauth2/continue"
+			s.Handler().ServeHTTP(out, r)
+			if strings.Contains(out.Header().Get("Location"), "code=") {
+				codes.Add(1)
+			} else if out.Code != http.StatusBadRequest {
+				t.Errorf("the loser is told %d %s", out.Code, out.Body)
+			}
+		})
+	}
+	wg.Wait()
+	if n := codes.Load(); n != 1 {
+		t.Errorf("%d codes for one consent", n)
+	}
+}
+
+// Double submit of an emergency: 20 at once open it once, so that the access log has one opening.
+func TestRaceEmergency(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	p := b.emergency(glass)
+	var codes, answered atomic.Int32
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			switch got := b.submit(p, "decision", "allow"); {
+			case got.location != nil && got.location.Query().Has("code"):
+				codes.Add(1)
+			case got.status == http.StatusBadRequest:
+				answered.Add(1)
+			default:
+				t.Errorf("%d %v", got.status, got.location)
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(w.opened.opened); n != 1 || codes.Load() != 1 || answered.Load() != 19 {
+		t.Errorf("%d openings, %d codes, %d told that it was answered", n, codes.Load(), answered.Load())
 	}
 }
 
