@@ -5,12 +5,16 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pontlevis/pontlevis/gate"
 )
 
-// maxOwnForm bounds the body of a form of our own pages, in bytes.
-const maxOwnForm = 64 << 10
+// Bounds of a form of the pages of people: bytes of the body, and values.
+const (
+	maxOwnForm   = 64 << 10
+	maxOwnValues = 500
+)
 
 // ownClient is the app that our own pages are: the space itself, which goes by the rights of whoever looks at it.
 var ownClient = gate.Client{ID: "pontlevis", Kind: "portal", Category: "health", Label: gate.Label{Status: "online"}}
@@ -60,48 +64,63 @@ func returnPath(r *http.Request) string {
 func (v *Visitor) SessionID() string { return v.session.ID }
 
 // CSRF is the token that each form of the page posts back as csrf.
-func (v *Visitor) CSRF() string { return v.s.csrf("own "+v.session.ID, v.s.browser(v.w, v.r)) }
+func (v *Visitor) CSRF() string { return v.s.csrf(v.about(), v.s.browser(v.w, v.r)) }
 
-// Form reads a posted form of at most 64 KiB. When it returns false it has answered itself: the form came from elsewhere,
-// or cannot be read.
+// about names the session in tokens of forms, and the cookie it has now: signing in again makes older pages' forms void.
+func (v *Visitor) about() string {
+	return "own " + v.session.ID + " " + signatureOf(v.s.cookie(v.r, cookieSession))
+}
+
+// Form reads a posted form: from our own origin, with the page's token, of at most 64 KiB and 500 values of valid text. A
+// name may come several times, as boxes that are ticked do; what stands in the address does not count. When it returns
+// false it has answered itself.
 func (v *Visitor) Form() (url.Values, bool) {
-	if v.s.cross.Check(v.r) != nil {
-		return nil, v.refuseForm(http.StatusForbidden, ProblemForm)
-	}
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxOwnForm)
-	if err := v.r.ParseForm(); err != nil {
-		return nil, v.refuseForm(http.StatusBadRequest, ProblemForm)
-	}
-	return v.checked()
+	return v.posted(maxOwnForm, func() error { return v.r.ParseForm() })
 }
 
 // Upload is Form for a form with files, of at most limit bytes in all, kept in memory.
 func (v *Visitor) Upload(limit int64) (url.Values, bool) {
-	if v.s.cross.Check(v.r) != nil {
-		return nil, v.refuseForm(http.StatusForbidden, ProblemForm)
+	return v.posted(limit, func() error { return v.r.ParseMultipartForm(limit) })
+}
+
+func (v *Visitor) posted(limit int64, parse func() error) (url.Values, bool) {
+	if v.r.Method != http.MethodPost || v.s.cross.Check(v.r) != nil {
+		return nil, v.refuseForm(http.StatusForbidden)
 	}
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, limit)
-	if err := v.r.ParseMultipartForm(limit); err != nil {
-		status := http.StatusBadRequest
+	if err := parse(); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			status = http.StatusRequestEntityTooLarge
+			return nil, v.refuseForm(http.StatusRequestEntityTooLarge)
 		}
-		return nil, v.refuseForm(status, ProblemForm)
+		return nil, v.refuseForm(http.StatusBadRequest)
 	}
-	return v.checked()
+	form := v.r.PostForm
+	if !readable(form) {
+		return nil, v.refuseForm(http.StatusBadRequest)
+	}
+	if !v.s.csrfMatches(v.about(), v.s.cookie(v.r, cookieBrowser), form.Get("csrf")) {
+		return nil, v.refuseForm(http.StatusForbidden)
+	}
+	return form, true
 }
 
-// checked compares the token of the form. Only what was posted counts, never the address.
-func (v *Visitor) checked() (url.Values, bool) {
-	if !v.s.csrfMatches("own "+v.session.ID, v.s.cookie(v.r, cookieBrowser), v.r.PostForm.Get("csrf")) {
-		return nil, v.refuseForm(http.StatusForbidden, ProblemForm)
+// readable tells whether a form is text, and not more of it than a page of ours asks.
+func readable(form url.Values) bool {
+	n := 0
+	for name, values := range form {
+		n += len(values)
+		for _, text := range append(values, name) {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return false
+			}
+		}
 	}
-	return v.r.PostForm, true
+	return n <= maxOwnValues
 }
 
-func (v *Visitor) refuseForm(status int, kind string) bool {
-	v.s.pages.Problem(v.w, v.r, status, ProblemPage{Kind: kind})
+func (v *Visitor) refuseForm(status int) bool {
+	v.s.pages.Problem(v.w, v.r, status, ProblemPage{Kind: ProblemForm})
 	return false
 }
 
