@@ -1,14 +1,14 @@
 package oauth_test
 
 import (
-	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pontlevis/pontlevis/test/overlay"
 )
 
 // A guard is a protection that can be taken out: in one source file a text, which must be there once, is replaced by one
@@ -113,48 +113,28 @@ func TestEachGuard(t *testing.T) {
 // of them.
 func unguarded(t *testing.T, dir string) string {
 	t.Helper()
-	top, err := filepath.Abs("..")
+	sources, err := overlay.New("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources := map[string]string{"oauth/takeout_test.go": outSwitch}
+	sources.Put("oauth/takeout_test.go", outSwitch)
 	for _, folder := range guarded {
-		sources[folder+"/takeout.go"] = "package " + filepath.Base(folder) + guardSwitch
+		sources.Put(folder+"/takeout.go", "package "+filepath.Base(folder)+guardSwitch)
 	}
 	for file, text := range guardHelp {
-		sources[file] = text
+		sources.Put(file, text)
 	}
 	for _, g := range guards {
-		if sources[g.file] == "" {
-			b, err := os.ReadFile(filepath.Join(top, g.file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			sources[g.file] = string(b)
+		if err := sources.Replace(g.file, g.old, g.new); err != nil {
+			t.Errorf("the guard of %s: %v", g.new, err)
 		}
-		if n := strings.Count(sources[g.file], g.old); n != 1 {
-			t.Errorf("the guard of %s is %d times in %s, want once: the code has changed, give the guard its new place\n%s", g.new, n, g.file, g.old)
-		}
-		sources[g.file] = strings.Replace(sources[g.file], g.old, g.new, 1)
 	}
 	if t.Failed() {
 		t.FailNow()
 	}
-	replaced := map[string]string{}
-	for name, text := range sources {
-		at := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
-		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		replaced[filepath.Join(top, filepath.FromSlash(name))] = at
-	}
-	b, err := json.Marshal(map[string]any{"Replace": replaced})
+	file, err := sources.Write(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(at, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return at
+	return file
 }

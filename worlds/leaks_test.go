@@ -1,13 +1,14 @@
 package worlds
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pontlevis/pontlevis/test/overlay"
 )
 
 // A leak is a guard of the gate or of the record's search taken out: in one source file a text, which must be there
@@ -115,7 +116,7 @@ func TestSeededLeaks(t *testing.T) {
 	}
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "leaky.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", overlay(t, dir), "-o", binary, ".")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", leaky(t, dir), "-o", binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the leaks: %v\n%s", err, out)
 	}
@@ -127,51 +128,29 @@ func TestSeededLeaks(t *testing.T) {
 	t.Logf("%s", out)
 }
 
-// overlay writes every leak into copies of the sources, and gives the file that tells the compiler of them.
-func overlay(t *testing.T, dir string) string {
+// leaky writes every leak into copies of the sources, and gives the file that tells the compiler of them.
+func leaky(t *testing.T, dir string) string {
 	t.Helper()
-	top, err := filepath.Abs("..")
+	sources, err := overlay.New("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources := map[string]string{
-		"gate/leaking.go":        "package gate\n\nimport (\n\t\"context\"\n\n\t\"github.com/pontlevis/pontlevis/record\"\n)\n" + asleep + leakyPermit,
-		"record/leaking.go":      "package record\n" + asleep,
-		"worlds/leaking_test.go": waker,
-	}
+	sources.Put("gate/leaking.go", "package gate\n\nimport (\n\t\"context\"\n\n\t\"github.com/pontlevis/pontlevis/record\"\n)\n"+asleep+leakyPermit)
+	sources.Put("record/leaking.go", "package record\n"+asleep)
+	sources.Put("worlds/leaking_test.go", waker)
 	for _, l := range leaks {
 		if l.file == "" {
 			continue // it is in the text of another
 		}
-		if sources[l.file] == "" {
-			b, err := os.ReadFile(filepath.Join(top, l.file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			sources[l.file] = string(b)
+		if err := sources.Replace(l.file, l.old, l.new); err != nil {
+			t.Fatalf("the guard of leak %q: %v", l.name, err)
 		}
-		if n := strings.Count(sources[l.file], l.old); n != 1 {
-			t.Fatalf("leak %q: its guard is %d times in %s, want once: the code has changed, give the leak its new place\n%s", l.name, n, l.file, l.old)
-		}
-		sources[l.file] = strings.Replace(sources[l.file], l.old, l.new, 1)
 	}
-	replaced := map[string]string{}
-	for name, text := range sources {
-		at := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
-		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		replaced[filepath.Join(top, filepath.FromSlash(name))] = at
-	}
-	b, err := json.Marshal(map[string]any{"Replace": replaced})
+	file, err := sources.Write(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(at, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return at
+	return file
 }
 
 // TestEachLeak runs in the binary that TestSeededLeaks builds.
