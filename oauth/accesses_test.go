@@ -46,13 +46,13 @@ func (w *world) door() http.Handler {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	records, err := record.OpenEmbedded(db, w.clock.now)
+	records, err := record.OpenEmbedded(db, w.clock.Now)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	records.Base = w.url + "/fhir"
 	log, err := audit.Open(w.t.Context(), db, audit.Options{
-		Origin: "oauth.test", Key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize)), Now: w.clock.now, Keep: 1000 * time.Hour,
+		Origin: "oauth.test", Key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize)), Now: w.clock.Now, Keep: 1000 * time.Hour,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -60,7 +60,7 @@ func (w *world) door() http.Handler {
 	w.t.Cleanup(func() { _, _ = log.Close(), db.Close() })
 	g, err := gate.New(gate.Config{
 		Records: records, Lives: space.Lifecycles{DB: db}, Policies: engine, Log: log, Grants: w.server, Base: w.url + "/fhir",
-		Key: bytes.Repeat([]byte{1}, 32), Now: w.clock.now,
+		Key: bytes.Repeat([]byte{1}, 32), Now: w.clock.Now,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -61,7 +61,7 @@ func (s signer) sign(claims map[string]any, header map[jose.HeaderKey]any) strin
 
 func assertionOf(w *world, id string, changes ...any) map[string]any {
 	c := map[string]any{
-		"iss": id, "sub": id, "aud": w.url + "/oauth2/token", "jti": oauth.NewSecret(), "exp": w.clock.now().Add(4 * time.Minute).Unix(),
+		"iss": id, "sub": id, "aud": w.url + "/oauth2/token", "jti": oauth.NewSecret(), "exp": w.clock.Now().Add(4 * time.Minute).Unix(),
 	}
 	for i := 0; i < len(changes); i += 2 {
 		if changes[i+1] == nil {
@@ -87,8 +87,8 @@ func TestBackendWithAKey(t *testing.T) {
 	s := newSigner(t, w, "lab-key")
 	for name, claims := range map[string]map[string]any{
 		"token endpoint as audience": assertionOf(w, "lab-key"), "issuer as audience": assertionOf(w, "lab-key", "aud", w.url),
-		"iat 5 s ahead":  assertionOf(w, "lab-key", "iat", w.clock.now().Add(5*time.Second).Unix()),
-		"fractional exp": assertionOf(w, "lab-key", "exp", float64(w.clock.now().Add(time.Minute).Unix())+.5),
+		"iat 5 s ahead":  assertionOf(w, "lab-key", "iat", w.clock.Now().Add(5*time.Second).Unix()),
+		"fractional exp": assertionOf(w, "lab-key", "exp", float64(w.clock.Now().Add(time.Minute).Unix())+.5),
 	} {
 		if r := w.assert(s.sign(claims, nil)); r.status != 200 || r.text("scope") != "system/Patient.rs" {
 			t.Errorf("%s: %d %s", name, r.status, r.raw)
@@ -101,7 +101,7 @@ func TestAttackAssertion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s, other := newSigner(t, w, "lab-key"), newSigner(t, w, "other-key")
-	now := w.clock.now()
+	now := w.clock.Now()
 	for name, assertion := range map[string]string{
 		"signed by another client":   other.sign(assertionOf(w, "lab-key"), nil),
 		"iss of another":             s.sign(assertionOf(w, "lab-key", "iss", "other-key"), nil),

@@ -104,7 +104,7 @@ func assertionRefused(claim string, value any) func(*world) {
 		s := newSigner(w.t, w, "lab-key")
 		switch v := value.(type) {
 		case int:
-			value = w.clock.now().Add(time.Duration(v) * time.Second).Unix()
+			value = w.clock.Now().Add(time.Duration(v) * time.Second).Unix()
 		case nil:
 			value = 0
 		}
@@ -116,7 +116,7 @@ func assertionRefused(claim string, value any) func(*world) {
 
 func aheadAccepted(w *world) {
 	s := newSigner(w.t, w, "lab-key")
-	ahead := w.clock.now().Add(5 * time.Second).Unix()
+	ahead := w.clock.Now().Add(5 * time.Second).Unix()
 	if r := w.assert(s.sign(assertionOf(w, "lab-key", "iat", ahead, "nbf", ahead), nil)); r.status != 200 {
 		w.t.Errorf("%d %s", r.status, r.raw)
 	}

@@ -68,7 +68,7 @@ func refreshAsAccess(w *world) {
 
 func expiredAccess(w *world) {
 	r := w.tokens()
-	w.clock.advance(15 * time.Minute)
+	w.clock.Advance(15 * time.Minute)
 	w.refusedEverywhere("expired", r.text("access_token"))
 }
 
@@ -192,7 +192,7 @@ func emptyRevocation(w *world) {
 
 func unknownIntrospection(w *world) {
 	dead := w.tokens().text("access_token")
-	w.clock.advance(time.Hour)
+	w.clock.Advance(time.Hour)
 	for _, token := range []string{dead, "unknown"} {
 		if got := w.introspect(token, "resource:"+w.secret); got.status != 200 || got.raw != `{"active":false}` {
 			w.t.Errorf("%d %s", got.status, got.raw)

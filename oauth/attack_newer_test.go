@@ -16,7 +16,7 @@ func agreedDevice(w *world) (*world, reply) {
 	d := w.beginDevice(deviceScope)
 	phone := w.newBrowser()
 	phone.submit(phone.signIn(phone.typeCode(d.text("user_code")), "camille"), "decision", "allow", "patient", "camille")
-	w.clock.advance(6 * time.Second)
+	w.clock.Advance(6 * time.Second)
 	return w, d
 }
 
@@ -26,7 +26,7 @@ func deviceTwice(w *world) {
 	if first.status != 200 {
 		w.t.Fatalf("%d %s", first.status, first.raw)
 	}
-	w.clock.advance(6 * time.Second)
+	w.clock.Advance(6 * time.Second)
 	if r := w.poll(d); !r.refuses(400, "invalid_grant") || w.alive(first.text("access_token")) {
 		w.t.Errorf("%d %s, alive %v", r.status, r.raw, w.alive(first.text("access_token")))
 	}

@@ -122,7 +122,7 @@ func sessionFixation(w *world) {
 			w.t.Error("the planted session was kept")
 		}
 	}
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	stolen := b.client.Jar.Cookies(u) // signing in again ends what was there before
 	b.signIn(b.authorize("prompt", "login"), "camille")
 	thief := w.newBrowser()
@@ -217,7 +217,7 @@ func guessedPasswords(w *world) {
 	if got := owner.signIn(owner.authorize(), "camille"); got.status != 200 || !strings.Contains(got.body, "Lucas") {
 		w.t.Errorf("the owner is locked out: %d", got.status)
 	}
-	w.clock.advance(31 * time.Second)
+	w.clock.Advance(31 * time.Second)
 	if got := b.signIn(p, "camille"); got.status != 200 {
 		w.t.Errorf("the wait does not end: %d", got.status)
 	}
@@ -251,7 +251,7 @@ func (b *browser) asksPassword(changes ...string) bool {
 func freshSignIn(w *world) {
 	b := w.newBrowser()
 	b.code()
-	w.clock.advance(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	if b.asksPassword() || b.asksPassword("max_age", "3600") {
 		w.t.Error("a live session is asked again without need")
 	}
@@ -263,7 +263,7 @@ func freshSignIn(w *world) {
 func leftBrowser(w *world) {
 	b := w.newBrowser()
 	b.code()
-	w.clock.advance(31 * time.Minute)
+	w.clock.Advance(31 * time.Minute)
 	if !b.asksPassword() {
 		w.t.Error("an idle session goes on")
 	}

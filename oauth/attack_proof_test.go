@@ -18,7 +18,7 @@ import (
 
 // settle lets the server run for as long as any proof lives, so that the start calls for no nonce.
 func (w *world) settle() *world {
-	w.clock.advance(40 * time.Second)
+	w.clock.Advance(40 * time.Second)
 	return w
 }
 
@@ -44,13 +44,13 @@ func proofRefused(claim, value string) func(*world) {
 
 // dated is a proof made some time from now.
 func (p *prover) dated(d time.Duration) string {
-	p.w.clock.advance(d)
-	defer p.w.clock.advance(-d)
+	p.w.clock.Advance(d)
+	defer p.w.clock.Advance(-d)
 	return p.proof("POST", p.w.url+"/oauth2/token")
 }
 
 func oldProof(w *world) {
-	w.clock.advance(2 * time.Hour)
+	w.clock.Advance(2 * time.Hour)
 	p := w.newProver()
 	w.proofIs(p, p.dated(-time.Hour))
 }

@@ -25,7 +25,7 @@ func (w *world) noSuchRequest(p page) {
 
 func oldReference(w *world) {
 	reference := w.push()
-	w.clock.advance(91 * time.Second)
+	w.clock.Advance(91 * time.Second)
 	w.noSuchRequest(w.newBrowser().come(reference))
 }
 

@@ -112,7 +112,7 @@ func oldClock(w *world) {
 		w.t.Fatal(r.raw)
 	}
 	for _, d := range []time.Duration{-30 * time.Second, time.Minute, -20 * time.Second} {
-		w.clock.advance(d)
+		w.clock.Advance(d)
 		if _, err := w.server.Sweep(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}

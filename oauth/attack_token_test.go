@@ -84,7 +84,7 @@ func codeRefused(name, value string) func(*world) {
 
 func oldCode(w *world) {
 	code := w.newBrowser().code()
-	w.clock.advance(61 * time.Second)
+	w.clock.Advance(61 * time.Second)
 	if r := w.redeem(code); !r.refuses(400, "invalid_grant") {
 		w.t.Errorf("%d %s", r.status, r.raw)
 	}
@@ -318,7 +318,7 @@ func refreshEightfold(w *world) {
 func foreignReplay(w *world) {
 	first := w.tokens()
 	second := w.refresh(first.text("refresh_token"))
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	for _, token := range []string{first.text("refresh_token"), second.text("refresh_token")} {
 		if r := w.refresh(token, "client_id", "rival"); !r.refuses(400, "invalid_grant") {
 			w.t.Errorf("%d %s", r.status, r.raw)

@@ -239,17 +239,17 @@ func TestDeviceEndsWithTheRelation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	until = w.clock.now().Add(3 * time.Minute)
+	until = w.clock.Now().Add(3 * time.Minute)
 	d := w.beginDevice("launch/patient patient/*.rs")
 	b := w.newBrowser()
 	p := b.signIn(b.typeCode(d.text("user_code")), "karim")
 	b.submit(p, "decision", "allow", "patient", "lucas")
-	w.clock.advance(10 * time.Second)
+	w.clock.Advance(10 * time.Second)
 	r := w.poll(d)
 	if r.status != http.StatusOK || !w.alive(r.text("access_token")) {
 		t.Fatalf("%d %s", r.status, r.raw)
 	}
-	w.clock.advance(3 * time.Minute)
+	w.clock.Advance(3 * time.Minute)
 	if w.alive(r.text("access_token")) {
 		t.Error("the token outlives the relation")
 	}
@@ -285,7 +285,7 @@ func TestAttackPendingFlood(t *testing.T) {
 		t.Errorf("%s: never told to wait, last %d", name, last)
 	}
 	flood("pushed", func() int { return push().status })
-	w.clock.advance(time.Hour)
+	w.clock.Advance(time.Hour)
 	if r := push(); r.status != http.StatusCreated {
 		t.Errorf("an hour later: %d %s", r.status, r.raw)
 	}

@@ -139,7 +139,7 @@ func TestEmergencyLife(t *testing.T) {
 	if err != nil || g.Until.Sub(g.Since) != 10*time.Minute {
 		t.Fatalf("%+v, %v", g, err)
 	}
-	w.clock.advance(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	if g, err := w.server.Authenticate(t.Context(), gate.Bearer(token)); err == nil {
 		t.Errorf("at the end of it: %+v", g)
 	}
@@ -185,7 +185,7 @@ func TestEmergencyStages(t *testing.T) {
 	if p := b.submit(b.emergency(third), "decision", "allow"); p.status != 403 {
 		t.Errorf("the third stage after the first: %d %v", p.status, p.location)
 	}
-	w.clock.advance(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	p := b.submit(b.emergency(second, "scope", "online_access patient/*.rs"), "decision", "allow")
 	if p.location == nil {
 		t.Fatalf("the second: %d %s", p.status, p.body)
@@ -200,7 +200,7 @@ func TestEmergencyStages(t *testing.T) {
 	if g, err := w.server.Authenticate(t.Context(), gate.Bearer(narrow.text("access_token"))); err != nil || g.Stage != 1 {
 		t.Errorf("narrowed: %s, %+v, %v", narrow.raw, g, err)
 	}
-	w.clock.advance(51 * time.Minute)
+	w.clock.Advance(51 * time.Minute)
 	if late := w.post("/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {"glycare"}, "refresh_token": {narrow.text("refresh_token")}}, ""); late.status != 400 {
 		t.Errorf("an hour after the first stage: %d %s", late.status, late.raw)
 	}
@@ -314,9 +314,9 @@ func TestStepUpWhileOpening(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	p := b.emergency(glass)
-	w.clock.advance(5 * time.Minute)
+	w.clock.Advance(5 * time.Minute)
 	w.opened.mu.Lock()
-	w.opened.fresh = w.clock.now()
+	w.opened.fresh = w.clock.Now()
 	w.opened.mu.Unlock()
 	if p = b.submit(p, "decision", "allow"); p.location != nil || !strings.Contains(p.body, `name="password"`) {
 		t.Fatalf("no sign-in: %d %v %s", p.status, p.location, p.body)

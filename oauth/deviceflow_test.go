@@ -74,7 +74,7 @@ func TestDeviceFlow(t *testing.T) {
 	if p.status != http.StatusOK || p.location != nil || !strings.Contains(p.body, "connecté") {
 		t.Fatalf("after agreeing: %d %v %s", p.status, p.location, p.body)
 	}
-	w.clock.advance(6 * time.Second)
+	w.clock.Advance(6 * time.Second)
 	r := w.poll(d)
 	if r.status != http.StatusOK || r.text("patient") != "camille" || r.text("id_token") == "" || !w.alive(r.text("access_token")) {
 		t.Fatalf("after the person agreed: %d %s", r.status, r.raw)
@@ -84,7 +84,7 @@ func TestDeviceFlow(t *testing.T) {
 	if fresh.status != http.StatusOK || !w.alive(fresh.text("access_token")) {
 		t.Errorf("refreshing: %d %s", fresh.status, fresh.raw)
 	}
-	w.clock.advance(6 * time.Second)
+	w.clock.Advance(6 * time.Second)
 	if r := w.poll(d); r.text("error") != "invalid_grant" || !w.told("code_replay") {
 		t.Errorf("a device code is redeemed twice: %s", r.raw)
 	}
@@ -117,12 +117,12 @@ func TestDeviceAnswers(t *testing.T) {
 		{0, "authorization_pending"}, {4 * time.Second, "slow_down"}, {9 * time.Second, "slow_down"}, {15 * time.Second, "authorization_pending"},
 		{14 * time.Second, "slow_down"}, {20 * time.Second, "authorization_pending"},
 	} {
-		w.clock.advance(want.wait)
+		w.clock.Advance(want.wait)
 		if r := w.poll(d); r.status != http.StatusBadRequest || r.text("error") != want.error {
 			t.Errorf("polled after %v: %s, want %s", want.wait, r.raw, want.error)
 		}
 	}
-	w.clock.advance(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	if r := w.poll(d); r.text("error") != "expired_token" {
 		t.Errorf("too late: %s", r.raw)
 	}
@@ -203,7 +203,7 @@ func TestDeviceGuesses(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for range 20 {
-		w.clock.advance(time.Minute)
+		w.clock.Advance(time.Minute)
 		code := w.beginDevice("patient/*.rs").text("user_code")
 		if seen[code] || len(code) != 9 || strings.Trim(code, "BCDFGHJKLMNPQRSTVWXZ-") != "" {
 			t.Errorf("user code %q", code)

@@ -142,7 +142,7 @@ func newFederated(t testing.TB) *federated {
 	t.Helper()
 	f := &federated{}
 	f.world = newWorld(t, func(w *world, c *oauth.Config) {
-		f.persons, f.professionals = newElsewhere(t, w.clock.now), newElsewhere(t, w.clock.now)
+		f.persons, f.professionals = newElsewhere(t, w.clock.Now), newElsewhere(t, w.clock.Now)
 		for _, p := range []upstream.Config{
 			{
 				Name: "persons", Issuer: f.persons.server.URL, Kind: upstream.KindPatient, Label: upstream.Label{FR: "FranceConnect", EN: "FranceConnect"},
@@ -157,7 +157,7 @@ func newFederated(t testing.TB) *federated {
 			if p.Kind == upstream.KindProfessional {
 				p.Vouches = []string{"lps"}
 			}
-			provider, err := upstream.New(p, w.clock.now)
+			provider, err := upstream.New(p, w.clock.Now)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -65,7 +65,7 @@ func TestErrorTable(t *testing.T) {
 // skewed asks with an assertion of a clock that is ahead.
 func (w *world) skewed(ahead time.Duration) reply {
 	s := newSigner(w.t, w, "lab-key")
-	at := w.clock.now().Add(ahead).Unix()
+	at := w.clock.Now().Add(ahead).Unix()
 	return w.assert(s.sign(assertionOf(w, "lab-key", "iat", at, "nbf", at), nil))
 }
 

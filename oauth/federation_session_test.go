@@ -82,7 +82,7 @@ func TestLogoutLeadsThroughTheProvider(t *testing.T) {
 			t.Errorf("state %.20q leads to %v", forged, p.location)
 		}
 	}
-	f.clock.advance(11 * time.Minute)
+	f.clock.Advance(11 * time.Minute)
 	if p := b.get("/oauth2/signed-out?state=" + state); p.location != nil {
 		t.Errorf("an old address still leads to %v", p.location)
 	}

@@ -37,7 +37,7 @@ func TestSignInElsewhere(t *testing.T) {
 	if diff := cmp.Diff(want, g.Actor); diff != "" || g.Patient != "camille" || g.ACR != "eidas2" || !slices.Equal(g.AMR, []string{"sc"}) {
 		t.Errorf("grant for %q, acr %q, amr %v (-want +got):\n%s", g.Patient, g.ACR, g.AMR, diff)
 	}
-	if at := f.clock.now().Unix() - 5; g.Auth.Unix() != at {
+	if at := f.clock.Now().Unix() - 5; g.Auth.Unix() != at {
 		t.Errorf("signed in at %v, want the provider's time", g.Auth)
 	}
 }
@@ -205,7 +205,7 @@ func TestCallbackIsUsedOnceInItsBrowser(t *testing.T) {
 	}
 	late := f.newBrowser()
 	back = late.toElsewhere(late.authorize(), "persons").RequestURI()
-	f.clock.advance(11 * time.Minute)
+	f.clock.Advance(11 * time.Minute)
 	if p := late.get(back); p.status != http.StatusBadRequest {
 		t.Fatalf("an answer after its time: %d", p.status)
 	}

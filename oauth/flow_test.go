@@ -60,7 +60,7 @@ func TestFlowOfAPerson(t *testing.T) {
 		Scopes: []string{"openid", "fhirUser", "launch/patient", "offline_access", "patient/*.rs"}, Patient: "camille", Purpose: "PATRQT", Mode: "normal",
 		ACR: "eidas1", AMR: []string{"pwd"},
 	}
-	if since := w.clock.now().Sub(g.Auth); since < 0 || since > time.Minute {
+	if since := w.clock.Now().Sub(g.Auth); since < 0 || since > time.Minute {
 		t.Errorf("signed in %v ago", since)
 	}
 	if d := cmp.Diff(want, g, cmpopts.IgnoreFields(gate.Grant{}, "ID", "Since", "Until", "Auth")); d != "" {
@@ -244,11 +244,11 @@ func TestLostAnswerIsRepeatedWithinTheGrace(t *testing.T) {
 	if again.status != 200 || again.raw != second.raw {
 		t.Fatalf("the same question got another answer: %d %s", again.status, again.raw)
 	}
-	w.clock.advance(15 * time.Second)
+	w.clock.Advance(15 * time.Second)
 	if r := w.refresh(first); r.raw != second.raw {
 		t.Errorf("still within the grace: %d", r.status)
 	}
-	w.clock.advance(6 * time.Second) // 21 s after the rotation: asking again has not renewed the window
+	w.clock.Advance(6 * time.Second) // 21 s after the rotation: asking again has not renewed the window
 	if r := w.refresh(first); r.status != 400 || r.text("error") != "invalid_grant" {
 		t.Errorf("after the grace: %d %s", r.status, r.raw)
 	}
@@ -268,7 +268,7 @@ func TestBackendGetsATokenOfItsOwn(t *testing.T) {
 	if err != nil || g.Actor.Kind != "system" || g.Actor.ID != "Organization/labo" || g.Client.Kind != "backend" {
 		t.Errorf("%+v %v", g, err)
 	}
-	w.clock.advance(301 * time.Second)
+	w.clock.Advance(301 * time.Second)
 	if w.alive(r.text("access_token")) {
 		t.Error("a back-end's token outlives five minutes")
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/pontlevis/pontlevis/oauth/account"
 	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/store"
+	"github.com/pontlevis/pontlevis/test/clock"
 	"github.com/pontlevis/pontlevis/web"
 )
 
@@ -84,24 +85,6 @@ func (relations) OpenPatient(_ context.Context, _ *oauth.Person, patient string)
 	return oauth.Relation{Patient: "camille", Name: "Camille Durand"}, patient == "camille", nil
 }
 
-// clock is a time that tests move by hand.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // world is a running authorization server over a real bbolt file.
 type world struct {
 	t       testing.TB
@@ -110,7 +93,7 @@ type world struct {
 	serving atomic.Pointer[oauth.Server] // answers now: server, or who came after it
 	config  oauth.Config
 	http    *httptest.Server
-	clock   *clock
+	clock   *clock.Clock
 	apps    *catalogue
 	db      *switchable
 	secret  string // of the confidential clients
@@ -195,7 +178,7 @@ func newWorldAt(t testing.TB, host string) *world {
 
 func newWorld(t testing.TB, change ...func(*world, *oauth.Config)) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{at: time.Now()}, secret: oauth.NewSecret(), log: new(logged)}
+	w := &world{t: t, clock: clock.New(time.Now()), secret: oauth.NewSecret(), log: new(logged)}
 	w.apps = &catalogue{labels: map[string]string{"glycare": "online", "glycare-pro": "online", "oldapp": "recalled", "rival": "online"}}
 	db := openStore(t)
 	w.db = &switchable{DB: db}
@@ -207,7 +190,7 @@ func newWorld(t testing.TB, change ...func(*world, *oauth.Config)) *world {
 	w.url = "http://" + w.http.Listener.Addr().String()
 	config := oauth.Config{
 		DB: w.db, Issuer: w.url, FHIR: w.url + "/fhir", Apps: w.apps, Relations: relations{}, Pages: pages, Opener: &w.opened,
-		Secret: []byte(strings.Repeat("k", 32)), Now: w.clock.now,
+		Secret: []byte(strings.Repeat("k", 32)), Now: w.clock.Now,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Agreed: func(_ context.Context, g *gate.Grant) error {
 			w.mu.Lock()

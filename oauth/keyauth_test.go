@@ -105,7 +105,7 @@ func TestAssertionClocks(t *testing.T) {
 	s := newSigner(t, w, "lab-key")
 	for ahead, taken := range map[time.Duration]bool{-4 * time.Minute: true, 8 * time.Second: true, 10 * time.Second: true, 61 * time.Second: false, time.Hour: false} {
 		for _, claim := range []string{"iat", "nbf"} {
-			r := w.proves(s.sign(assertionOf(w, "lab-key", claim, w.clock.now().Add(ahead).Unix()), nil))
+			r := w.proves(s.sign(assertionOf(w, "lab-key", claim, w.clock.Now().Add(ahead).Unix()), nil))
 			if (r.status == 200) != taken {
 				t.Errorf("%s %v ahead: %d %s", claim, ahead, r.status, r.raw)
 			}
@@ -180,11 +180,11 @@ func TestKeysByURL(t *testing.T) {
 	expect("another URL as jku", by(first, "jku", p.http.URL+"/"), 401, 1)
 	expect("an unknown kid", by(second, "kid", "k1"), 401, 2)
 	p.set(http.StatusOK, keySet(t, first.Public(), second.Public()))
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	expect("a key that was added", by(second, "kid", "k1"), 200, 3)
 	p.set(http.StatusInternalServerError, nil)
 	expect("within its age", by(first), 200, 3)
-	w.clock.advance(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	expect("past its age, and no other", by(first), 401, 4)
 }
 
@@ -228,7 +228,7 @@ func TestRefreshWithoutRotation(t *testing.T) {
 	again := func() reply {
 		return mine.token(prove(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}}), "", "nonce", nonce)
 	}
-	w.clock.advance(time.Minute) // past any grace
+	w.clock.Advance(time.Minute) // past any grace
 	if r := mine.token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}}, "", "nonce", nonce); !r.refuses(401, "invalid_client") {
 		t.Errorf("without authentication: %d %s", r.status, r.raw)
 	}

@@ -132,7 +132,7 @@ func TestLaunchIsBound(t *testing.T) {
 	}
 	refused("used", "invalid_request", l)
 	late := w.launched(own, `{}`)
-	w.clock.advance(5*time.Minute + time.Second)
+	w.clock.Advance(5*time.Minute + time.Second)
 	refused("late", "invalid_request", late)
 }
 

@@ -59,7 +59,7 @@ func TestLogout(t *testing.T) {
 	online := w.redeem(b.code("client_id", "leaver", "scope", onlineScope), "client_id", "leaver")
 	once := w.redeem(b.code("client_id", "leaver", "scope", "launch/patient patient/*.rs"), "client_id", "leaver")
 	offline := w.redeem(b.code("client_id", "leaver", "scope", "launch/patient offline_access patient/*.rs"), "client_id", "leaver")
-	w.clock.advance(14 * time.Minute)
+	w.clock.Advance(14 * time.Minute)
 	p := b.leave("id_token_hint", online.text("id_token"), "post_logout_redirect_uri", afterLogout, "state", "s&1")
 	if p.status != http.StatusSeeOther || p.location.String() != afterLogout+"?state=s%261" {
 		t.Fatalf("%d %v %s", p.status, p.location, p.body)
@@ -141,7 +141,7 @@ func TestLogoutAfterIdle(t *testing.T) {
 	w := newWorld(t)
 	w.app(oauth.Client{ID: "leaver"})
 	r := w.redeem(w.newBrowser().code("client_id", "leaver", "scope", onlineScope), "client_id", "leaver")
-	w.clock.advance(2 * time.Hour)
+	w.clock.Advance(2 * time.Hour)
 	if _, err := w.server.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}

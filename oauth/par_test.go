@@ -129,7 +129,7 @@ func TestPushedReferences(t *testing.T) {
 		t.Errorf("its owner after the attempts: %d", p.status)
 	}
 	page := b.signIn(b.come(reference), "camille")
-	w.clock.advance(91 * time.Second)
+	w.clock.Advance(91 * time.Second)
 	refuse("expired", b.come(reference))
 	if p := b.submit(page, "decision", "allow", "patient", "camille"); p.location == nil || !p.location.Query().Has("code") {
 		t.Errorf("a person who took longer than the reference: %d %s", p.status, p.body)

@@ -22,7 +22,7 @@ var codeKey = []byte("12345678901234567890")
 
 // code is the one-time code of now, some steps later.
 func (w *world) otp(steps int) string {
-	return account.CodeAt(codeKey, w.clock.now().Add(time.Duration(30*steps)*time.Second))
+	return account.CodeAt(codeKey, w.clock.Now().Add(time.Duration(30*steps)*time.Second))
 }
 
 func (w *world) withCodes(person string) {
@@ -167,7 +167,7 @@ func TestCodeIsUsedOnce(t *testing.T) {
 	if won != 1 {
 		t.Errorf("one code let %d browsers in, want 1", won)
 	}
-	w.clock.advance(30 * time.Minute)
+	w.clock.Advance(30 * time.Minute)
 	b := w.newBrowser()
 	p := b.signIn(b.authorize(), "camille")
 	if got := b.submit(p, "code", w.otp(-3)); strings.Contains(got.body, "Glycare SAS") {
@@ -202,7 +202,7 @@ func TestCodesAreThrottled(t *testing.T) {
 	if !slowed || tried > 10 {
 		t.Errorf("%d guesses before waiting", tried)
 	}
-	w.clock.advance(30 * time.Second)
+	w.clock.Advance(30 * time.Second)
 	p := known.signIn(known.authorize("prompt", "login"), "camille")
 	if got := known.submit(p, "code", w.otp(0)); !strings.Contains(got.body, "Glycare SAS") {
 		t.Errorf("the owner's own browser waits with the attacker: %d %s", got.status, got.body)
@@ -273,7 +273,7 @@ func TestPasskeyChallengeIsUsedOnce(t *testing.T) {
 	}
 	late := w.newBrowser()
 	q := late.authorize()
-	w.clock.advance(5*time.Minute + time.Second)
+	w.clock.Advance(5*time.Minute + time.Second)
 	if got := late.submit(q, "step", "passkey", "credential", d.get(t, q)); got.status != http.StatusUnprocessableEntity {
 		t.Errorf("a challenge of more than five minutes ago: %d", got.status)
 	}
@@ -307,7 +307,7 @@ func TestStepUp(t *testing.T) {
 	b := w.newBrowser()
 	b.code()
 	before := b.sessionCookie()
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	p := b.authorize("acr_values", "eidas2")
 	if strings.Contains(p.body, `name="password"`) || strings.Contains(p.body, "Glycare SAS") || optionsOf(p, "get") == "" {
 		t.Fatalf("not the second factor alone: %s", p.body)
@@ -336,9 +336,9 @@ func TestStepUpByCodeKeepsTheTime(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.code()
-	signedIn := w.clock.now().Unix()
+	signedIn := w.clock.Now().Unix()
 	w.withCodes("camille")
-	w.clock.advance(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	p := b.authorize("acr_values", "eidas3 eidas2")
 	p = b.submit(p, "code", w.otp(0))
 	p = b.submit(p, "decision", "allow", "patient", "camille")
@@ -435,16 +435,16 @@ func TestEnrolmentIsBounded(t *testing.T) {
 		return b.submit(b.authorize(), "step", "enrol", "login", login, "code", code)
 	}
 	give()
-	w.clock.advance(account.EnrolmentLife)
+	w.clock.Advance(account.EnrolmentLife)
 	if got := try("karim", code); got.status != http.StatusUnprocessableEntity {
 		t.Errorf("after six weeks: %d", got.status)
 	}
 	give()
 	for range 10 {
-		w.clock.advance(10 * time.Minute) // past the throttle
+		w.clock.Advance(10 * time.Minute) // past the throttle
 		try("karim", "0000-0000-0000")
 	}
-	w.clock.advance(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	known, unknown := try("karim", code), try("nobody", code)
 	if known.status != http.StatusUnprocessableEntity {
 		t.Errorf("after ten wrong ones: %d", known.status)
@@ -496,7 +496,7 @@ func TestPromptNoneSaysWhatIsMissing(t *testing.T) {
 		t.Errorf("nobody signed in: %s", got)
 	}
 	b.code()
-	w.clock.advance(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	for _, c := range []struct{ name, value, want string }{
 		{"ui_locales", "fr", "consent_required"}, {"max_age", "3600", "consent_required"}, {"acr_values", "eidas1", "consent_required"},
 		{"max_age", "300", "login_required"}, {"max_age", "0", "login_required"}, {"acr_values", "eidas2", "login_required"},

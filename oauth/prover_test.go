@@ -55,7 +55,7 @@ func (p *prover) proof(method, target string, more ...string) string {
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	claims := map[string]any{"jti": "j-" + strconv.FormatInt(p.count.Add(1), 10), "htm": method, "htu": target, "iat": p.w.clock.now().Unix()}
+	claims := map[string]any{"jti": "j-" + strconv.FormatInt(p.count.Add(1), 10), "htm": method, "htu": target, "iat": p.w.clock.Now().Unix()}
 	for i := 0; i < len(more); i += 2 {
 		claims[more[i]] = more[i+1]
 	}
@@ -116,7 +116,7 @@ func (p *prover) at(token string, more ...string) gate.Presented {
 // of the start.
 func settled(t testing.TB) *world {
 	w := newWorld(t)
-	w.clock.advance(40e9)
+	w.clock.Advance(40e9)
 	return w
 }
 

@@ -212,7 +212,7 @@ func TestRaceReuse(t *testing.T) {
 	w := newWorld(t)
 	stolen := w.tokens().text("refresh_token")
 	head := w.refresh(w.refresh(stolen).text("refresh_token")).text("refresh_token")
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	counts, replies := together(func(i int) reply {
 		if i%2 == 0 {
 			return w.refresh(stolen)

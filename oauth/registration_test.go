@@ -59,7 +59,7 @@ func (o office) ask(method, path, bearer string, b body) reply {
 	if bearer != "" {
 		r.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	o.clock.advance(time.Minute) // the pace of registrations is its own test
+	o.clock.Advance(time.Minute) // the pace of registrations is its own test
 	return o.send(r)
 }
 
@@ -80,7 +80,7 @@ func app(changes ...any) body {
 func (o office) statement(changes ...any) string {
 	o.t.Helper()
 	claims := body{
-		"iss": "https://catalogue.example", "software_id": "glycare", "iat": o.clock.now().Unix(), "exp": o.clock.now().Add(24 * time.Hour).Unix(),
+		"iss": "https://catalogue.example", "software_id": "glycare", "iat": o.clock.Now().Unix(), "exp": o.clock.Now().Add(24 * time.Hour).Unix(),
 		"redirect_uris": []string{redirectURI}, "client_name": "Glycare",
 	}
 	for i := 0; i < len(changes); i += 2 {
@@ -280,7 +280,7 @@ func TestSoftwareStatement(t *testing.T) {
 func TestAttackStatement(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	now, stranger := o.clock.now(), ecKey(t, elliptic.P256())
+	now, stranger := o.clock.Now(), ecKey(t, elliptic.P256())
 	claims := body{"iss": "https://catalogue.example", "software_id": "glycare", "exp": now.Add(time.Hour).Unix(), "redirect_uris": []string{redirectURI}}
 	parts := strings.Split(o.statement(), ".")
 	for name, tc := range map[string]struct{ raw, code string }{

@@ -360,7 +360,7 @@ func TestProofsAfterAStart(t *testing.T) {
 	if r = mine.token(form, "", "nonce", r.header.Get("DPoP-Nonce")); r.status != 200 {
 		t.Errorf("%d %s", r.status, r.raw)
 	}
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	if r = mine.token(refreshForm(r.text("refresh_token")), ""); r.status != 200 {
 		t.Errorf("a minute later: %d %s", r.status, r.raw)
 	}

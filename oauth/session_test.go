@@ -31,7 +31,7 @@ func TestSignInChangesTheCookie(t *testing.T) {
 	b := w.newBrowser()
 	b.code()
 	first := b.sessionCookie()
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	b.signIn(b.authorize("prompt", "login"), "camille")
 	second := b.sessionCookie()
 	if first == "" || first == second || first[:26] != second[:26] {
@@ -40,7 +40,7 @@ func TestSignInChangesTheCookie(t *testing.T) {
 	if b.with(first).authorize().signedIn() || !b.with(second).authorize().signedIn() {
 		t.Error("the old cookie still opens the session, or the new one does not")
 	}
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	b.signIn(b.authorize("prompt", "login"), "karim")
 	if third := b.sessionCookie(); third[:26] == second[:26] || b.with(second).authorize().signedIn() {
 		t.Error("somebody else's sign-in goes on with the session of the one before")
@@ -85,7 +85,7 @@ func TestSessionEnds(t *testing.T) {
 	idle.code()
 	used.code()
 	for range 15 {
-		w.clock.advance(29 * time.Minute)
+		w.clock.Advance(29 * time.Minute)
 		if !used.authorize().signedIn() {
 			t.Fatal("a session in use ended")
 		}
@@ -93,9 +93,9 @@ func TestSessionEnds(t *testing.T) {
 	if idle.authorize().signedIn() {
 		t.Error("an idle session goes on")
 	}
-	w.clock.advance(29 * time.Minute)
+	w.clock.Advance(29 * time.Minute)
 	used.authorize()
-	w.clock.advance(29 * time.Minute)
+	w.clock.Advance(29 * time.Minute)
 	if used.authorize().signedIn() {
 		t.Error("a session goes on after eight hours")
 	}

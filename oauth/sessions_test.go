@@ -136,7 +136,7 @@ func TestProofsNeedAFreshSignIn(t *testing.T) {
 	if !strings.Contains(p.body, `value="begin-codes"`) {
 		t.Fatalf("%d %s", p.status, p.body)
 	}
-	w.clock.advance(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	if got := b.does(p, "begin-codes"); strings.Contains(got.body, "otpauth:") || !strings.Contains(got.body, `value="sign-in"`) {
 		t.Errorf("after ten minutes: %d %s", got.status, got.body)
 	}
@@ -162,7 +162,7 @@ func TestCodesAreAdded(t *testing.T) {
 	if got := b.does(p, "confirm-codes", "code", "000000"); got.status != http.StatusUnprocessableEntity {
 		t.Errorf("a wrong first code: %d", got.status)
 	}
-	p = b.does(p, "confirm-codes", "code", account.CodeAt(secret, w.clock.now()))
+	p = b.does(p, "confirm-codes", "code", account.CodeAt(secret, w.clock.Now()))
 	recovery := regexp.MustCompile(`<li><code>([0-9A-Z-]+)</code>`).FindAllStringSubmatch(p.body, -1)
 	if len(recovery) != 10 {
 		t.Fatalf("%d recovery codes: %s", len(recovery), p.body)

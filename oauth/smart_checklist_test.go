@@ -154,7 +154,7 @@ func smartLives(t *testing.T, w *world) {
 		t.Errorf("%v", r.json["expires_in"])
 	}
 	code := w.newBrowser().code()
-	w.clock.advance(time.Minute + time.Second)
+	w.clock.Advance(time.Minute + time.Second)
 	if r := w.redeem(code); r.status != 400 || r.text("error") != "invalid_grant" {
 		t.Errorf("a code of a minute ago: %d %s", r.status, r.raw)
 	}
@@ -166,7 +166,7 @@ func smartExpired(t *testing.T, w *world) {
 	if err != nil || !slices.Equal(g.Scopes, []string{"patient/Observation.rs"}) {
 		t.Errorf("the resource server sees %v, %v", g, err)
 	}
-	w.clock.advance(time.Duration(r.json["expires_in"].(float64)+1) * time.Second)
+	w.clock.Advance(time.Duration(r.json["expires_in"].(float64)+1) * time.Second)
 	if w.alive(r.text("access_token")) {
 		t.Error("accepted after expires_in")
 	}
@@ -197,7 +197,7 @@ func smartLasting(t *testing.T, w *world) {
 		}
 	}
 	offline, online := w.tokens("scope", "patient/*.rs offline_access"), w.tokens("scope", "patient/*.rs online_access")
-	w.clock.advance(24 * time.Hour) // no browser session lasts as long
+	w.clock.Advance(24 * time.Hour) // no browser session lasts as long
 	if r := w.refresh(offline.text("refresh_token")); r.status != 200 {
 		t.Errorf("offline, a day later: %s", r.raw)
 	}
@@ -436,8 +436,8 @@ func smartAssertions(t *testing.T, w *world) {
 		"again":              once,
 		"another audience":   s.sign(assertionOf(w, "dpi", "aud", "https://other.example"), nil),
 		"another subject":    s.sign(assertionOf(w, "dpi", "sub", "backend-lab"), nil),
-		"ten minutes":        s.sign(assertionOf(w, "dpi", "exp", w.clock.now().Add(10*time.Minute).Unix()), nil),
-		"over":               s.sign(assertionOf(w, "dpi", "exp", w.clock.now().Add(-time.Minute).Unix()), nil),
+		"ten minutes":        s.sign(assertionOf(w, "dpi", "exp", w.clock.Now().Add(10*time.Minute).Unix()), nil),
+		"over":               s.sign(assertionOf(w, "dpi", "exp", w.clock.Now().Add(-time.Minute).Unix()), nil),
 		"no jti":             s.sign(assertionOf(w, "dpi", "jti", nil), nil),
 		"another kid":        s.sign(assertionOf(w, "dpi"), map[jose.HeaderKey]any{"kid": "k9"}),
 		"a URL of elsewhere": s.sign(assertionOf(w, "dpi"), map[jose.HeaderKey]any{"jku": "https://other.example/jwks"}),
@@ -460,7 +460,7 @@ func smartKeySets(t *testing.T, w *world) {
 		t.Errorf("fetched %d times", p.fetches.Load())
 	}
 	p.set(http.StatusOK, keySet(t, ecKey(t, elliptic.P384()).Public()))
-	w.clock.advance(10*time.Minute + time.Second)
+	w.clock.Advance(10*time.Minute + time.Second)
 	if code := by(key); code != 401 {
 		t.Errorf("a withdrawn key, past the age of its set: %d", code)
 	}
@@ -491,7 +491,7 @@ func smartIntrospection(t *testing.T, w *world) {
 			t.Errorf("%s is %v, want %v", name, in.json[name], want)
 		}
 	}
-	if left := in.json["exp"].(float64) - float64(w.clock.now().Unix()); left > r.json["expires_in"].(float64) || left < r.json["expires_in"].(float64)-5 {
+	if left := in.json["exp"].(float64) - float64(w.clock.Now().Unix()); left > r.json["expires_in"].(float64) || left < r.json["expires_in"].(float64)-5 {
 		t.Errorf("exp in %v s, expires_in %v", left, r.json["expires_in"])
 	}
 	if none := w.post("/oauth2/introspect", url.Values{"token": {"x"}}, "resource:"+w.secret); strings.TrimSpace(none.raw) != `{"active":false}` {

@@ -161,7 +161,7 @@ func TestSweep(t *testing.T) {
 	if n, err := w.server.Sweep(t.Context()); err != nil || n != 0 {
 		t.Fatalf("swept %d living rows, %v", n, err)
 	}
-	w.clock.advance(20 * time.Minute)
+	w.clock.Advance(20 * time.Minute)
 	if n, err := w.server.Sweep(t.Context()); err != nil || n < 4 { // grant, code and access token; the other access token
 		t.Errorf("swept %d rows, %v", n, err)
 	}
@@ -171,14 +171,14 @@ func TestSweep(t *testing.T) {
 	if got := w.refresh(kept.text("refresh_token")); got.status != 200 {
 		t.Errorf("a living family was swept: %d %s", got.status, got.raw)
 	}
-	w.clock.advance(9 * time.Hour)
+	w.clock.Advance(9 * time.Hour)
 	if _, err := w.server.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if rows := w.rows(); rows["session"]+rows["transaction"]+rows["access"] != 0 || rows["grant"] != 1 {
 		t.Errorf("rows left: %v", rows)
 	}
-	w.clock.advance(91 * 24 * time.Hour)
+	w.clock.Advance(91 * 24 * time.Hour)
 	if _, err := w.server.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -218,14 +218,14 @@ func TestOnlineAccessEndsWithTheSession(t *testing.T) {
 	r := w.tokens("scope", "launch/patient online_access patient/*.rs")
 	token := r.text("refresh_token")
 	for range 15 {
-		w.clock.advance(30 * time.Minute)
+		w.clock.Advance(30 * time.Minute)
 		got := w.refresh(token)
 		if got.status != 200 {
 			t.Fatalf("within the session: %d %s", got.status, got.raw)
 		}
 		token = got.text("refresh_token")
 	}
-	w.clock.advance(31 * time.Minute)
+	w.clock.Advance(31 * time.Minute)
 	if got := w.refresh(token); got.status != 400 {
 		t.Errorf("after eight hours: %d", got.status)
 	}

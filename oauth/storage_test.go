@@ -304,7 +304,7 @@ func TestStorageOneWrite(t *testing.T) {
 	w, f := faultyWorld(t)
 	r := w.tokens()
 	for range 5 {
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		if r = w.refresh(r.text("refresh_token")); r.status != http.StatusOK {
 			t.Fatal(r.raw)
 		}
@@ -348,7 +348,7 @@ func TestStorageSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w.clock.advance(24 * time.Hour)
+	w.clock.Advance(24 * time.Hour)
 	total := 0
 	for range 10 {
 		f.arm(noFault, 0)

@@ -31,7 +31,7 @@ func TestExchangeOfATokenFromElsewhere(t *testing.T) {
 	if diff := cmp.Diff(want, g.Actor); diff != "" || g.ACR != "eidas1" || g.Patient != "" {
 		t.Errorf("grant %+v (-want +got):\n%s", g, diff)
 	}
-	if at := f.clock.now().Unix() - 30; g.Auth.Unix() != at || g.Until.Unix() > f.clock.now().Unix()+120 {
+	if at := f.clock.Now().Unix() - 30; g.Auth.Unix() != at || g.Until.Unix() > f.clock.Now().Unix()+120 {
 		t.Errorf("signed in at %v, until %v", g.Auth, g.Until)
 	}
 	for name, refused := range map[string]reply{
@@ -47,7 +47,7 @@ func TestExchangeOfATokenFromElsewhere(t *testing.T) {
 	claims := pscClaims()
 	delete(claims, "SubjectRefPro")
 	f.professionals.say(claims)
-	f.clock.advance(6 * time.Minute) // past what is remembered of the userinfo
+	f.clock.Advance(6 * time.Minute) // past what is remembered of the userinfo
 	if r := ask("psc-token"); r.text("error") != "invalid_request" {
 		t.Errorf("without a practice: %s", r.raw)
 	}

@@ -56,7 +56,7 @@ func TestExchange(t *testing.T) {
 	w := newWorld(t)
 	exchangers(t, w, "plugin-a")
 	subject := w.tokens().text("access_token")
-	w.clock.advance(12 * time.Minute)
+	w.clock.Advance(12 * time.Minute)
 	r := w.exchange("plugin-a", subject)
 	if r.status != http.StatusOK || r.text("issued_token_type") != accessType || r.text("token_type") != "Bearer" || r.text("patient") != "camille" ||
 		r.text("scope") != "patient/Observation.rs patient/Condition.r" || r.json["refresh_token"] != nil || r.json["id_token"] != nil {
@@ -212,7 +212,7 @@ func (p pscStub) Subject(_ context.Context, token, kind string) (oauth.Subject, 
 // TestExchangeOfAProfessional takes the token of an OpenID Provider elsewhere in exchange (ANS, API REST Pro Santé Connectée).
 func TestExchangeOfAProfessional(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(w *world, c *oauth.Config) { c.Subjects = pscStub{w.clock.now} })
+	w := newWorld(t, func(w *world, c *oauth.Config) { c.Subjects = pscStub{w.clock.Now} })
 	exchangers(t, w, "plugin-a")
 	ask := func(token, scope string) reply {
 		return w.exchange("plugin-a", token, "subject_token_type", jwtType, "scope", scope)

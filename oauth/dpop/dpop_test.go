@@ -16,6 +16,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"pgregory.net/rapid"
+
+	"github.com/pontlevis/pontlevis/test/clock"
 )
 
 // TestGoodProofs: each algorithm of the list is taken, and the thumbprint is RFC 7638's.
@@ -125,7 +127,7 @@ func TestNonces(t *testing.T) {
 	want := Request{Method: "POST", URL: tokenURL, Nonce: true}
 	nonce := checker.Nonce()
 	verify := func(c *Checker, nonce any) string {
-		_, err := c.Verify([]string{good().with("nonce", nonce).with("iat", clock.now().Unix()).sign(t)}, want)
+		_, err := c.Verify([]string{good().with("nonce", nonce).with("iat", clock.Now().Unix()).sign(t)}, want)
 		return codeOf(err)
 	}
 	if got := verify(checker, nil); got != CodeUseNonce {
@@ -134,14 +136,14 @@ func TestNonces(t *testing.T) {
 	if got := verify(checker, another.Nonce()); got != CodeUseNonce {
 		t.Errorf("another server's: %q", got)
 	}
-	clock.advance(nonceWindow)
+	clock.Advance(nonceWindow)
 	if got := verify(checker, nonce); got != "" {
 		t.Errorf("in the next window: %q", got)
 	}
 	if checker.Nonce() == nonce {
 		t.Error("the nonce does not change with its window")
 	}
-	clock.advance(nonceWindow)
+	clock.Advance(nonceWindow)
 	if got := verify(checker, nonce); got != CodeUseNonce {
 		t.Errorf("two windows later: %q", got)
 	}
@@ -151,14 +153,14 @@ func TestNonces(t *testing.T) {
 // the new server does.
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	c := &clock{at: noon}
-	before := NewChecker(c.now)
+	c := clock.New(noon)
+	before := NewChecker(c.Now)
 	proof := good().with("nonce", before.Nonce()).sign(t)
 	want := Request{Method: "POST", URL: tokenURL}
 	if _, err := before.Verify([]string{proof}, want); err != nil {
 		t.Fatal(err)
 	}
-	after := NewChecker(c.now)
+	after := NewChecker(c.Now)
 	for _, old := range []string{proof, good().sign(t), good().with("iat", noon.Add(maxAhead).Unix()).sign(t)} {
 		if _, err := after.Verify([]string{old}, want); codeOf(err) != CodeUseNonce {
 			t.Errorf("a proof of before the restart: %v", err)
@@ -167,8 +169,8 @@ func TestRestart(t *testing.T) {
 	if _, err := after.Verify([]string{good().with("nonce", after.Nonce()).sign(t)}, want); err != nil {
 		t.Errorf("with a nonce: %v", err)
 	}
-	c.advance(maxAhead + time.Second)
-	if _, err := after.Verify([]string{good().with("iat", c.now().Unix()).sign(t)}, want); err != nil {
+	c.Advance(maxAhead + time.Second)
+	if _, err := after.Verify([]string{good().with("iat", c.Now().Unix()).sign(t)}, want); err != nil {
 		t.Errorf("made later: %v", err)
 	}
 }
@@ -208,9 +210,9 @@ func TestClaims(t *testing.T) {
 	}
 	for range 60 {
 		if err := checker.Claim(p); codeOf(err) != CodeInvalid {
-			t.Fatalf("again after %v: %v", clock.now().Sub(noon), err)
+			t.Fatalf("again after %v: %v", clock.Now().Sub(noon), err)
 		}
-		clock.advance(7 * time.Second)
+		clock.Advance(7 * time.Second)
 	}
 }
 

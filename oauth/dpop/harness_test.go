@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/pontlevis/pontlevis/test/clock"
 )
 
 const (
@@ -127,27 +129,10 @@ func codeOf(err error) string {
 	return ""
 }
 
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // checkerAt is a Checker that has run for an hour at noon.
-func checkerAt(noon time.Time) (*Checker, *clock) {
-	c := &clock{at: noon.Add(-time.Hour)}
-	checker := NewChecker(c.now)
-	c.advance(time.Hour)
+func checkerAt(noon time.Time) (*Checker, *clock.Clock) {
+	c := clock.New(noon.Add(-time.Hour))
+	checker := NewChecker(c.Now)
+	c.Advance(time.Hour)
 	return checker, c
 }

@@ -18,25 +18,8 @@ import (
 
 	"github.com/pontlevis/pontlevis/oauth/keyring"
 	"github.com/pontlevis/pontlevis/store"
+	"github.com/pontlevis/pontlevis/test/clock"
 )
-
-// clock is a time that tests move by hand.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
 
 // breakable is a store whose writes a test can make fail.
 type breakable struct {
@@ -53,7 +36,7 @@ func (b *breakable) Update(ctx context.Context, p store.Partition, fn func(store
 
 type bench struct {
 	db    *breakable
-	clock *clock
+	clock *clock.Clock
 }
 
 func newBench(t testing.TB) *bench {
@@ -63,14 +46,14 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	return &bench{db: &breakable{DB: db}, clock: &clock{at: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}}
+	return &bench{db: &breakable{DB: db}, clock: clock.New(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))}
 }
 
 var seal = bytes.Repeat([]byte("s"), 32)
 
 func (b *bench) open(t testing.TB) *keyring.Ring {
 	t.Helper()
-	r, err := keyring.Open(t.Context(), keyring.Options{DB: b.db, Seal: seal, Now: b.clock.now})
+	r, err := keyring.Open(t.Context(), keyring.Options{DB: b.db, Seal: seal, Now: b.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,22 +117,22 @@ func TestLife(t *testing.T) {
 			t.Errorf("published key %+v", k)
 		}
 	}
-	b.clock.advance(90*day - time.Second)
+	b.clock.Advance(90*day - time.Second)
 	tend(t, r)
 	if _, id := sign(t, r, jose.ES256); id != firstID {
 		t.Error("the next key signs before its time")
 	}
-	b.clock.advance(2 * time.Second)
+	b.clock.Advance(2 * time.Second)
 	tend(t, r)
 	if _, id := sign(t, r, jose.ES256); id == firstID {
 		t.Error("the next key does not sign when its time has come")
 	}
-	b.clock.advance(90*day - 10*time.Second)
+	b.clock.Advance(90*day - 10*time.Second)
 	tend(t, r)
 	if _, err := r.Verify(t.Context(), "JWT", first); err != nil {
 		t.Errorf("a retired key does not verify: %v", err)
 	}
-	b.clock.advance(11 * time.Second)
+	b.clock.Advance(11 * time.Second)
 	tend(t, r)
 	if _, err := r.Verify(t.Context(), "JWT", first); !errors.Is(err, keyring.ErrSignature) {
 		t.Errorf("a removed key verifies: %v", err)
@@ -168,13 +151,13 @@ func TestRotate(t *testing.T) {
 	if _, id := sign(t, r, jose.RS256); id != before {
 		t.Fatal("a key signs that nobody could have seen published")
 	}
-	b.clock.advance(day)
+	b.clock.Advance(day)
 	tend(t, r)
 	_, after := sign(t, r, jose.RS256)
 	if after == before {
 		t.Fatal("the rotation that was asked for did not happen")
 	}
-	b.clock.advance(day)
+	b.clock.Advance(day)
 	tend(t, r)
 	if _, id := sign(t, r, jose.RS256); id != after {
 		t.Error("one wish rotated twice")
@@ -216,7 +199,7 @@ func TestNodes(t *testing.T) {
 	nodes := []*keyring.Ring{b.open(t), b.open(t), b.open(t), b.open(t)}
 	tend(t, nodes[0])
 	_, old := sign(t, nodes[0], jose.ES256)
-	b.clock.advance(91 * day)
+	b.clock.Advance(91 * day)
 	var wg sync.WaitGroup
 	for i := range 40 {
 		wg.Go(func() {
@@ -247,7 +230,7 @@ func TestSealed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.open(t)
-	_, err := keyring.Open(t.Context(), keyring.Options{DB: b.db, Seal: bytes.Repeat([]byte("x"), 32), Now: b.clock.now})
+	_, err := keyring.Open(t.Context(), keyring.Options{DB: b.db, Seal: bytes.Repeat([]byte("x"), 32), Now: b.clock.Now})
 	if err == nil || !strings.Contains(err.Error(), "does not open") {
 		t.Errorf("another secret opens the ring: %v", err)
 	}
@@ -328,19 +311,19 @@ func TestAnyTime(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		b := newBench(t)
 		r, err := keyring.Open(t.Context(), keyring.Options{
-			DB: b.db, Seal: seal, Now: b.clock.now, Only: []jose.SignatureAlgorithm{jose.ES256},
+			DB: b.db, Seal: seal, Now: b.clock.Now, Only: []jose.SignatureAlgorithm{jose.ES256},
 		})
 		if err != nil {
 			rt.Fatal(err)
 		}
-		start := b.clock.now()
+		start := b.clock.Now()
 		type signed struct {
 			token string
 			until time.Time
 		}
 		var tokens []signed
 		for range rapid.IntRange(1, 8).Draw(rt, "steps") {
-			b.clock.advance(time.Duration(rapid.Int64Range(0, int64(60*day)).Draw(rt, "time")))
+			b.clock.Advance(time.Duration(rapid.Int64Range(0, int64(60*day)).Draw(rt, "time")))
 			var err error
 			if rapid.IntRange(0, 4).Draw(rt, "rotate") == 0 {
 				_, err = r.Rotate(t.Context(), false)
@@ -363,12 +346,12 @@ func TestAnyTime(t *testing.T) {
 				rt.Errorf("states: %v", n)
 			}
 			for _, s := range tokens {
-				if _, err := r.Verify(t.Context(), "JWT", s.token); err != nil && b.clock.now().Before(s.until) {
-					rt.Errorf("a token does not verify %v before its time", s.until.Sub(b.clock.now()))
+				if _, err := r.Verify(t.Context(), "JWT", s.token); err != nil && b.clock.Now().Before(s.until) {
+					rt.Errorf("a token does not verify %v before its time", s.until.Sub(b.clock.Now()))
 				}
 			}
 			token, _ := sign(t, r, jose.ES256)
-			tokens = append(tokens, signed{token, b.clock.now().Add(90 * day)})
+			tokens = append(tokens, signed{token, b.clock.Now().Add(90 * day)})
 		}
 	})
 }

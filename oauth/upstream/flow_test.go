@@ -286,7 +286,7 @@ func TestKeyRoll(t *testing.T) {
 		s.keys = []jose.JSONWebKey{{Key: key.Public(), KeyID: kid, Use: "sig"}}
 	}
 	roll("two")
-	b.clock.forward(keysRetry)
+	b.clock.Advance(keysRetry)
 	if _, err := b.finish(); err != nil {
 		t.Fatalf("after the keys changed: %v", err)
 	}
@@ -318,11 +318,11 @@ func TestMetadataIsKept(t *testing.T) {
 		t.Errorf("metadata was fetched %d times", n)
 	}
 	s.server.Close()
-	b.clock.forward(metadataLife + time.Minute)
+	b.clock.Advance(metadataLife + time.Minute)
 	if _, err := b.provider.Begin(t.Context(), b.attempt); err != nil {
 		t.Errorf("a provider that was known an hour ago: %v", err)
 	}
-	b.clock.forward(metadataStale)
+	b.clock.Advance(metadataStale)
 	var no *Refusal
 	if _, err := b.provider.Begin(t.Context(), b.attempt); !errors.As(err, &no) || no.Kind != Unavailable {
 		t.Errorf("a provider that was known yesterday: %v", err)

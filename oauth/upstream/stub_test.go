@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/pontlevis/pontlevis/test/clock"
 )
 
 // stub is a provider whose every answer a test can bend.
@@ -173,24 +175,7 @@ type begun struct {
 	*stub
 	provider *Provider
 	attempt  *Attempt
-	clock    *clock
-}
-
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
+	clock    *clock.Clock
 }
 
 func (s *stub) config() Config {
@@ -205,19 +190,19 @@ func (s *stub) config() Config {
 func (s *stub) begin(change ...func(*Config, *Attempt)) *begun {
 	s.t.Helper()
 	c := s.config()
-	clock := &clock{at: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}
+	clock := clock.New(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))
 	a := &Attempt{
 		Redirect: "https://pont.example/oauth2/callback/stub", State: "state-1", Nonce: "nonce-1",
-		Verifier: strings.Repeat("v", 43), Began: clock.now(),
+		Verifier: strings.Repeat("v", 43), Began: clock.Now(),
 	}
 	for _, f := range change {
 		f(&c, a)
 	}
-	p, err := New(c, clock.now)
+	p, err := New(c, clock.Now)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	now := clock.now().Unix()
+	now := clock.Now().Unix()
 	s.claims = map[string]any{
 		"iss": s.server.URL, "sub": "sub-1", "aud": "client-1", "exp": now + 60, "iat": now, "nonce": "nonce-1", "acr": "eidas1",
 		"at_hash": halfHash("at-1"),

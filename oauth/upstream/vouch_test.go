@@ -14,7 +14,7 @@ func vouching(t *testing.T) *begun {
 	t.Helper()
 	s := newStub(t)
 	b := s.begin(func(c *Config, _ *Attempt) { c.Vouches = []string{"lps"} })
-	now := b.clock.now().Unix()
+	now := b.clock.Now().Unix()
 	s.active = map[string]any{
 		"active": true, "iss": s.server.URL, "sub": "sub-1", "client_id": "lps", "exp": now + 120, "acr": "eidas1", "auth_time": now - 60,
 	}
@@ -30,7 +30,7 @@ func TestVouch(t *testing.T) {
 			t.Fatal(err)
 		}
 		if login.Subject != "sub-1" || login.Claims["family_name"] != "DUBOIS" || login.Client != "lps" || login.ACR != "eidas1" ||
-			login.Expires.Unix() != b.clock.now().Unix()+120 || login.Auth.Unix() != b.clock.now().Unix()-60 {
+			login.Expires.Unix() != b.clock.Now().Unix()+120 || login.Auth.Unix() != b.clock.Now().Unix()-60 {
 			t.Errorf("login = %+v", login)
 		}
 	}
@@ -57,9 +57,9 @@ func TestVouchRefuses(t *testing.T) {
 		"inactive":                 {func(b *begun) { b.active["active"] = false }, Untrusted, "not active"},
 		"another issuer":           {func(b *begun) { b.active["iss"] = "https://x.example" }, Untrusted, "another issuer"},
 		"nobody":                   {func(b *begun) { delete(b.active, "sub") }, Untrusted, "nobody"},
-		"expired":                  {func(b *begun) { b.active["exp"] = b.clock.now().Unix() }, Untrusted, "past it"},
+		"expired":                  {func(b *begun) { b.active["exp"] = b.clock.Now().Unix() }, Untrusted, "past it"},
 		"endless":                  {func(b *begun) { delete(b.active, "exp") }, Untrusted, "no end"},
-		"not yet":                  {func(b *begun) { b.active["nbf"] = b.clock.now().Unix() + 300 }, Untrusted, "not count yet"},
+		"not yet":                  {func(b *begun) { b.active["nbf"] = b.clock.Now().Unix() + 300 }, Untrusted, "not count yet"},
 		"a refresh token":          {func(b *begun) { b.active["token_use"] = "refresh_token" }, Untrusted, "no access token"},
 		"of another client":        {func(b *begun) { b.active["client_id"] = "shop" }, Untrusted, "not exchanged here"},
 		"of no client":             {func(b *begun) { delete(b.active, "client_id") }, Untrusted, "not exchanged here"},

@@ -1,0 +1,2 @@
+// Package clock is a time that tests move by hand.
+package clock
