@@ -57,7 +57,7 @@ func canonicalQuery(resourceType, canonical, version string) (*search.Query, err
 	if version != "" {
 		raw += "&version=" + url.QueryEscape(search.Escape(version))
 	}
-	q, _, err := search.Parse(resourceType, raw, true)
+	q, _, err := search.ParseWith(resourceType, search.Options{Strict: true, Whole: true}, raw)
 	return q, err
 }
 

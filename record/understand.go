@@ -133,7 +133,12 @@ func (i *Interaction) path(u *url.URL) ([]string, *Refusal) {
 
 // search parses search criteria for a type; raw strings count as one query.
 func (i *Interaction) search(resourceType string, strict bool, raw ...string) (*search.Query, *Refusal) {
-	q, notices, err := search.ParseWith(resourceType, search.Options{Strict: strict, Base: i.base}, raw...)
+	return i.parse(resourceType, search.Options{Strict: strict}, raw...)
+}
+
+func (i *Interaction) parse(resourceType string, o search.Options, raw ...string) (*search.Query, *Refusal) {
+	o.Base = i.base
+	q, notices, err := search.ParseWith(resourceType, o, raw...)
 	if err == nil {
 		i.Notices = append(i.Notices, notices...)
 		return q, nil
@@ -145,10 +150,10 @@ func (i *Interaction) search(resourceType string, strict bool, raw ...string) (*
 	return nil, &Refusal{Status: http.StatusBadRequest, Issues: []fhir.Issue{e.Issue()}}
 }
 
-// condition parses the criteria of a conditional interaction: strictly, since a condition that is only half understood
-// would hit another resource, and with at least one criterion.
+// condition parses the criteria of a conditional interaction: strictly and wholly, since a condition that is only half
+// understood, or has an empty parameter, would hit another resource, and with at least one criterion.
 func (i *Interaction) condition(resourceType, raw string) (*search.Query, *Refusal) {
-	q, no := i.search(resourceType, true, raw)
+	q, no := i.parse(resourceType, search.Options{Strict: true, Whole: true}, raw)
 	if no != nil {
 		return nil, no
 	}

@@ -14,7 +14,9 @@ func (c *Criterion) Codes() bool {
 		return false
 	}
 	switch c.Modifier {
-	case "in", "not-in", "above", "below":
+	case "below":
+		return !mediaTypes(c.Param)
+	case "in", "not-in", "above":
 		return true
 	}
 	return false

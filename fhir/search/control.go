@@ -20,7 +20,7 @@ var controls map[string]control
 func init() { // a literal would be an initialisation cycle through the readers
 	controls = map[string]control{
 		"_count":              {false, (*parser).readCount},
-		"_sort":               {false, (*parser).readSort},
+		"_sort":               {true, (*parser).readSort},
 		"_include":            {true, (*parser).readInclude},
 		"_revinclude":         {true, (*parser).readInclude},
 		"_include:iterate":    {true, (*parser).readInclude},

@@ -11,8 +11,8 @@ import (
 // depth counts how far a criterion has been followed.
 type depth struct{ chain, has int }
 
-// modifiers are those each type of parameter admits besides `:missing` (R4 search §3.1.1.4.5). References take a
-// resource type too, and `:above` and `:below` where a type they lead to is a hierarchy.
+// modifiers are those each type of parameter admits besides `:missing` (R4 search §3.1.1.4.4). References take a
+// resource type too, `:above` and `:below` where a type they lead to is a hierarchy, `:below` where they may be canonical.
 var modifiers = map[string][]string{
 	"string":    {"exact", "contains"},
 	"token":     {"not", "text", "of-type", "in", "not-in", "above", "below"},
@@ -74,6 +74,8 @@ func checkModifier(param *fhir.Param, modifier string, chained bool) error {
 	case slices.Contains(modifiers[param.Type], modifier):
 		return nil
 	case param.Type == "reference" && (modifier == "above" || modifier == "below") && len(hierarchical(param)) > 0:
+		return nil
+	case param.Type == "reference" && modifier == "below" && definitional(param):
 		return nil
 	}
 	return fail(param.Name, codeNotSupported, "Le paramètre %s (%s) n'admet pas le modificateur :%s.",

@@ -133,10 +133,13 @@ func (r asking) token(p *fhir.Param, modifier string, a atom) (string, func(atom
 		if kind[1] == "" || a.code == "" {
 			return "", nil, false
 		}
-		system := pick(r.Rand, kind[0], kind[0], "", "other")
+		system := pick(r.Rand, kind[0], kind[0], "other")
+		if system == "" {
+			return "", nil, false
+		}
 		return escaped(system) + "|" + escaped(r.cased(kind[1])) + "|" + escaped(a.code), func(x atom) bool {
 			return strings.EqualFold(x.code, a.code) && slices.ContainsFunc(x.kinds, func(k [2]string) bool {
-				return strings.EqualFold(k[1], kind[1]) && (system == "" || k[0] == system)
+				return strings.EqualFold(k[1], kind[1]) && k[0] == system
 			})
 		}, true
 	}

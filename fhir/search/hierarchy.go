@@ -14,7 +14,8 @@ var parents = map[string]string{"CarePlan": "part-of", "Encounter": "part-of", "
 // Hierarchy reports whether the criterion asks for what lies above or below a resource in its hierarchy, that resource
 // included (R4 search §3.1.1.4.12, `Procedure?location:below=Location/42`). Its Values have a Type and an ID.
 func (c *Criterion) Hierarchy() bool {
-	return c.Param != nil && c.Param.Type == "reference" && len(c.Chain) == 0 && (c.Modifier == "above" || c.Modifier == "below")
+	return c.Param != nil && c.Param.Type == "reference" && len(c.Chain) == 0 && (c.Modifier == "above" || c.Modifier == "below") &&
+		len(hierarchical(c.Param)) > 0
 }
 
 // Parent is the parameter that leads one step up from a resource of the type, in the hierarchy that the criterion is

@@ -27,6 +27,7 @@ func (c *Criterion) Match(r *fhir.Resource) (bool, error) {
 		return false, nil
 	}
 	values := c.Param.Values(r)
+	c = c.ofVersion(r)
 	switch c.Modifier {
 	case "missing":
 		return slices.ContainsFunc(c.Values, func(o Operand) bool { return o.Missing == (len(values) == 0) }), nil
@@ -115,6 +116,8 @@ func (c *Criterion) matchToken(o *Operand, v *fhir.Value) bool {
 		return v.Text != "" && strings.HasPrefix(fhir.Folded(v.Text), o.folded)
 	case "of-type":
 		return matchOfType(o, v)
+	case "below":
+		return underMedia(v.Code, o.Text)
 	}
 	if c.Name == "_id" {
 		return v.Code == o.Code && (o.System == "")
@@ -148,10 +151,12 @@ func matchOfType(o *Operand, v *fhir.Value) bool {
 // matchReference follows R4 search §3.1.1.4.12. A bare id means a resource of any type the parameter may lead to.
 func (c *Criterion) matchReference(o *Operand, v *fhir.Value) bool {
 	ref := v.Reference
-	if c.Modifier == "identifier" {
+	switch {
+	case c.Modifier == "identifier":
 		return o.matchIdentifier(ref)
-	}
-	if o.URL != "" {
+	case c.Modifier == "below":
+		return o.matchVersions(ref)
+	case o.URL != "":
 		return matchURL(o.URL, ref)
 	}
 	resourceType, id := c.local(ref)

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
@@ -22,8 +23,7 @@ func (p *parser) operands(c *Criterion, value string) ([]Operand, error) {
 	operands := make([]Operand, 0, len(pieces))
 	for _, piece := range pieces {
 		if piece == "" {
-			return nil, fail(c.Name, codeValue, "Le paramètre %s a une valeur vide.",
-				"Parameter %s has an empty value.", c.Name)
+			return nil, empty(c.Name)
 		}
 		o, err := p.operand(c, piece)
 		if err != nil {
@@ -44,8 +44,10 @@ func (p *parser) operand(c *Criterion, piece string) (Operand, error) {
 		return Operand{Missing: piece == "true"}, nil
 	}
 	switch c.Param.Type {
-	case "string", "uri":
-		return textOperand(c.Name, piece)
+	case "string":
+		return wordsOperand(c, piece)
+	case "uri":
+		return uriOperand(c, piece)
 	case "token":
 		return tokenOperand(c, piece)
 	case "reference":
@@ -76,9 +78,38 @@ func plain(name, piece string) (string, error) {
 	return text, nil
 }
 
-func textOperand(name, piece string) (Operand, error) {
-	text, err := plain(name, piece)
-	return Operand{Text: text, folded: fhir.Folded(text)}, err
+// empty is what a value of nothing gets.
+func empty(name string) *Error {
+	return fail(name, codeValue, "Le paramètre %s a une valeur vide.", "Parameter %s has an empty value.", show(name))
+}
+
+// wordsOperand reads the text of a string, or of `:text`. What is left of it without case, accents and white space must
+// be something: every text begins with nothing.
+func wordsOperand(c *Criterion, piece string) (Operand, error) {
+	text, err := plain(c.Name, piece)
+	if err != nil {
+		return Operand{}, err
+	}
+	o := Operand{Text: text, folded: fhir.Folded(text)}
+	if o.folded == "" && c.Modifier != "exact" {
+		return o, empty(c.Name)
+	}
+	return o, nil
+}
+
+// uriOperand reads a URI; a version may follow the canonical URL of a definition, `url=http://…|2.0`
+// (R4 search §3.1.1.4.9).
+func uriOperand(c *Criterion, piece string) (Operand, error) {
+	version := ""
+	if parts := cut(piece, '|'); len(parts) == 2 && canonicalURL(c.Param) && c.Modifier == "" {
+		piece, version = parts[0], parts[1]
+	}
+	text, err := plain(c.Name, piece)
+	if err != nil {
+		return Operand{}, err
+	}
+	version, err = plain(c.Name, version)
+	return Operand{Text: text, Version: version}, err
 }
 
 // tokenOperand reads `code`, `system|code`, `|code`, `system|`, and `system|code|value` of `:of-type`
@@ -86,7 +117,11 @@ func textOperand(name, piece string) (Operand, error) {
 func tokenOperand(c *Criterion, piece string) (Operand, error) {
 	switch c.Modifier {
 	case "text":
-		return textOperand(c.Name, piece)
+		return wordsOperand(c, piece)
+	case "below":
+		if mediaTypes(c.Param) {
+			return mediaOperand(c, piece)
+		}
 	case "in", "not-in":
 		return valueSetOperand(c, piece)
 	}
@@ -99,11 +134,11 @@ func tokenOperand(c *Criterion, piece string) (Operand, error) {
 	}
 	switch {
 	case c.Modifier == "of-type":
-		if len(parts) != 3 || parts[1] == "" || parts[2] == "" {
-			return Operand{}, fail(c.Name, codeValue, ":of-type attend système|code|valeur, pas %q.",
-				":of-type takes system|code|value, rather than %q.", show(piece))
+		if len(parts) != 3 || slices.Contains(parts, "") {
+			return Operand{}, fail(c.Name, codeValue, ":of-type attend système|code|valeur, les trois, pas %q.",
+				":of-type takes system|code|value, all three, rather than %q.", show(piece))
 		}
-		return Operand{System: parts[0], HasSystem: parts[0] != "", Code: parts[1], OfType: parts[2], folded: lower(parts[1])}, nil
+		return Operand{System: parts[0], HasSystem: true, Code: parts[1], OfType: parts[2], folded: lower(parts[1])}, nil
 	case (c.Modifier == "above" || c.Modifier == "below") && (len(parts) != 2 || parts[0] == "" || parts[1] == ""):
 		return Operand{}, fail(c.Name, codeValue, ":%[2]s attend système|code, pas %[1]q : un code seul ne dit pas dans quelle hiérarchie.",
 			":%[2]s takes system|code, rather than %[1]q: a code alone does not say in which hierarchy.", show(piece), c.Modifier)
@@ -127,6 +162,9 @@ func (p *parser) referenceOperand(c *Criterion, piece string) (Operand, error) {
 	}
 	if c.Hierarchy() {
 		return hierarchyOperand(c, text)
+	}
+	if c.Modifier == "below" {
+		return canonicalOperand(c, text)
 	}
 	if strings.Contains(text, ":") {
 		return Operand{URL: text}, nil

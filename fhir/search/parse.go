@@ -13,13 +13,14 @@ import (
 // Options say how a search is to be read.
 type Options struct {
 	Strict bool             // `Prefer: handling=strict`: an unknown parameter is an error rather than a warning
+	Whole  bool             // an empty parameter is an error too: without it a write, say, could be for another resource
 	Base   string           // the server's own base URL: absolute references under it are local
 	Now    func() time.Time // for `ap` on dates; default time.Now
 }
 
 // Parse reads one raw query string or form body as a search of resourceType. Unknown parameters are an error when
-// strict; otherwise they are dropped, absent from [Query.Self], and told as issues of severity warning. Every other
-// fault is an *Error.
+// strict; otherwise they are dropped, absent from [Query.Self], and told as issues of severity warning, as empty ones
+// always are: they are no error (R4 search §3.1.1.3). Every other fault is an *Error.
 func Parse(resourceType, raw string, strict bool) (*Query, []fhir.Issue, error) {
 	return ParseWith(resourceType, Options{Strict: strict}, raw)
 }
@@ -41,6 +42,10 @@ func ParseWith(resourceType string, o Options, raw ...string) (*Query, []fhir.Is
 	p := &parser{Options: o, query: &Query{Type: resourceType, Count: DefaultCount}, seen: map[string]bool{}}
 	p.Base = strings.TrimRight(o.Base, "/")
 	for _, kv := range pairs {
+		if kv[1] == "" && !o.Whole {
+			p.issues = append(p.issues, empty(kv[0]).warning())
+			continue
+		}
 		if err := p.parameter(kv[0], kv[1]); err != nil {
 			return nil, nil, err
 		}

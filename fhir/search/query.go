@@ -135,7 +135,7 @@ const (
 
 // Operand is one value of a criterion, read according to the parameter's type; fields of other types are zero.
 type Operand struct {
-	Text    string // string, uri, token `:text`, `:in`, `:not-in`: the value without escapes
+	Text    string // string, uri, token `:text`, `:in`, `:not-in`, media types `:below`: the value without escapes
 	Missing bool   // `:missing`: true when the parameter must be absent
 
 	Prefix    Prefix    // date, number, quantity
@@ -149,7 +149,7 @@ type Operand struct {
 
 	Type    string // reference: the type, "" when only an id was written
 	ID      string // reference: the logical id
-	Version string // reference: the version, "" any
+	Version string // reference: the version, "" any; uri: that of the definition whose canonical URL it is, "" any
 	URL     string // reference: an absolute URL or URN that is not under the server's base
 
 	Parts []Operand // composite: one for each component

@@ -24,6 +24,8 @@ func ServedOf(resourceType string) []Served {
 		}
 		if p.Type == "reference" && len(hierarchical(p)) > 0 {
 			s.Modifiers = append(s.Modifiers, "above", "below")
+		} else if p.Type == "reference" && definitional(p) {
+			s.Modifiers = append(s.Modifiers, "below")
 		}
 		slices.Sort(s.Modifiers)
 		if p.Type == "date" || p.Type == "number" || p.Type == "quantity" {
