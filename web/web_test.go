@@ -434,6 +434,32 @@ func TestLanguageIsChosen(t *testing.T) {
 }
 
 // A form target is a value of the request: nothing of it may add a directive to the policy.
+// TestWaysOut: where somebody chooses, they can also be somebody else, or stop.
+func TestWaysOut(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	for name, show := range map[string]func(http.ResponseWriter, *http.Request){
+		"patient": func(w http.ResponseWriter, req *http.Request) {
+			r.ChoosePatient(w, req, 200, oauth.PatientPage{Form: form(), App: app(), Person: "Dr Roux"})
+		},
+		"situation": func(w http.ResponseWriter, req *http.Request) {
+			r.ChooseSituation(w, req, 200, oauth.SituationPage{Form: form(), App: app(), Person: "Dr Roux"})
+		},
+	} {
+		out := httptest.NewRecorder()
+		show(out, httptest.NewRequest("GET", "/", nil))
+		body := out.Body.String()
+		for _, want := range []string{
+			`name="csrf" value="csrf"><input type="hidden" name="step" value="switch">`, "Dr Roux",
+			`name="csrf" value="csrf"><input type="hidden" name="step" value="consent">`, `name="decision" value="refuse"`,
+		} {
+			if strings.Count(body, want) != 1 {
+				t.Errorf("%s: %d times %s\n%s", name, strings.Count(body, want), want, body)
+			}
+		}
+	}
+}
+
 func TestTargetCannotAddADirective(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
