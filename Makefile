@@ -10,7 +10,7 @@ LISTEN ?= 127.0.0.1:8700
 DATA   ?=
 CLIENTS := test/clients
 
-.PHONY: help build demo test tools clients lint go-test race bench differential bench-long bench-parts kills worlds timing size
+.PHONY: help build demo test tools clients lint go-test race bench differential bench-long bench-parts kills worlds timing size screenshots
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -91,3 +91,12 @@ size: build ## stores of a thousand to a million invented patients: 35 GB of dis
 
 timing: ## whether the clock tells absent from forbidden, on a machine at rest
 	PONTLEVIS_TIMING=$${PONTLEVIS_TIMING:-20000} go test -count=1 -timeout 0 -v -run '^TestTiming$$' ./worlds
+
+SHOTS ?= bin/screenshots
+
+screenshots: build tools clients ## pictures of every page, in both languages, on a phone and on a desk, for a person to look at
+	@rm -rf $(SHOTS); mkdir -p $(SHOTS); data=$$(mktemp -d); \
+	bin/pontlevis demo --listen 127.0.0.1:0 --data $$data > $$data/out & demo=$$!; trap 'kill $$demo; rm -rf $$data' EXIT; \
+	for i in $$(seq 600); do grep -q '^ready ' $$data/out && break; sleep 0.1; done; \
+	cd $(CLIENTS) && PONTLEVIS_DATA=$$data PONTLEVIS_SCREENSHOTS=$(abspath $(SHOTS)) node screenshots.mjs; \
+	echo "$$(ls $(abspath $(SHOTS)) | wc -l) pictures in $(SHOTS)"

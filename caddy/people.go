@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pontlevis/pontlevis/web/storybook"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
 
@@ -15,5 +16,12 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 	desk := &visit.Desk{People: s.oauth, Gate: s.gate, Look: s.pages, Now: time.Now}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", desk.NotFound)
+	if a.Demo {
+		story, err := storybook.Handler(s.pages)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("GET /storybook", story)
+	}
 	return mux, nil
 }

@@ -13,7 +13,7 @@ func TestInChromium(t *testing.T) {
 	t.Parallel()
 	node, clients, chromium := needs(t, "node"), foreignClients(t), needs(t, "chromium")
 	s := start(t)
-	c := exec.CommandContext(t.Context(), node, "--experimental-global-webcrypto", "--test", "launches.mjs", "pages.mjs")
+	c := exec.CommandContext(t.Context(), node, "--experimental-global-webcrypto", "--test", "launches.mjs", "pages.mjs", "storybook.mjs")
 	c.Dir, c.SysProcAttr = clients, withParent()
 	c.Env = append(os.Environ(), "PONTLEVIS_DATA="+s.data, "PONTLEVIS_CHROMIUM="+chromium)
 	out, err := c.CombinedOutput()

@@ -1,0 +1,37 @@
+// Pictures of the pages of people as they are first seen, in both languages, on a phone by day and a desk by night, for a person
+// to look at: PONTLEVIS_SCREENSHOTS is the folder. The journeys' own tests take the pictures of their states there too.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { screens } from './axe.mjs'
+import { Chromium } from './chromium.mjs'
+import { demo } from './demo.mjs'
+import { enter } from './people.mjs'
+
+const folder = process.env.PONTLEVIS_SCREENSHOTS
+if (!folder) throw new Error('PONTLEVIS_SCREENSHOTS must name a folder')
+mkdirSync(folder, { recursive: true })
+
+/** Who opens what; nobody: the page is for everybody. */
+const pages = [
+  [null, '/storybook'], ['camille', '/oauth2/apps'], ['camille', '/oauth2/sessions'],
+  
+]
+
+const chromium = await Chromium.start()
+try {
+  for (const lang of ['fr', 'en']) {
+    for (const screen of screens) {
+      for (const [who, path] of pages) {
+        const page = who ? await enter(chromium, who, path, { lang, screen }) : await chromium.page({ lang, width: screen.width })
+        if (!who) {
+          await page.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: screen.scheme }] })
+          await page.open(demo.base + path)
+        }
+        await page.screenshot(join(folder, `${path.slice(1).replaceAll('/', '-')}-${lang}-${screen.width}.png`))
+        await page.close()
+      }
+    }
+  }
+} finally {
+  await chromium.close()
+}
