@@ -25,7 +25,7 @@ var levels = [][]string{
 	{"gate"},
 	{"worlds"},
 	{"oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
-	{"oauth", "catalog"},
+	{"oauth", "catalog", "cases", "notice"},
 	{"web"},
 	{"web/storybook", "web/visit"},
 	{"demo"},

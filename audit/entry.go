@@ -48,7 +48,8 @@ type Agent struct {
 }
 
 // Entry is one access, granted, refused or failed (CSP R1111-43: date, time, and identity of who consulted or fed). It
-// holds references and codes: no title of a document, no value of a search, no sentence.
+// holds references and codes: no title of a document, no value of a search, and no sentence but the reason that whoever
+// opened a record in an emergency wrote.
 type Entry struct {
 	ID          string            `json:"id"`                // decision id; Append sets one when it is empty
 	At          time.Time         `json:"at"`                // UTC, to the millisecond; Append sets it when it is zero
@@ -71,7 +72,7 @@ type Entry struct {
 	Revision    string            `json:"revision,omitempty"`    // policy revision
 	Grant       string            `json:"grant,omitempty"`       // id of the grant
 	Address     string            `json:"address,omitempty"`     // network address of the client
-	Details     map[string]string `json:"details,omitempty"`     // codes of a change: kind, verb, target
+	Details     map[string]string `json:"details,omitempty"`     // codes of a change: kind, verb, target; of an opening: until, typed_reason
 	Erased      []int64           `json:"erased,omitempty"`      // sequences whose record this entry's Erase removed
 
 	// Sequence is the entry's place in the log, from 0. Reading sets it; Append ignores it.

@@ -333,9 +333,13 @@ func concernOf(g *Grant) space.Concern {
 
 func actorInput(g *Grant) map[string]any {
 	a := g.Actor
+	claims := map[string]any{"regulation": a.Regulation}
+	if len(a.Roles) > 0 {
+		claims["roles"] = list(a.Roles)
+	}
 	return map[string]any{
 		"kind": a.Kind, "id": a.ID, "identities": list(a.Identities), "organizations": list(a.Organizations),
-		"profession": a.Profession, "speciality": a.Speciality, "claims": map[string]any{"regulation": a.Regulation},
+		"profession": a.Profession, "speciality": a.Speciality, "claims": claims,
 	}
 }
 

@@ -42,6 +42,7 @@ type Actor struct {
 	Profession    string   // "system|code", "" for a person who is no professional
 	Speciality    string   // "system|code"
 	Regulation    bool     // regulating doctor of an emergency call centre, as the identity provider says
+	Roles         []string // parts in the review of emergency accesses: reviewer, authority
 }
 
 // Client is the app a grant acts through.

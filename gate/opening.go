@@ -35,6 +35,12 @@ func (g *Gate) OpenEmergency(ctx context.Context, grant *Grant, whose string) (p
 	}
 	entry := decided(h.newEntry(&record.Interaction{Kind: record.KindRead}, subject), d)
 	entry.Interaction, entry.Action = "open-emergency", "E"
+	if d.Allow { // what whoever is told of it, and whoever reviews it, has to know
+		detail(&entry, "until", grant.Until.UTC().Format(time.RFC3339))
+	}
+	if d.Allow && grant.TypedReason != "" {
+		detail(&entry, "typed_reason", grant.TypedReason)
+	}
 	if err := h.append(ctx, entry); err != nil {
 		return "", err
 	}

@@ -31,6 +31,8 @@ var duties = map[string][]string{
 	dutyTrace:        nil, dutyNotify: nil, dutyCase: nil, dutyShowMode: nil, dutyLifecycle: nil,
 	dutyNotice: {actionAsk, actionSearch, actionRead},
 	dutyLabel:  {actionDeposit, actionReplace},
+
+	dutyReadable: {actionNotify}, dutyAgain: {actionNotify},
 }
 
 // dutiful reports whether every obligation of a decision on an action is one that is fulfilled here.

@@ -122,6 +122,7 @@ func actorOf(g *grantRecord, c *Client, p *Person) gate.Actor {
 	if in := p.In(g.Situation); g.Kind == "professional" && in != nil { // a professional who acts for their own family does so without their profession
 		a.Organizations = slices.Clone(in.Organizations)
 		a.Profession, a.Speciality, a.Regulation = in.Profession, in.Speciality, in.Regulation
+		a.Roles = slices.Clone(in.Roles)
 		a.Identities = named(p.Reference, g.Actor, in.Identities)
 	}
 	return a

@@ -73,6 +73,7 @@ func (s *Server) bringUpToDate(ctx context.Context, fresh Person) (*Person, erro
 // merged is what a provider says, with what only this server knows of the account.
 func merged(before *Person, fresh Person) Person {
 	fresh.Login, fresh.PasswordHash, fresh.Disabled = before.Login, before.PasswordHash, before.Disabled
+	fresh.Roles = before.Roles
 	if fresh.Patient == "" && before.Patient != "" && fresh.Kind == before.Kind {
 		fresh.Patient, fresh.INS, fresh.Reference, fresh.Identities = before.Patient, before.INS, before.Reference, before.Identities
 	}

@@ -28,6 +28,9 @@ type Person struct {
 	Reference     string   `json:"reference"`               // fhirUser: "Practitioner/x", "Patient/x", "RelatedPerson/x"
 	Identities    []string `json:"identities,omitempty"`    // every way a resource may name the person; Reference is added
 	Regulation    bool     `json:"regulation,omitempty"`    // regulating doctor of an emergency call centre
+	// Roles are parts that the establishment, or the authority, gave the person in the review of emergency accesses:
+	// reviewer, authority. They hold in every work situation of theirs; what they open is the policies' to say.
+	Roles []string `json:"roles,omitempty"`
 	// Situations are the places and ways in which a professional works, when they are known one by one: with several, the
 	// person chooses one for each grant, and Profession, Speciality, Organization, Organizations and Regulation above are
 	// then those of the chosen one. Empty means that the fields above are the one situation.

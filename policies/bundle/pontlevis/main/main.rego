@@ -10,6 +10,8 @@ import rego.v2
 import data.pontlevis.access
 import data.pontlevis.deposit
 import data.pontlevis.opening
+import data.pontlevis.review
+import data.pontlevis.telling
 
 # METADATA
 # title: Refused unless a concern permits
@@ -22,3 +24,7 @@ decision := access.decision if input.action in {"ask", "search", "read", "histor
 decision := opening.decision if input.action == "open_emergency"
 
 decision := deposit.decision if input.action in {"deposit", "replace", "relabel", "status", "archive", "delete", "govern"}
+
+decision := review.decision if input.action == "review"
+
+decision := telling.decision if input.action == "notify"

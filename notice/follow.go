@@ -1,0 +1,207 @@
+package notice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/store"
+)
+
+// partition holds what spans the people who are told.
+const partition store.Partition = "notices"
+
+func inboxKey(n *Notice) []byte {
+	return store.Key("notices", n.To, n.At.UTC().Format("2006-01-02T15:04:05.000Z"), n.ID)
+}
+
+func positionKey(node string) []byte { return store.Key("position", node) }
+
+const (
+	followed   = 500         // entries read at a time
+	idle       = 1024        // entries that tell nothing, after which the position is kept all the same
+	retryFirst = time.Second // how long the follower waits after a failure …
+	retryMost  = time.Minute // … at most
+)
+
+// Run follows the log, and sends what waits, until the context ends or the log is closed. What fails is tried again:
+// nothing is passed over.
+func (s *Service) Run(ctx context.Context) {
+	wait := retryFirst
+	for {
+		began := time.Now()
+		err := s.follow(ctx)
+		if ctx.Err() != nil || errors.Is(err, audit.ErrClosed) || errors.Is(err, store.ErrClosed) {
+			return
+		}
+		if time.Since(began) > retryMost {
+			wait = retryFirst
+		}
+		s.c.Slog.ErrorContext(ctx, "following the access log for notices", "error", err)
+		if !pause(ctx, wait) {
+			return
+		}
+		wait = min(2*wait, retryMost)
+	}
+}
+
+func (s *Service) follow(ctx context.Context) error {
+	var from int64
+	err := s.c.DB.View(ctx, partition, func(tx store.Tx) error {
+		from = 0
+		_, err := store.GetJSON(tx, positionKey(s.c.Node), &from)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading how far notices followed the log: %w", err)
+	}
+	kept := from
+	return s.c.Log.Follow(ctx, from, followed, func(entries []audit.Entry, next int64) error {
+		told, err := s.tell(ctx, entries)
+		if err != nil || !told && next-kept < idle {
+			return err
+		}
+		kept = next
+		return s.keepPosition(ctx, next)
+	})
+}
+
+func (s *Service) keepPosition(ctx context.Context, at int64) error {
+	err := s.c.DB.Update(ctx, partition, func(tx store.Tx) error {
+		var before int64
+		if _, err := store.GetJSON(tx, positionKey(s.c.Node), &before); err != nil || before >= at {
+			return err // another follower of this node is ahead, while a config replaces another
+		}
+		return store.PutJSON(tx, positionKey(s.c.Node), at)
+	})
+	if err != nil {
+		return fmt.Errorf("keeping how far notices followed the log: %w", err)
+	}
+	return nil
+}
+
+// tell makes the notices of entries, and reports whether there were any. It may be done again at any time.
+func (s *Service) tell(ctx context.Context, entries []audit.Entry) (told bool, err error) {
+	for k := range entries {
+		e := &entries[k]
+		about := s.about(e)
+		if about == "" {
+			continue
+		}
+		some, err := s.tellOf(ctx, e, about)
+		if err != nil {
+			return told, fmt.Errorf("entry %s of the access log: %w", e.ID, err)
+		}
+		told = told || some
+	}
+	return told, nil
+}
+
+// about is what an entry is worth telling for, "" for nothing.
+func (s *Service) about(e *audit.Entry) string {
+	switch {
+	case e.Outcome != audit.Granted || e.Patient == "":
+		return ""
+	case e.Interaction == "open-emergency":
+		return Emergency
+	case e.Interaction == "review-close" && e.Details["kind"] == "question":
+		return Answered
+	case e.Interaction == "review-close":
+		return Closed
+	case e.Details["linked"] != "":
+		return Link
+	case len(e.Resources) > 0 && (e.Action == "R" || e.Action == "E") && e.Actor.ID != "Patient/"+e.Patient && !strings.HasPrefix(e.Interaction, "review-"):
+		return FirstAccess
+	}
+	return ""
+}
+
+// tellOf tells everybody who is to be told of an entry.
+func (s *Service) tellOf(ctx context.Context, e *audit.Entry, about string) (bool, error) {
+	if about == FirstAccess {
+		if known, err := s.knows(ctx, e); known || err != nil {
+			return false, err
+		}
+	}
+	all, err := s.gate.Recipients(ctx, gate.Telling{Patient: e.Patient, About: about, By: e.Actor.ID, Entry: e.ID, Labels: e.Labels})
+	if err != nil {
+		return false, err
+	}
+	told := false
+	for _, r := range all {
+		some, err := s.put(ctx, s.notice(ctx, e, about, r))
+		if err != nil {
+			return told, err
+		}
+		told = told || some
+	}
+	if about == FirstAccess && len(all) > 0 && len(e.Labels) == 0 {
+		return told, s.know(ctx, e)
+	}
+	return told, nil
+}
+
+// notice says what an entry says, to one person.
+func (s *Service) notice(ctx context.Context, e *audit.Entry, about string, r gate.Recipient) *Notice {
+	n := &Notice{
+		ID: e.ID + "-" + about, About: about, Patient: e.Patient, At: e.At.UTC(), By: e.Actor, Mode: e.Mode, Reason: e.Reason,
+		TypedReason: e.Details["typed_reason"], Stage: e.Stage, Drill: e.Details["drill"] != "", Entry: e.ID, Case: e.Details["case"],
+		Verdict: e.Details["verdict"], To: r.Reference, Kind: r.Kind, Email: r.Email, Language: r.Language,
+	}
+	if e.Actor.Organization != "" {
+		n.Place = s.gate.Place(ctx, e.Actor.Organization)
+	}
+	if about == Emergency {
+		n.Case = e.ID
+	}
+	for name := range strings.SplitSeq(e.Details["linked"], "\n") {
+		if name != "" {
+			n.Linked = append(n.Linked, name)
+		}
+	}
+	return n
+}
+
+// put keeps a notice, once, and asks for its mail. Of a first access there is one for each person told.
+func (s *Service) put(ctx context.Context, n *Notice) (bool, error) {
+	fresh := true
+	err := s.c.DB.Update(ctx, store.PatientPartition(n.To), func(tx store.Tx) error {
+		if n.About == FirstAccess {
+			met := metKey(n.Patient, n.To, n.By.ID)
+			if by := tx.Get(met); by != nil && string(by) != n.Entry {
+				fresh = false
+				return nil
+			}
+			if err := tx.Put(met, []byte(n.Entry)); err != nil {
+				return err
+			}
+		}
+		if tx.Get(inboxKey(n)) != nil {
+			return nil
+		}
+		return store.PutJSON(tx, inboxKey(n), n)
+	})
+	if err != nil {
+		return false, fmt.Errorf("keeping a notice: %w", err)
+	}
+	if !fresh {
+		return false, nil
+	}
+	return true, nil
+}
+
+// pause waits; false when the context ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
