@@ -27,7 +27,7 @@ var levels = [][]string{
 	{"oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
 	{"oauth", "catalog", "cases", "notice"},
 	{"web"},
-	{"web/storybook", "web/visit"},
+	{"web/sentence", "web/storybook", "web/visit"},
 	{"demo"},
 	{"caddy"},
 	{"cmd/pontlevis", "bench"},
