@@ -28,6 +28,8 @@ func (c *compiler) checkBlocks(blocks []*ir.Block, state map[*ir.Func]int) {
 			} else if _, ok := builtinFor(s.Func); !ok {
 				c.refuse(s.GetLocation(), "builtin %s", s.Func)
 			}
+		case *ir.NotStmt:
+			c.checkNegation(s)
 		case *ir.CallDynamicStmt:
 			if len(s.Args) != 2 {
 				c.refuse(s.GetLocation(), "dynamic call with arguments")
@@ -35,6 +37,17 @@ func (c *compiler) checkBlocks(blocks []*ir.Block, state map[*ir.Func]int) {
 			for _, fn := range c.reachable(s.Path) {
 				c.checkFunction(fn, s, state)
 			}
+		}
+		return true
+	})
+}
+
+// checkNegation refuses to negate what is looked up among rules by a name known only when it runs: OPA's planner closes the block of such a
+// look-up around what follows from it, and outside that block, in the negation, what did not hold looks like what did.
+func (c *compiler) checkNegation(not *ir.NotStmt) {
+	walk([]*ir.Block{not.Block}, func(s ir.Stmt) bool {
+		if _, ok := s.(*ir.CallDynamicStmt); ok {
+			c.refuse(s.GetLocation(), "negation of a rule found by a name known only when it runs")
 		}
 		return true
 	})

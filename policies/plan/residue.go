@@ -105,6 +105,7 @@ func (pg *Page) Fit(ctx context.Context) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	pg.found, pg.asked = &branch{}, pg.asked+aside
+	m.known = false // what an earlier residue has kept is not this one's
 	pg.build(pg.found)
 }
 

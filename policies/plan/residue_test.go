@@ -197,7 +197,7 @@ func mixedPage(t *testing.T, rng *rand.Rand, p *plan.Program, reference rego.Pre
 // drawn gives an object with some of the members, each with one of its values.
 func drawn(rng *rand.Rand, members map[string][]string) ast.Object {
 	out := ast.NewObject()
-	for _, name := range []string{"a", "mode", "names", "b", "c", "k", "list"} {
+	for _, name := range []string{"a", "mode", "names", "flag", "n", "b", "c", "k", "list", "t", "m"} {
 		values, ok := members[name]
 		if n := rng.IntN(len(values) + 1); ok && n < len(values) {
 			out.Insert(ast.StringTerm(name), ast.MustParseTerm(values[n]))

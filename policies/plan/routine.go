@@ -56,6 +56,9 @@ func (r *routine) ask(m *machine) (Value, bool) {
 	}
 	var v Value
 	var ok bool
+	if r.level == perDocument { // what is left of it for a page keeps its value in a place that this run uses
+		m.memo[r.memo+len(m.memo)/2] = 0
+	}
 	if r.level < perDocument {
 		m.aside(func(m *machine) ctl { v, ok = r.run(m); return next })
 	} else {
