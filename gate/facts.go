@@ -83,6 +83,9 @@ func (g *Gate) facts(ctx context.Context, patient string) (*space.Facts, error) 
 		resources = append(resources, r)
 	}
 	f := space.Read(lifecycle, patient, resources)
+	if g.also != nil {
+		f.Circle = append(f.Circle, *g.also)
+	}
 	g.known.put(patient, snapshot{sequence, lifecycle.Version, f})
 	return f, nil
 }

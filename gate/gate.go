@@ -54,6 +54,8 @@ type Gate struct {
 	turns  turns // of changes of a space
 	finds  turns // of what looks for something before it makes it
 	parts  parts
+	also   *space.Link // a link that every space has besides its own; nil: none
+	aside  bool        // it only shows what would be: it logs nothing and demands no sign-in (eyes.go)
 }
 
 // New builds a gate. It opens nothing and starts nothing.

@@ -101,7 +101,10 @@ func (s *withLog) entries(ctx context.Context, patient string, c []search.Criter
 				return
 			}
 			for _, e := range moment {
-				stored, err := s.stored(e)
+				stored, err := s.shown(ctx, e)
+				if err == nil && stored == nil {
+					continue
+				}
 				if !yield(stored, err) || err != nil {
 					return
 				}

@@ -23,7 +23,8 @@ type withLog struct {
 	log   *audit.Log
 	base  string
 	rules *policies.Engine
-	size  int64 // how many entries of the log there are to it; negative: all
+	size  int64                                                         // how many entries of the log there are to it; negative: all
+	show  func(context.Context, *record.Stored) (*record.Stored, error) // what of an entry is shown, nil for nothing; nil: all
 }
 
 // at is the source with the log as it stood at a size: reading the log writes to it, and pages of it would never end.
@@ -50,7 +51,16 @@ func (s *withLog) Read(ctx context.Context, ref record.Ref) (*record.Stored, err
 	if err != nil {
 		return nil, fmt.Errorf("reading the access log: %w", err)
 	}
-	return s.stored(entry)
+	return found(s.shown(ctx, entry))
+}
+
+// shown renders an entry as far as it is shown; nil when it is not.
+func (s *withLog) shown(ctx context.Context, e audit.Entry) (*record.Stored, error) {
+	stored, err := s.stored(e)
+	if err == nil && s.show != nil {
+		return s.show(ctx, stored)
+	}
+	return stored, err
 }
 
 func (s *withLog) Version(ctx context.Context, ref record.Ref, version string) (*record.Stored, error) {

@@ -114,6 +114,9 @@ func detail(e *audit.Entry, name, value string) {
 
 // append makes entries durable. When it fails nothing may be answered from a record.
 func (h *hearing) append(ctx context.Context, entries ...audit.Entry) error {
+	if h.g.aside {
+		return ctx.Err()
+	}
 	began := time.Now()
 	if err := h.g.Log.Append(ctx, entries...); err != nil {
 		return fmt.Errorf("writing the access log: %w", err)

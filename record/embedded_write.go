@@ -110,6 +110,10 @@ func (e *Embedded) write(ctx context.Context, patient string, drafts []draft) (s
 
 // draftAll checks changes without looking at what is stored.
 func (e *Embedded) draftAll(patient string, changes []Change) ([]draft, error) {
+	return draftAll(e.Base, patient, changes)
+}
+
+func draftAll(base, patient string, changes []Change) ([]draft, error) {
 	if patient != "" && !ValidID(patient) {
 		return nil, fmt.Errorf("the patient's id breaks the grammar of ids: %w", ErrInvalid)
 	}
@@ -123,7 +127,7 @@ func (e *Embedded) draftAll(patient string, changes []Change) ([]draft, error) {
 		if size += len(c.Body); size > MaxWrite {
 			return nil, fmt.Errorf("more than %d bytes in one transaction: %w", MaxWrite, ErrTooLarge)
 		}
-		d, err := e.draftOf(patient, c)
+		d, err := draftOf(base, patient, c)
 		if err != nil {
 			return nil, err
 		}
@@ -136,7 +140,7 @@ func (e *Embedded) draftAll(patient string, changes []Change) ([]draft, error) {
 	return drafts, nil
 }
 
-func (e *Embedded) draftOf(patient string, c Change) (draft, error) {
+func draftOf(base, patient string, c Change) (draft, error) {
 	if c.ID == "" && !c.Delete {
 		c.ID = NewID()
 	}
@@ -159,7 +163,7 @@ func (e *Embedded) draftOf(patient string, c Change) (draft, error) {
 	if r.Type() != c.Type {
 		return d, fmt.Errorf("%s has a body of type %s: %w", c.Ref, r.Type(), ErrInvalid)
 	}
-	if d.resource = r.Under(e.Base); r.ID() != c.ID {
+	if d.resource = r.Under(base); r.ID() != c.ID {
 		d.resource = d.resource.Stamp(c.ID, "1", time.Unix(0, 0).UTC())
 	}
 	if named := d.resource.Patients(); len(named) > 0 && !slices.Contains(named, patient) {
@@ -189,10 +193,25 @@ func (e *Embedded) planOne(tx store.Tx, patient string, d *draft, now time.Time)
 	if err != nil {
 		return step{}, err
 	}
+	s, err := d.over(found, patient, now)
+	if err != nil || s.nothing {
+		return s, err
+	}
+	if found != nil {
+		s.foundEnvelope = slices.Clone(tx.Get(keyCurrent(patient, d.Ref)))
+	}
+	if err := s.index(patient, d, found, found != nil && !found.Deleted); err != nil {
+		return step{}, err
+	}
+	s.envelope, err = encodeEnvelope(s.result)
+	return s, err
+}
+
+// over checks a draft against the version it would replace, nil when there is none, and makes the next one.
+func (d *draft) over(found *Stored, patient string, now time.Time) (step, error) {
 	var s step
 	if found != nil {
 		s.found = found.Version
-		s.foundEnvelope = slices.Clone(tx.Get(keyCurrent(patient, d.Ref)))
 	}
 	alive := found != nil && !found.Deleted
 	switch {
@@ -211,12 +230,8 @@ func (e *Embedded) planOne(tx store.Tx, patient string, d *draft, now time.Time)
 	if found != nil && !now.After(found.Updated) {
 		now = found.Updated.Add(time.Millisecond)
 	}
-	if err := s.index(patient, d, found, alive); err != nil {
-		return step{}, err
-	}
 	s.result = d.stored(patient, s.found+1, now, !alive)
-	s.envelope, err = encodeEnvelope(s.result)
-	return s, err
+	return s, nil
 }
 
 // index works out what becomes of the index.

@@ -9,6 +9,7 @@ import rego.v2
 
 import data.pontlevis.access
 import data.pontlevis.deposit
+import data.pontlevis.look
 import data.pontlevis.opening
 import data.pontlevis.review
 import data.pontlevis.telling
@@ -20,6 +21,8 @@ import data.pontlevis.telling
 default decision := {"allow": false, "rule": "default", "layer": "default", "tell": false, "obligations": []}
 
 decision := access.decision if input.action in {"ask", "search", "read", "history"}
+
+decision := look.decision if input.action == "look"
 
 decision := opening.decision if input.action == "open_emergency"
 

@@ -32,4 +32,5 @@ test_refuse_reading_when_nothing_else_is_known if {
 	main.decision.allow == false with input as {"action": "read", "now": "2026-11-21T10:00:00Z"}
 	main.decision.allow == false with input as {"action": "deposit", "now": "2026-11-21T10:00:00Z"}
 	main.decision.allow == false with input as {"action": "open_emergency", "now": "2026-11-21T10:00:00Z"}
+	main.decision.allow == false with input as {"action": "look", "now": "2026-11-21T10:00:00Z"}
 }

@@ -30,6 +30,8 @@ whole_type if input.action == "search"
 
 whole_type if input.action == "open_emergency"
 
+whole_type if input.action == "look"
+
 # METADATA
 # title: Described
 # description: The attributes that the rules about one resource rest on are there.
