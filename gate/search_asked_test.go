@@ -67,6 +67,8 @@ var askedOverHTTP = []struct{ ask, want string }{
 	{"_include=Observation:colour", "!"},
 	{"_include=&_revinclude=&code=y", "o2 o3 ~"},
 	{"_sort=-date&_sort=_id&_count=2", "o3 o2 o1"},
+	{"_contained=false&code=y&_count=1", "o2 o3"},
+	{"_contained=both&code=y", "!"},
 	{"_revinclude=Patient:link", "!"},
 	{"_text=x", "!"},
 	{"subject._content=x", "!"},

@@ -14,7 +14,7 @@ import (
 )
 
 // released is the day the CapabilityStatement below last changed in substance; R4 requires a date.
-const released = "2026-11-21"
+const released = "2026-11-22"
 
 // Capabilities writes the CapabilityStatement of the endpoint at base (FHIR R4 capabilitystatement.html), generated
 // from the types and search parameters that are registered. It is the same bytes for the same base.
@@ -54,7 +54,7 @@ func documentation() string {
 	}
 	var text strings.Builder
 	text.WriteString("Beside the parameters listed, every search understands " + strings.Join(search.Controls(), ", ") +
-		" and chains to 3 steps. A parameter that is not listed is refused (handling=strict) or set aside with a warning.")
+		" and chains to 3 steps. A parameter that is not listed is refused (handling=strict) or set aside with a warning; an empty one is set aside.")
 	for _, kind := range slices.Sorted(maps.Keys(modifiers)) {
 		if len(modifiers[kind]) == 0 {
 			continue

@@ -58,7 +58,7 @@ func TestSelfIsReadAgainAsTheSame(t *testing.T) {
 func drawValue(rt *rapid.T, p *fhir.Param) string {
 	text := strings.NewReplacer("%", "%25", "&", "%26", "+", "%2B", "=", "%3D", "#", "%23", ";", "%3B")
 	word := func() string {
-		return text.Replace(search.Escape(rapid.StringMatching(`[a-zé%&+=|,$\\][a-zé%&+=|,$\\ ]{0,7}`).Draw(rt, "word")))
+		return text.Replace(search.Escape(rapid.StringMatching(`[a-zé][a-zé%&+=|,$\\ ]{0,7}`).Draw(rt, "word")))
 	}
 	prefix := rapid.SampledFrom([]string{"", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"}).Draw(rt, "prefix")
 	number := prefix + rapid.StringMatching(`-?[0-9]{1,6}(\.[0-9]{1,3})?`).Draw(rt, "number")

@@ -30,6 +30,7 @@ func init() { // a literal would be an initialisation cycle through the readers
 		"_total":              {false, (*parser).readTotal},
 		"_format":             {false, (*parser).readFormat},
 		"_pretty":             {false, (*parser).readPretty},
+		"_contained":          {false, (*parser).readContained},
 	}
 }
 
@@ -46,8 +47,7 @@ func refused(name string) error {
 		bare = bare[:i]
 	}
 	if slices.Contains(unsupported, bare) {
-		return fail(name, codeNotSupported, "Le paramètre %s n'est pas pris en charge ; l'ignorer changerait le sens de la recherche.",
-			"Parameter %s is not supported, and ignoring it would change what the search means.", bare)
+		return unserved(name, bare)
 	}
 	_, known := controls[bare]
 	if !known || !modified {
@@ -59,6 +59,20 @@ func refused(name string) error {
 	}
 	return fail(name, codeInvalid, "Le paramètre %s n'admet pas le modificateur %q.",
 		"Parameter %s has no modifier %q.", bare, show(modifier))
+}
+
+func unserved(name, bare string) *Error {
+	return fail(name, codeNotSupported, "Le paramètre %s n'est pas pris en charge ; l'ignorer changerait le sens de la recherche.",
+		"Parameter %s is not supported, and ignoring it would change what the search means.", bare)
+}
+
+// readContained takes what every search means without it: no contained resource is a match (R4 search §3.1.1.5.5).
+func (p *parser) readContained(name, value string) error {
+	if value != "false" {
+		return unserved(name, name)
+	}
+	p.query.uncontained = true
+	return nil
 }
 
 func (p *parser) readCount(name, value string) error {

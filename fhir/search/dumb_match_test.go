@@ -32,9 +32,18 @@ func escaped(s string) string {
 	return b.String()
 }
 
-// simplified is a text without case, accents and runs of white space.
+// simplified is a text without case, accents, punctuation and runs of white space; dashes are spaces.
 func simplified(s string) string {
-	return strings.Join(strings.Fields(strings.NewReplacer("œ", "oe", "’", "'").Replace(plainLetters(s))), " ")
+	var b strings.Builder
+	for _, r := range strings.NewReplacer("œ", "oe").Replace(plainLetters(s)) {
+		switch {
+		case strings.ContainsRune("-‐‑–—", r):
+			b.WriteByte(' ')
+		case !strings.ContainsRune("!\"#%&'()*,./:;?@[\\]_{}’«»…·¿¡“”§¶„", r):
+			b.WriteRune(r)
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
 }
 
 // cased changes the case of a text now and then.
@@ -48,7 +57,7 @@ func none() atom { return atom{} }
 func (r asking) one(p *fhir.Param, modifier string, prefix search.Prefix, a atom) (raw string, test func(atom) bool, ok bool) {
 	switch p.Type {
 	case "string":
-		return r.str(modifier, a)
+		return r.str(p, modifier, a)
 	case "uri":
 		return r.uri(modifier, a)
 	case "token":
@@ -67,7 +76,7 @@ func (r asking) one(p *fhir.Param, modifier string, prefix search.Prefix, a atom
 	return "", nil, false
 }
 
-func (r asking) str(modifier string, a atom) (string, func(atom) bool, bool) {
+func (r asking) str(p *fhir.Param, modifier string, a atom) (string, func(atom) bool, bool) {
 	text := a.text
 	if text == "" || r.IntN(8) == 0 {
 		text = pick(r.Rand, "abc", "Éloïse", "zzz", "x,y|z")
@@ -85,6 +94,9 @@ func (r asking) str(modifier string, a atom) (string, func(atom) bool, bool) {
 	wanted := simplified(part)
 	if modifier == "contains" {
 		return escaped(part), func(x atom) bool { return strings.Contains(simplified(x.text), wanted) }, wanted != ""
+	}
+	if whose := p.Resource; (p.Name == "name" || p.Name == "family") && (whose == "Patient" || whose == "Practitioner" || whose == "Person" || whose == "RelatedPerson") {
+		return escaped(part), func(x atom) bool { return strings.Contains(" "+simplified(x.text), " "+wanted) }, wanted != ""
 	}
 	return escaped(part), func(x atom) bool { return strings.HasPrefix(simplified(x.text), wanted) }, wanted != ""
 }

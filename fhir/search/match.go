@@ -72,16 +72,20 @@ func (c *Criterion) matches(o *Operand, v *fhir.Value) bool {
 	return false
 }
 
-// matchString: case, accents and spacing aside, the value begins with the text; `:contains` anywhere; `:exact` the same
-// characters (R4 search §3.1.1.4.9).
+// matchString: case, accents, punctuation and spacing aside, the value begins with the text, or one of the words of a
+// person's name does; `:contains` anywhere; `:exact` the same characters (R4 search §3.1.1.4.8).
 func (c *Criterion) matchString(o *Operand, v *fhir.Value) bool {
-	switch c.Modifier {
-	case "exact":
+	if c.Modifier == "exact" {
 		return v.Text == o.Text
-	case "contains":
-		return strings.Contains(v.Folded, o.folded)
 	}
-	return strings.HasPrefix(v.Folded, o.folded)
+	text := words(v.Folded)
+	switch {
+	case c.Modifier == "contains":
+		return strings.Contains(text, o.folded)
+	case ofPeople(c.Param):
+		return beginsAWord(text, o.folded)
+	}
+	return strings.HasPrefix(text, o.folded)
 }
 
 // matchURI: the same characters; `:below` the value lies under the operand in whole segments; `:above` the reverse
@@ -113,7 +117,7 @@ func under(uri, parent string) bool {
 func (c *Criterion) matchToken(o *Operand, v *fhir.Value) bool {
 	switch c.Modifier {
 	case "text":
-		return v.Text != "" && strings.HasPrefix(fhir.Folded(v.Text), o.folded)
+		return v.Text != "" && strings.HasPrefix(words(fhir.Folded(v.Text)), o.folded)
 	case "of-type":
 		return matchOfType(o, v)
 	case "below":

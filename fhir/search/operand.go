@@ -83,16 +83,17 @@ func empty(name string) *Error {
 	return fail(name, codeValue, "Le paramètre %s a une valeur vide.", "Parameter %s has an empty value.", show(name))
 }
 
-// wordsOperand reads the text of a string, or of `:text`. What is left of it without case, accents and white space must
-// be something: every text begins with nothing.
+// wordsOperand reads the text of a string, or of `:text`. What is left of it to compare must be something: every text
+// begins with nothing.
 func wordsOperand(c *Criterion, piece string) (Operand, error) {
 	text, err := plain(c.Name, piece)
 	if err != nil {
 		return Operand{}, err
 	}
-	o := Operand{Text: text, folded: fhir.Folded(text)}
+	o := Operand{Text: text, folded: words(fhir.Folded(text))}
 	if o.folded == "" && c.Modifier != "exact" {
-		return o, empty(c.Name)
+		return o, fail(c.Name, codeValue, "%s attend des lettres ou des chiffres, pas %q : la ponctuation et les blancs ne sont pas comparés.",
+			"%s takes letters or digits, rather than %q: punctuation and white space are not compared.", c.Name, show(piece))
 	}
 	return o, nil
 }

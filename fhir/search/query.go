@@ -50,7 +50,8 @@ type Query struct {
 	Format     string   // `_format` as sent; the caller judges it
 	Pretty     bool     // `_pretty=true`
 
-	counted bool // _count was sent: Self repeats it
+	counted     bool // _count was sent: Self repeats it
+	uncontained bool // and _contained=false
 }
 
 // Criterion is one condition on a resource: any of its Values suffices.

@@ -62,6 +62,9 @@ func (q *Query) Self() string {
 	if q.Format != "" {
 		add("_format", q.Format)
 	}
+	if q.uncontained {
+		add("_contained", "false")
+	}
 	if q.Pretty {
 		add("_pretty", "true")
 	}

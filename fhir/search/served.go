@@ -40,7 +40,9 @@ func ServedOf(resourceType string) []Served {
 func Controls() []string {
 	names := []string{"_has", listParameter}
 	for name := range controls {
-		names = append(names, name)
+		if name != "_contained" { // its one value asks for nothing
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names
