@@ -16,9 +16,19 @@ import (
 func (g *Gate) Ask(ctx context.Context, grant *Grant, method, target string, header http.Header, body []byte) (*Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
+	i, page, err := g.Request(ctx, method, target, header, body)
+	if err != nil {
+		return nil, err
+	}
+	return g.Do(ctx, grant, i, page)
+}
+
+// Request understands a FHIR request within the process without carrying it out, as [Gate.Ask] would: a change to be
+// looked at beforehand, say ([Gate.Eyes]). page is the sealed position of the page that target asks for, "" for the first.
+func (g *Gate) Request(ctx context.Context, method, target string, header http.Header, body []byte) (i *record.Interaction, page string, err error) {
 	r, err := http.NewRequestWithContext(ctx, method, g.Base+"/"+strings.TrimPrefix(strings.TrimPrefix(target, g.Base), "/"), bytes.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("asking the gate: %w", err)
+		return nil, "", fmt.Errorf("asking the gate: %w", err)
 	}
 	for name, values := range header {
 		r.Header[name] = values
@@ -31,9 +41,8 @@ func (g *Gate) Ask(ctx context.Context, grant *Grant, method, target string, hea
 	if page != "" {
 		limits.URL = max(limits.URL, maxPageLink)
 	}
-	i, err := record.Understand(clean, g.Base, limits)
-	if err != nil {
-		return nil, g.inWords(ctx, err)
+	if i, err = record.Understand(clean, g.Base, limits); err != nil {
+		return nil, "", g.inWords(ctx, err)
 	}
-	return g.Do(ctx, grant, i, page)
+	return i, page, nil
 }

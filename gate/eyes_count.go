@@ -13,12 +13,8 @@ import (
 	"github.com/pontlevis/pontlevis/record"
 )
 
-// count finds, of all that an interaction asks for on any page, what the holder sees and the other does not. The access
-// log is the holder's: it is looked at, and not counted.
+// count finds, of all that an interaction asks for on any page, what the holder sees and the other does not.
 func (e *Eyes) count(ctx context.Context, i *record.Interaction, s *Sight) error {
-	if i.Ref.Type == auditEvent {
-		return nil
-	}
 	all, err := allOf(ctx, e.own.hear(e.holder), i)
 	if err != nil {
 		return err
@@ -56,8 +52,11 @@ func (e *Eyes) count(ctx context.Context, i *record.Interaction, s *Sight) error
 }
 
 // allOf are all resources that an interaction gives a grant, on whatever page, without what it only includes; in order.
-// A history, and what may not be asked, give none.
+// A history, and what may not be asked, give none; nor does the access log, which is looked at and not counted.
 func allOf(ctx context.Context, h *hearing, i *record.Interaction) (refs []record.Ref, err error) {
+	if i.Ref.Type == auditEvent {
+		return nil, nil
+	}
 	if i.Kind == record.KindSearch {
 		h.query = &asking{i.Query.Dated()}
 	}

@@ -136,3 +136,29 @@ func TestEyesUnderAChange(t *testing.T) {
 		t.Errorf("a change of what is not there: %v", err)
 	}
 }
+
+// TestCompareTellsWhatAChangeDoes: before and after, in each direction.
+func TestCompareTellsWhatAChangeDoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle()
+	mask := w.request(http.MethodPatch, "/DocumentReference/report", `[{"op":"add","path":"/securityLabel","value":[{"coding":[{"system":"`+maskURL+`","code":"MASQUE_PS"}]}]}]`)
+	unmask := w.request(http.MethodPatch, "/DocumentReference/letter", `[{"op":"remove","path":"/securityLabel"}]`)
+	all := w.request(http.MethodGet, "/DocumentReference", "")
+	ref := func(id string) []record.Ref { return []record.Ref{{Type: "DocumentReference", ID: id}} }
+	entries := w.logged("camille", func() {
+		d, err := w.gate.Compare(t.Context(), w.grants["camille"], w.through("inf-martin"), []*record.Interaction{mask, unmask}, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !cmp.Equal(d.Shown, ref("letter")) || !cmp.Equal(d.Gone, ref("report")) || d.Altered != nil {
+			t.Errorf("to a nurse: %+v", d)
+		}
+	})
+	if len(entries) != 1 || entries[0].Interaction != "look" || entries[0].Actor.ID != "Patient/camille" {
+		t.Errorf("the log has %+v", entries)
+	}
+	d, err := w.gate.Compare(t.Context(), w.grants["camille"], w.through("dr-roux"), []*record.Interaction{mask}, all)
+	if err != nil || d.Shown != nil || d.Gone != nil || !cmp.Equal(d.Altered, ref("report")) {
+		t.Errorf("to the treating doctor: %+v (%v)", d, err)
+	}
+}
