@@ -97,7 +97,9 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	a.running, a.stop = context.WithCancel(ctx)
-	a.services, err = a.build(ctx)
+	if a.services, err = a.build(ctx); err == nil {
+		a.services.run(a.running)
+	}
 	return err
 }
 

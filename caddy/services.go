@@ -30,6 +30,8 @@ type services struct {
 	pages    *web.Renderer
 	people   http.Handler // the pages of people
 	meter    *meter
+
+	*followers
 }
 
 // build wires the services: the authorization server supplies the gate with grants, the catalogue supplies the
@@ -71,15 +73,22 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 		return nil, err
 	}
 	a.state.keys.Store(s.oauth.Keys())
+	if s.followers, err = a.newFollowers(logger); err != nil {
+		return nil, err
+	}
 	s.gate, err = gate.New(gate.Config{
 		Records: a.state.records, Lives: a.state.lives, Policies: s.policies, Log: a.state.log, Grants: s.oauth,
 		Proofs: dpop.Algorithms(), Base: a.fhir(), Host: a.Host, Key: a.state.derive("cursors of pages"), Meter: meter.gate(),
-		Silence: time.Duration(*a.Silence),
+		Silence: time.Duration(*a.Silence), Overdue: s.cases.Due,
 	})
 	if err != nil {
 		return nil, err
 	}
 	relations.gate = s.gate
+	s.through(s.gate)
+	if err := meter.measure(s.followers); err != nil {
+		return nil, fmt.Errorf("registering metrics: %w", err)
+	}
 	s.people, err = a.peoplePages(s)
 	return s, err
 }
@@ -123,7 +132,11 @@ func clientAddress(r *http.Request) string {
 
 func (a *App) fhir() string { return a.Issuer + "/fhir" }
 
+// close ends what runs. The context of the config has ended.
 func (s *services) close() error {
+	if s.followers != nil {
+		s.running.Wait()
+	}
 	if s.oauth == nil {
 		return nil
 	}

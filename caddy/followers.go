@@ -1,0 +1,62 @@
+package pontlevis
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/pontlevis/pontlevis/cases"
+	"github.com/pontlevis/pontlevis/notice"
+)
+
+// followers are what is derived from the access log: the register of cases, and the notices. They follow it for as long
+// as their config runs.
+type followers struct {
+	cases   *cases.Register
+	notices *notice.Service
+	running sync.WaitGroup
+}
+
+func (a *App) newFollowers(log *slog.Logger) (*followers, error) {
+	f := &followers{}
+	var err error
+	if f.cases, err = cases.New(a.running, cases.Config{DB: a.state.db, Log: a.state.log, Now: time.Now, Slog: log}); err != nil {
+		return nil, fmt.Errorf("opening the register of cases: %w", err)
+	}
+	if f.notices, err = notice.New(notice.Config{DB: a.state.db, Log: a.state.log, Now: time.Now, Slog: log, Base: a.Issuer}); err != nil {
+		return nil, fmt.Errorf("preparing notices: %w", err)
+	}
+	return f, nil
+}
+
+// through gives them the gate that decides for them.
+func (f *followers) through(g interface {
+	cases.Gate
+	notice.Gate
+}) {
+	f.cases.Through(g)
+	f.notices.Through(g)
+}
+
+// run follows the log until the context ends.
+func (f *followers) run(ctx context.Context) {
+	f.running.Go(func() { f.cases.Run(ctx) })
+	f.running.Go(func() { f.notices.Run(ctx) })
+}
+
+// measure counts the cases that wait, with no name of anybody.
+func (m *meter) measure(f *followers) error {
+	count := func(name, help string, pick func(open, late int) int) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+			return float64(pick(f.cases.Standing()))
+		})
+	}
+	return register(m.registry,
+		count("pontlevis_cases_open", "Emergency openings and questions that wait for a verdict.", func(open, _ int) int { return open }),
+		count("pontlevis_cases_overdue", "Those of them that are past their date.", func(_, late int) int { return late }),
+	)
+}
