@@ -18,6 +18,7 @@ var organizations = []organization{
 	{"labo-garonne", "Laboratoire de la Garonne", "990000112"},
 	{"clinique-est", "Clinique de l'Est", "990000113"},
 	{"cpam-99", "Assurance maladie du département", "990000114"},
+	{"autorite-99", "Autorité de contrôle des accès", "990000115"},
 }
 
 // professional is one professional of the cast.
@@ -44,7 +45,12 @@ var professionals = []professional{
 	{"dr-travail", "Petit", "Hugo", "Dr", "19900000110", g15 + "|10", "SM25", "Médecin du travail", "sante-travail", false, ""},
 	{"dr-noel", "Noël", "Claire", "Dr", "19900000111", g15 + "|10", "SM54", "Médecin généraliste", "clinique-est", false, ""},
 	{"inf-duval", "Duval", "Rose", "Mme", "19900000112", g15 + "|60", "", "Infirmière", "cabinet-martin", false, "ehpad-tilleuls"},
+	{"reviewer", "Faure", "Alice", "Mme", "", "", "", "Qualité et gestion des risques", "hopital-rive", false, ""},
+	{"authority", "Blanc", "Marc", "M.", "", "", "", "Contrôle des accès d'urgence", "autorite-99", false, ""},
 }
+
+// roles are the parts that somebody of the cast has in the review of emergency accesses.
+var roles = map[string][]string{"reviewer": {"reviewer"}, "authority": {"authority"}}
 
 func (p professional) name() string { return p.prefix + " " + p.given + " " + p.family }
 
@@ -70,7 +76,8 @@ func (c Cast) directory() []object {
 	for _, p := range professionals {
 		out = append(out, object{
 			"resourceType": "Practitioner", "id": p.key, "active": true, "identifier": p.identifiers(),
-			"name": list{object{"family": p.family, "given": list{p.given}, "prefix": list{p.prefix}}},
+			"name":    list{object{"family": p.family, "given": list{p.given}, "prefix": list{p.prefix}}},
+			"telecom": list{object{"system": "email", "value": p.key + "@exemple.invalid"}},
 		}, p.role(p.key, p.organization))
 		if p.second != "" {
 			out = append(out, p.role(p.key+"-2", p.second))
@@ -80,11 +87,13 @@ func (c Cast) directory() []object {
 }
 
 func (p professional) role(id, place string) object {
-	system, code := cutCode(p.profession)
 	role := object{
 		"resourceType": "PractitionerRole", "id": id, "active": true,
 		"practitioner": reference("Practitioner/" + p.key), "organization": reference("Organization/" + place),
-		"code": list{concept(system, code, p.label)},
+		"code": list{object{"text": p.label}},
+	}
+	if system, code := cutCode(p.profession); code != "" {
+		role["code"] = list{concept(system, code, p.label)}
 	}
 	if p.speciality != "" {
 		role["specialty"] = list{concept(speciality, p.speciality, p.label)}

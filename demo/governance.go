@@ -95,6 +95,7 @@ func (c Cast) delegate(patient, who, kind, relation string, ago int) object {
 	_, key, _ := strings.Cut(who, "/")
 	return object{
 		"resourceType": "RelatedPerson", "id": key + "-for-" + patient, "active": true,
+		"telecom":    list{object{"system": "email", "value": key + "@exemple.invalid"}},
 		"patient":    reference("Patient/" + patient),
 		"identifier": list{object{"system": space.PersonSystem, "value": who}},
 		"relationship": list{

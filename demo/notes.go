@@ -24,6 +24,8 @@ var notes = map[string]catalog.Text{
 	"dr-travail":      {FR: "Médecin du travail : il lui faut un accord exprès.", EN: "Occupational doctor: needs an express consent."},
 	"dr-noel":         {FR: "Se connecte avec un code à usage unique après le mot de passe.", EN: "Signs in with a one-time code after the password."},
 	"inf-duval":       {FR: "Infirmière en ville et en EHPAD : choisit sa situation d'exercice.", EN: "Nurse in town and in a nursing home: chooses the work situation."},
+	"reviewer":        {FR: "Examine les accès d'urgence de l'hôpital, sauf les siens.", EN: "Reviews the hospital's emergency accesses, except her own."},
+	"authority":       {FR: "Suit les accès d'urgence que personne n'a examinés à temps.", EN: "Follows the emergency accesses that nobody reviewed in time."},
 	"portal":          {FR: "La porte de l'espace.", EN: "The door of the space."},
 	"glycare":         {FR: "Application labellisée avec échange : mesures seulement.", EN: "App labelled for exchange: measurements only."},
 	"oldapp":          {FR: "Son label a été retiré.", EN: "Its label was recalled."},

@@ -62,7 +62,7 @@ func (p professional) account(passwordHash string) oauth.Person {
 		Organizations: organizationNames(organization),
 		Reference:     "Practitioner/" + p.key,
 		Identities:    []string{"Practitioner/" + p.key},
-		Regulation:    p.regulation, PasswordHash: passwordHash,
+		Regulation:    p.regulation, Roles: roles[p.key], PasswordHash: passwordHash,
 	}
 	for _, id := range p.identifiers() {
 		one := id.(object)

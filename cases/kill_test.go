@@ -1,0 +1,5 @@
+package cases_test
+
+const childFolder = "PONTLEVIS_CASES_CHILD"
+
+func openForEver(string) {}
