@@ -28,6 +28,7 @@ var levels = [][]string{
 	{"oauth", "catalog", "cases", "notice"},
 	{"web"},
 	{"web/sentence", "web/storybook", "web/visit"},
+	{"web/history"},
 	{"demo"},
 	{"caddy"},
 	{"cmd/pontlevis", "bench"},

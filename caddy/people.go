@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pontlevis/pontlevis/web/history"
 	"github.com/pontlevis/pontlevis/web/storybook"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
@@ -16,6 +17,11 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 	desk := &visit.Desk{People: s.oauth, Gate: s.gate, Look: s.pages, Now: time.Now}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", desk.NotFound)
+	seen, err := history.New(desk)
+	if err != nil {
+		return nil, err
+	}
+	seen.Mount(mux)
 	if a.Demo {
 		story, err := storybook.Handler(s.pages)
 		if err != nil {

@@ -205,3 +205,13 @@ func (v *view) Pick(t Text) string {
 
 // Text is a text in both languages.
 type Text struct{ FR, EN string }
+
+// With is the view beside a value, for a piece of a template that needs both: {{template "item" ($v.With .)}}, in which
+// .It is the value.
+func (v *view) With(value any) With { return With{v, value} }
+
+// With is a view beside a value.
+type With struct {
+	*view
+	It any
+}

@@ -85,8 +85,8 @@ func TestOneVisitIsOneSentence(t *testing.T) {
 		t.Fatalf("%d visits, want 1", len(visits))
 	}
 	for lang, want := range map[string]string{
-		"fr": "Le 12 novembre à 9 h 40, Dr Anne Roux, votre médecin traitant (médecin, Cabinet du Pont) a lu 3 documents et vos allergies.",
-		"en": "On 12 November at 09:40, Dr Anne Roux, your médecin traitant (doctor, Cabinet du Pont) read 3 documents and your allergies.",
+		"fr": "Le 12 novembre à 9 h 40, Dr Anne Roux (médecin, Cabinet du Pont), votre médecin traitant, a lu 3 documents et vos allergies.",
+		"en": "On 12 November at 09:40, Dr Anne Roux (doctor, Cabinet du Pont), your médecin traitant, read 3 documents and your allergies.",
 	} {
 		told := maker(t).Visit(&visits[0], sentence.Reader{Lang: lang, Own: true, Now: at}, names)
 		if diff := cmp.Diff(want, told.Sentence); diff != "" {
@@ -166,7 +166,7 @@ func TestSentences(t *testing.T) {
 }
 
 // coded is what a sentence for people never holds: codes, ids, types of FHIR, verbs that were not filled in.
-var coded = regexp.MustCompile(`%|!\(|[|_/]|urn:|\b[A-Z]\d+\.|secret-|\b(DocumentReference|Observation|Practitioner|Organization|Device|Patient|Consent)\b|bris_de|centre_15|search|unconscious-code|  | ,|\(\)|\.\.`)
+var coded = regexp.MustCompile(`%|!\(|[|_/]|urn:|\b[A-Z]\d+\.|secret-|\b(DocumentReference|Observation|Practitioner|Organization|Device|Patient|Consent)\b|bris_de|centre_15|search|unconscious-code|  | ,|,,|\(\)|\.\.`)
 
 // TestEveryCombination makes the sentence of each kind of actor, action, mode, stage, outcome, type, for each reader, in
 // both languages.

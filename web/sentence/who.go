@@ -5,14 +5,17 @@ import "strings"
 // who says who acted: name, what they are to the person, profession, establishment, and the app they used.
 func (v *voice) who(accesses []Access) string {
 	a := &accesses[0]
-	said := v.text("you")
+	said, aside := v.text("you"), ""
 	if !v.self(a) {
-		said = v.named(a) + v.relation(accesses) + v.practice(a)
+		said, aside = v.named(a)+v.practice(a), v.relation(accesses)
 	}
 	if app := v.app(a); app != "" {
-		said += v.text("via", app)
+		aside += v.text("via", app)
 	}
-	return said
+	if aside != "" {
+		aside += ","
+	}
+	return said + aside
 }
 
 func (v *voice) named(a *Access) string {

@@ -1,0 +1,39 @@
+package history
+
+import (
+	"embed"
+	"net/http"
+
+	"github.com/pontlevis/pontlevis/web/sentence"
+	"github.com/pontlevis/pontlevis/web/visit"
+)
+
+// Home is the path of the part.
+const Home = "/space/history"
+
+//go:embed pages/*.html texts/*.json
+var files embed.FS
+
+// Pages are the part. It is safe for concurrent use.
+type Pages struct {
+	*visit.Part
+	maker *sentence.Maker
+}
+
+// New builds the part. An error means that the build itself is wrong.
+func New(desk *visit.Desk) (*Pages, error) {
+	part, err := desk.Part(Home, files)
+	if err != nil {
+		return nil, err
+	}
+	maker, err := sentence.New()
+	if err != nil {
+		return nil, err
+	}
+	return &Pages{Part: part, maker: maker}, nil
+}
+
+// Mount adds the paths of the part to a mux.
+func (p *Pages) Mount(mux *http.ServeMux) {
+	mux.Handle(Home, p.Handle(p.list, http.MethodGet))
+}

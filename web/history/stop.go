@@ -1,0 +1,26 @@
+package history
+
+import (
+	"net/url"
+	"slices"
+
+	"github.com/pontlevis/pontlevis/web/sentence"
+)
+
+// stop is the page of the space on which the person changes what somebody may see: who it is for people, which app for
+// apps. What may be changed there, and by whom, is said there; nobody stops themselves, nor the holder.
+func (r *room) stop(a *sentence.Access) string {
+	q := url.Values{}
+	if r.filter.patient != "" {
+		q.Set("patient", r.filter.patient)
+	}
+	switch {
+	case a.Service(r.names) && a.Client != "":
+		q.Set("app", a.Client)
+		return "/space/apps?" + q.Encode()
+	case a.Kind == sentence.Patient, a.Who == "", slices.Contains(r.reader.Self, a.Who):
+		return ""
+	}
+	q.Set("who", a.Who)
+	return "/space/circle?" + q.Encode()
+}
