@@ -62,6 +62,13 @@ func TestHistories(t *testing.T) {
 		{"dr-roux", "/DocumentReference/_history?_at=2026-11-21T12:00:30Z", []string{"POST DocumentReference/letter/1", "POST DocumentReference/report/1"}},
 		{"dr-lam", "/DocumentReference/_history?_at=2026-11-21T12:00:30Z", []string{"POST DocumentReference/report/1"}},
 		{"dr-lam", "/Observation/_history?_at=2026-11-21T13:00:00Z", []string{"DELETE Observation/weight/2", "POST Observation/height/1"}},
+		{"dr-roux", "/DocumentReference/_history?_at=2026-11-21", []string{"PUT DocumentReference/report/2", "POST DocumentReference/letter/1", "POST DocumentReference/report/1"}},
+		{"dr-lam", "/DocumentReference/report/_history?_at=2026-11&_count=1", []string{"PUT DocumentReference/report/2", "POST DocumentReference/report/1"}},
+		{"dr-lam", "/DocumentReference/_history?_at=2026-11-21T12:02Z", []string{"PUT DocumentReference/report/2"}},
+		{"dr-lam", "/DocumentReference/_history?_at=2026-11-21T13:01%2B01:00", []string{"POST DocumentReference/report/1"}},
+		{"dr-lam", "/DocumentReference/_history?_at=2025", []string{}},
+		{"dr-lam", "/DocumentReference/_history?_at=2026-11-22", []string{"PUT DocumentReference/report/2"}},
+		{"dr-lam", "/Observation/_history?_at=2026-11-21&_since=2026-11-21T12:02:00Z", []string{"DELETE Observation/weight/2"}},
 		{"dr-lam-free", "/DocumentReference/_history?patient=camille", []string{"PUT DocumentReference/report/2", "POST DocumentReference/report/1"}},
 		{"dr-lam-free", "/DocumentReference/_history?patient=Patient/camille&_count=1", []string{"PUT DocumentReference/report/2", "POST DocumentReference/report/1"}},
 		{"dr-lam-free", "/DocumentReference/_history?patient=lucas", []string{}},
@@ -73,6 +80,9 @@ func TestHistories(t *testing.T) {
 		}
 	}
 	w.get("dr-lam-free", "/DocumentReference/_history").is(400)
+	for _, at := range []string{"2026-11-31", "gt2026", "yesterday", "2026-11-21T12"} {
+		w.get("dr-lam", "/DocumentReference/_history?_at="+at).is(400)
+	}
 	w.get("dr-lam", "/Observation/weight/_history/1").is(200)
 	w.get("dr-lam", "/Observation/weight/_history/2").is(404)
 	w.get("dr-lam", "/Observation/weight").is(404)

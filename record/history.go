@@ -3,6 +3,7 @@ package record
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -32,15 +33,31 @@ func (m Moment) Compare(o Moment) int {
 	return cmp.Or(cmp.Compare(o.At, m.At), m.Ref.Compare(o.Ref), cmp.Compare(o.Version, m.Version))
 }
 
+// Span is the time that a date stands for, at the precision it is written with: From included, To excluded.
+type Span struct {
+	From, To time.Time
+	written  string
+}
+
+// stood gives the versions of one resource, newest first, that were in force at some point of the span.
+func (p Span) stood(versions []*Stored) []*Stored {
+	written := slices.IndexFunc(versions, func(s *Stored) bool { return s.Updated.Before(p.To) })
+	if written < 0 {
+		return nil
+	}
+	versions = versions[written:]
+	before := slices.IndexFunc(versions, func(s *Stored) bool { return !s.Updated.After(p.From) })
+	if before < 0 {
+		return versions
+	}
+	return versions[:before+1]
+}
+
 // Wanted reports which of the versions of one resource, newest first, a history asks for: those written since an
-// instant, or the one in force at another (FHIR R4 http.html#history).
+// instant, and in force at some point of a span (FHIR R4 http.html#history).
 func (i *Interaction) Wanted(versions []*Stored) []*Stored {
-	if !i.At.IsZero() {
-		first := slices.IndexFunc(versions, func(s *Stored) bool { return !s.Updated.After(i.At) })
-		if first < 0 {
-			return nil
-		}
-		versions = versions[first : first+1]
+	if i.At.written != "" {
+		versions = i.At.stood(versions)
 	}
 	return slices.DeleteFunc(slices.Clone(versions), func(s *Stored) bool { return s.Updated.Before(i.Since) })
 }
@@ -86,10 +103,11 @@ func (i *Interaction) HistoryQuery() string {
 	if i.Compartment != "" {
 		parts = append(parts, "patient="+i.Compartment)
 	}
-	for name, at := range map[string]time.Time{"_since": i.Since, "_at": i.At} {
-		if !at.IsZero() {
-			parts = append(parts, name+"="+at.UTC().Format(time.RFC3339Nano))
-		}
+	if !i.Since.IsZero() {
+		parts = append(parts, "_since="+i.Since.UTC().Format(time.RFC3339Nano))
+	}
+	if i.At.written != "" {
+		parts = append(parts, "_at="+url.QueryEscape(i.At.written))
 	}
 	if i.Count > 0 {
 		parts = append(parts, "_count="+versionText(i.Count))

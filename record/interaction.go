@@ -59,10 +59,11 @@ type Interaction struct {
 	Last      int    // $lastn: how many of each code; 0 when it is no $lastn
 	Self      string // what an operation asks, in canonical words below the base; "" when Query says it
 
-	Since, At time.Time  // history and $everything: changed since; history: as it stood at. Zero when not asked
-	Count     int        // history and $everything: entries a page, 0 when not asked
-	Types     []string   // $everything: types to keep, nil for all
-	Care      *CareDates // $everything: the dates of the care it is about, nil for all
+	Since time.Time  // history and $everything: changed since. Zero when not asked
+	At    Span       // history: what stood at some point of it. Zero when not asked
+	Count int        // history and $everything: entries a page, 0 when not asked
+	Types []string   // $everything: types to keep, nil for all
+	Care  *CareDates // $everything: the dates of the care it is about, nil for all
 
 	Resource *fhir.Resource // parsed body of a create, update, transaction or batch
 	Body     []byte         // the body as it came; for a PATCH the JSON Patch document

@@ -90,21 +90,22 @@ func (i *Interaction) readPage(p *parameters) *Refusal {
 		}
 		i.Count = min(n, MaxHistory)
 	}
-	for _, f := range []struct {
-		name string
-		to   *time.Time
-	}{{"_since", &i.Since}, {"_at", &i.At}} {
-		s := p.value(f.name)
-		if s == "" {
-			continue
-		}
-		t, err := time.Parse(time.RFC3339, strings.ReplaceAll(s, " ", "+"))
-		if err != nil {
+	if s := p.value("_since"); s != "" {
+		var err error
+		if i.Since, err = time.Parse(time.RFC3339, strings.ReplaceAll(s, " ", "+")); err != nil {
 			return refuse(http.StatusBadRequest, issueValue,
-				"%s attend un instant, par exemple 2026-11-21T10:00:00Z.",
-				"%s takes an instant, for instance 2026-11-21T10:00:00Z.", f.name).at(f.name)
+				"_since attend un instant, par exemple 2026-11-21T10:00:00Z.",
+				"_since takes an instant, for instance 2026-11-21T10:00:00Z.").at("_since")
 		}
-		*f.to = t
+	}
+	if s := p.value("_at"); s != "" {
+		i.At.written = strings.ReplaceAll(s, " ", "+")
+		var is bool
+		if i.At.From, i.At.To, is = fhir.ParseDate(i.At.written); !is {
+			return refuse(http.StatusBadRequest, issueValue,
+				"_at attend une date ou un instant, par exemple 2026-11-21 ou 2026-11-21T10:00:00Z.",
+				"_at takes a date or an instant, for instance 2026-11-21 or 2026-11-21T10:00:00Z.").at("_at")
+		}
 	}
 	return nil
 }
@@ -169,6 +170,9 @@ func (i *Interaction) form(r *http.Request) (string, *Refusal) {
 // another person's record that mention this patient are not part of it.
 func (i *Interaction) compartment(r *http.Request, rest []string, p *parameters) *Refusal {
 	patient, resourceType := i.Ref.ID, rest[0]
+	if resourceType == "*" {
+		return typeless()
+	}
 	if !fhir.IsType(resourceType) {
 		return refuse(http.StatusNotFound, issueNotSupported,
 			"%s n'est pas un type de ressource de FHIR R4.", "%s is no resource type of FHIR R4.", clip(resourceType))

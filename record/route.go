@@ -18,6 +18,8 @@ func (i *Interaction) route(r *http.Request, segments []string, p *parameters) *
 		return i.metadata(r.Method, p)
 	case first == "_history" && len(rest) == 0:
 		return i.historyOf(r.Method, KindHistorySystem, p)
+	case first == "_search" && len(rest) == 0:
+		return typeless()
 	case strings.HasPrefix(first, "$"):
 		return unknownOperation(first)
 	case !fhir.IsType(first):
@@ -44,9 +46,7 @@ func (i *Interaction) route(r *http.Request, segments []string, p *parameters) *
 func (i *Interaction) atRoot(r *http.Request, p *parameters) *Refusal {
 	if r.Method != http.MethodPost {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			return refuse(http.StatusNotFound, issueNotSupported,
-				"Aucune recherche ne porte sur tous les types à la fois ; ce que le serveur offre est décrit à l'adresse metadata.",
-				"No search spans all types at once; what the server offers is described at the address metadata.")
+			return typeless()
 		}
 		return refuseMethod(r.Method, http.MethodPost)
 	}
@@ -68,6 +68,13 @@ func (i *Interaction) atRoot(r *http.Request, p *parameters) *Refusal {
 			"A Bundle sent to the root is of type transaction or batch, rather than %s.", clip(t)).at("Bundle.type")
 	}
 	return nil
+}
+
+// typeless refuses a search of no type, of the server or of a record.
+func typeless() *Refusal {
+	return refuse(http.StatusNotFound, issueNotSupported,
+		"Aucune recherche ne porte sur tous les types à la fois : demandez-les dans un batch, ou Patient/[id]/$everything.",
+		"No search spans all types at once: ask for them in a batch, or for Patient/[id]/$everything.")
 }
 
 func (i *Interaction) metadata(method string, p *parameters) *Refusal {

@@ -106,6 +106,7 @@ func TestRequestsAreRefused(t *testing.T) {
 	}{
 		{"GET /", 404, "not-supported"},
 		{"GET /?_type=Patient", 404, "not-supported"},
+		{"POST /_search" + form + "_type=Patient", 404, "not-supported"},
 		{"GET /Unicorn/1", 404, "not-supported"},
 		{"GET /Resource/1", 404, "not-supported"},
 		{"GET /DomainResource", 404, "not-supported"},

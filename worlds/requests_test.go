@@ -243,7 +243,11 @@ func (a *asker) historyQuery(r request) request {
 		r.query = append(r.query, "_count="+pick(a.Rand, []string{"0", "1", "2", "50"}))
 	}
 	if a.chance(0.3) {
-		r.query = append(r.query, pick(a.Rand, []string{"_since", "_at"})+"="+url.QueryEscape(dawn.Add(time.Duration(a.IntN(26))*time.Hour).Format(time.RFC3339)))
+		name, layout := pick(a.Rand, []string{"_since", "_at"}), time.RFC3339
+		if name == "_at" {
+			layout = pick(a.Rand, []string{time.RFC3339, time.DateOnly, "2006-01-02T15:04Z", "2006-01"})
+		}
+		r.query = append(r.query, name+"="+url.QueryEscape(dawn.Add(time.Duration(a.IntN(26))*time.Hour).Format(layout)))
 	}
 	r.pages = true
 	return r
