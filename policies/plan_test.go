@@ -22,7 +22,7 @@ const worldStream = 0x706f6e746c6576
 type trial struct {
 	rev       *Revision
 	worlds    *Worlds
-	steady    *steadyRules
+	reads     *ruleReads
 	decisions int
 	failures  int // of both, which agree
 	rules     map[string]int
@@ -40,7 +40,7 @@ func (tr *trial) world(ctx context.Context, number uint64) error {
 	}
 	defer s.Close()
 	s.odd = false // every decision is taken again here and now
-	ref := newSharedReference(tr.rev, tr.steady)
+	ref := newSharedReference(tr.rev, tr.reads)
 	page := &desk{}
 	defer page.close()
 	many := leastPerWorld + draw(mostPerWorld-leastPerWorld+1)
@@ -75,7 +75,7 @@ func (tr *trial) one(ctx context.Context, ref *sharedReference, s *Session, page
 	}
 	want, wantErr := ref.Evaluate(ctx, s.context, r)
 	if alone {
-		got, gotErr := newSharedReference(tr.rev, &steadyRules{}).Evaluate(ctx, s.context, r)
+		got, gotErr := newSharedReference(tr.rev, &ruleReads{}).Evaluate(ctx, s.context, r)
 		if !sameAnswer(want, wantErr, got, gotErr) {
 			return fmt.Errorf("by OPA's evaluator on this resource alone: %w", &Difference{A: want, ErrA: wantErr, B: got, ErrB: gotErr})
 		}
@@ -124,7 +124,7 @@ func TestPlanEqualsOPA(t *testing.T) {
 			if testing.Short() {
 				n = 90
 			}
-			tr := &trial{rev: r, worlds: worlds, steady: newSteadyRules(r.compiled.compiler.Modules), rules: map[string]int{}}
+			tr := &trial{rev: r, worlds: worlds, reads: newRuleReads(r.compiled.compiler.Modules), rules: map[string]int{}}
 			for number := range uint64(n) {
 				if err := tr.world(t.Context(), number); err != nil {
 					t.Fatal(err)
@@ -147,7 +147,7 @@ func TestPlanEqualsOPAAtLength(t *testing.T) {
 	}
 	number, _ := strconv.ParseUint(os.Getenv("PONTLEVIS_DIFFERENTIAL_FROM"), 10, 64)
 	r, worlds := worldsOf(t, bundles["embedded"])
-	tr := &trial{rev: r, worlds: worlds, steady: newSteadyRules(r.compiled.compiler.Modules), rules: map[string]int{}}
+	tr := &trial{rev: r, worlds: worlds, reads: newRuleReads(r.compiled.compiler.Modules), rules: map[string]int{}}
 	began, differences, said := time.Now(), 0, time.Time{}
 	for ; tr.decisions < wanted; number++ {
 		if err := tr.world(context.Background(), number); err != nil {

@@ -2,7 +2,9 @@ package policies
 
 import (
 	"context"
-	"slices"
+	"maps"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -10,21 +12,26 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// sharedReference is OPA's evaluator asked about the documents of one context, one after the other: what its rules say of the context
-// alone they say once, and OPA's own cache keeps it for the page. Nothing else bounds it, where Revision.Reference looks at the clock.
+// sharedReference is OPA's evaluator asked about the documents of one context, one after the other: what its rules say is kept in OPA's own
+// cache from one document to the next, as long as no member of the resource is another that they look at. Nothing else bounds it, where
+// Revision.Reference looks at the clock.
 type sharedReference struct {
 	rev   *Revision
-	rules *steadyRules
-	page  topdown.VirtualCache
+	rules *ruleReads
+	kept  map[string]topdown.VirtualCache // by a set of members, and their values
 }
 
-func newSharedReference(rev *Revision, rules *steadyRules) *sharedReference {
-	return &sharedReference{rev: rev, rules: rules, page: topdown.NewVirtualCache()}
+func newSharedReference(rev *Revision, rules *ruleReads) *sharedReference {
+	return &sharedReference{rev: rev, rules: rules, kept: map[string]topdown.VirtualCache{}}
 }
 
 // Evaluate implements Evaluator, for the context it is first asked about and no other.
 func (e *sharedReference) Evaluate(ctx context.Context, c *Context, r *Resource) (*Decision, error) {
-	cache := &pageCache{rules: e.rules, page: e.page, resource: topdown.NewVirtualCache()}
+	cache := &pageCache{ref: e, members: map[string]string{}, own: topdown.NewVirtualCache(), by: make([]topdown.VirtualCache, len(e.rules.sets))}
+	for _, name := range r.names() {
+		value, _ := r.get(name)
+		cache.members[name] = string(value.(canonical))
+	}
 	v, err := e.rev.compiled.eval(ctx, topdown.NewCancel(), c.Input(r), rego.EvalVirtualCache(cache))
 	switch {
 	case err != nil:
@@ -37,27 +44,49 @@ func (e *sharedReference) Evaluate(ctx context.Context, c *Context, r *Resource)
 
 var _ Evaluator = &sharedReference{}
 
-// pageCache is OPA's own cache of the values of rules, twice: one for the page, of what is the same for every resource, and one for the
-// resource in hand. Under `with` there is the second alone.
+// pageCache is OPA's own cache of the values of rules many times: one for each set of members of the resource on which rules depend, with
+// the values that they have; and one for this resource alone. Under `with` there is the last alone.
 type pageCache struct {
-	rules    *steadyRules
-	page     topdown.VirtualCache
-	resource topdown.VirtualCache
-	depth    int
+	ref     *sharedReference
+	members map[string]string
+	own     topdown.VirtualCache
+	by      []topdown.VirtualCache // by set
+	depth   int
 }
 
 func (c *pageCache) of(key ast.Ref) topdown.VirtualCache {
-	if c.depth == 0 && c.rules.has(key) {
-		return c.page
+	set := c.ref.rules.setOf(key)
+	if c.depth > 0 || set < 0 {
+		return c.own
 	}
-	return c.resource
+	if c.by[set] == nil {
+		c.by[set] = c.keptFor(set)
+	}
+	return c.by[set]
+}
+
+// keptFor gives the cache of the rules that depend on a set of members, as this resource has them.
+func (c *pageCache) keptFor(set int) topdown.VirtualCache {
+	key := []byte{byte(set), byte(set >> 8)}
+	for _, name := range c.ref.rules.sets[set] {
+		value, ok := c.members[name]
+		key = strconv.AppendBool(key, ok)
+		key = strconv.AppendInt(key, int64(len(value)), 10)
+		key = append(append(key, ' '), value...)
+	}
+	kept := c.ref.kept[string(key)]
+	if kept == nil {
+		kept = topdown.NewVirtualCache()
+		c.ref.kept[string(key)] = kept
+	}
+	return kept
 }
 
 // Push implements topdown.VirtualCache.
-func (c *pageCache) Push() { c.depth++; c.resource.Push() }
+func (c *pageCache) Push() { c.depth++; c.own.Push() }
 
 // Pop implements topdown.VirtualCache.
-func (c *pageCache) Pop() { c.depth--; c.resource.Pop() }
+func (c *pageCache) Pop() { c.depth--; c.own.Pop() }
 
 // Get implements topdown.VirtualCache.
 func (c *pageCache) Get(key ast.Ref) (*ast.Term, bool) { return c.of(key).Get(key) }
@@ -65,33 +94,39 @@ func (c *pageCache) Get(key ast.Ref) (*ast.Term, bool) { return c.of(key).Get(ke
 // Put implements topdown.VirtualCache.
 func (c *pageCache) Put(key ast.Ref, value *ast.Term) { c.of(key).Put(key, value) }
 
-// Keys implements topdown.VirtualCache.
-func (c *pageCache) Keys() []ast.Ref { return slices.Concat(c.page.Keys(), c.resource.Keys()) }
+// Keys implements topdown.VirtualCache; only tracing asks.
+func (c *pageCache) Keys() []ast.Ref { return c.own.Keys() }
 
-// steadyRules are the rules and functions of a bundle whose values in one context (functions: by their arguments) are the same for every
-// resource: neither they nor what they lean on names input.resource, or the input as a whole. It is read from OPA's compiled modules
-// alone, and knows nothing of what the plan takes to be so.
-type steadyRules struct {
-	below map[ast.Value]*steadyRules // by the next name of the path
-	rules bool                       // some end here
-	reads bool                       // of which one depends on the resource
+// ruleReads says which members of the resource each rule or function of a bundle depends on in one context (functions: besides their
+// arguments), itself or through what it leans on. It is read from OPA's compiled modules alone, and knows nothing of what the plan holds.
+type ruleReads struct {
+	root places
+	sets [][]string // of members, sorted
 }
 
-// leaning is what a rule looks at: whether the resource, and which other rules.
+// places are the paths of rules, as a tree.
+type places struct {
+	below map[ast.Value]*places // by the next name of the path
+	rules bool                  // some end here
+	set   int                   // of members on which they depend; -1: on all
+}
+
+// leaning is what a rule looks at: members of the resource, and which other rules.
 type leaning struct {
-	path  ast.Ref
-	reads bool
-	on    []ast.Ref
+	path    ast.Ref
+	whole   bool
+	members map[string]bool
+	on      []ast.Ref
 }
 
-func newSteadyRules(modules map[string]*ast.Module) *steadyRules {
+func newRuleReads(modules map[string]*ast.Module) *ruleReads {
 	by := map[string]*leaning{}
 	for _, m := range modules {
 		for _, r := range m.Rules {
 			path := r.Ref().GroundPrefix()
 			l := by[path.String()]
 			if l == nil {
-				l = &leaning{path: path}
+				l = &leaning{path: path, members: map[string]bool{}}
 				by[path.String()] = l
 			}
 			l.look(r)
@@ -100,16 +135,24 @@ func newSteadyRules(modules map[string]*ast.Module) *steadyRules {
 	for grown := true; grown; {
 		grown = false
 		for _, l := range by {
-			if !l.reads && l.leansOnReader(by) {
-				l.reads, grown = true, true
-			}
+			grown = l.grow(by) || grown
 		}
 	}
-	root := &steadyRules{}
-	for _, l := range by {
-		root.add(l)
+	reads := &ruleReads{}
+	numbers := map[string]int{}
+	for _, path := range sortedKeys(by) {
+		l, set := by[path], -1
+		if names := sortedKeys(l.members); !l.whole {
+			key := strings.Join(names, " ")
+			if _, known := numbers[key]; !known {
+				numbers[key] = len(reads.sets)
+				reads.sets = append(reads.sets, names)
+			}
+			set = numbers[key]
+		}
+		reads.root.add(l.path, set)
 	}
-	return root
+	return reads
 }
 
 // look notes what a rule, its defaults and its `else` look at.
@@ -120,14 +163,14 @@ func (l *leaning) look(x any) {
 		case *ast.Annotations:
 			return true
 		case ast.Var:
-			l.reads = l.reads || x.Equal(ast.InputRootDocument.Value)
+			l.whole = l.whole || x.Equal(ast.InputRootDocument.Value)
 			if x.Equal(ast.DefaultRootDocument.Value) {
 				l.on = append(l.on, ast.Ref{ast.DefaultRootDocument})
 			}
 		case ast.Ref:
 			switch {
 			case x[0].Equal(ast.InputRootDocument):
-				l.reads = l.reads || len(x) == 1 || !namesOtherMember(x[1])
+				l.input(x)
 			case x[0].Equal(ast.DefaultRootDocument):
 				l.on = append(l.on, x.GroundPrefix())
 			default:
@@ -143,43 +186,59 @@ func (l *leaning) look(x any) {
 	v.Walk(x)
 }
 
-// namesOtherMember reports whether a step into the input surely leads to a member that is not the resource.
-func namesOtherMember(step *ast.Term) bool {
-	s, ok := step.Value.(ast.String)
-	return ok && s != resourceMember
+// input notes a reference into the input.
+func (l *leaning) input(ref ast.Ref) {
+	name := func(at int) (ast.String, bool) {
+		if at >= len(ref) {
+			return "", false
+		}
+		s, ok := ref[at].Value.(ast.String)
+		return s, ok
+	}
+	switch first, ok := name(1); {
+	case !ok:
+		l.whole = true
+	case first == resourceMember:
+		member, ok := name(2)
+		l.whole = l.whole || !ok
+		l.members[string(member)] = true
+	}
 }
 
-// leansOnReader reports whether some reference may select a rule that depends on the resource: the path of one begins with the other's.
-func (l *leaning) leansOnReader(by map[string]*leaning) bool {
+// grow takes over what the rules look at that this one may lean on: the path of one begins with the other's. It reports what it did not know.
+func (l *leaning) grow(by map[string]*leaning) bool {
+	whole, members := l.whole, len(l.members)
 	for _, ref := range l.on {
 		for _, other := range by {
-			if other.reads && (other.path.HasPrefix(ref) || ref.HasPrefix(other.path)) {
-				return true
+			if other.path.HasPrefix(ref) || ref.HasPrefix(other.path) {
+				l.whole = l.whole || other.whole
+				maps.Copy(l.members, other.members)
 			}
 		}
 	}
-	return false
+	return l.whole != whole || len(l.members) != members
 }
 
-func (s *steadyRules) add(l *leaning) {
+func (s *places) add(path ast.Ref, set int) {
 	at := s
-	for _, step := range l.path {
+	for _, step := range path {
 		if at.below == nil {
-			at.below = map[ast.Value]*steadyRules{}
+			at.below = map[ast.Value]*places{}
 		}
 		next := at.below[step.Value]
 		if next == nil {
-			next = &steadyRules{}
+			next = &places{}
 			at.below[step.Value] = next
 		}
 		at = next
 	}
-	at.rules, at.reads = true, at.reads || l.reads
+	at.rules, at.set = true, set
 }
 
-// has reports whether a key of OPA's cache, the path of a rule and what follows it, is of a steady rule.
-func (s *steadyRules) has(key ast.Ref) bool {
-	at := s
+// setOf gives the set of members on which a rule depends of which a key of OPA's cache speaks: the path of the rule and what follows it. It is
+// -1 for what is no rule, begins the paths of others, or depends on all.
+func (r *ruleReads) setOf(key ast.Ref) int {
+	at := &r.root
 	for _, step := range key {
 		if at.rules {
 			break
@@ -187,33 +246,39 @@ func (s *steadyRules) has(key ast.Ref) bool {
 		switch step.Value.(type) {
 		case ast.String, ast.Var: // what a path is made of, and can be looked for in a map
 		default:
-			return false
+			return -1
 		}
 		if at = at.below[step.Value]; at == nil {
-			return false
+			return -1
 		}
 	}
-	return at.rules && !at.reads && at.below == nil
+	if !at.rules || at.below != nil {
+		return -1
+	}
+	return at.set
 }
 
-// TestSteadyRules knows what depends on the resource, through whatever a rule leans on.
-func TestSteadyRules(t *testing.T) {
+// TestRuleReads knows what depends on which members of the resource, through whatever a rule leans on.
+func TestRuleReads(t *testing.T) {
 	t.Parallel()
 	modules := map[string]*ast.Module{
 		"a": ast.MustParseModule(`package a
 			fixed := 1
 			context if input.actor == "x"
 			resource if input.resource.id == "x"
+			all := input.resource
 			whole := count(input)
 			any_member if input[data.b.names[_]]
 			via if not resource
-			deeper := [x | x := data.a.via]
+			deeper := [x | x := data.a.via; input.resource.type]
 			fun(x) := x if input.actor
-			reader(x) := x if input.resource
+			reader(x) := x if input.resource.id
 			calls := fun(1)
 			calls_reader if reader(1)
 			otherwise := 1 if { false } else := 2 if { input.resource.id }
 			table[k] := v if { some k, v in input.actor }
+			some_member := input.resource[input.actor]
+			inside := input.actor[input.resource.id]
 			all_of_b := data.b
 			under := true if { data.a.context with input.resource as 1 }
 		`),
@@ -226,21 +291,19 @@ func TestSteadyRules(t *testing.T) {
 	if c.Compile(modules); c.Failed() {
 		t.Fatal(c.Errors)
 	}
-	rules := newSteadyRules(c.Modules)
-	for path, want := range map[string]bool{
-		"data.a.fixed": true, "data.a.context": true, "data.a.fun": true, "data.a.calls": true, "data.a.table": true, "data.b.names": true,
-		"data.a.resource": false, "data.a.whole": false, "data.a.any_member": false, "data.a.via": false, "data.a.deeper": false,
-		"data.a.reader": false, "data.a.calls_reader": false, "data.a.otherwise": false, "data.a.all_of_b": false, "data.a.under": false,
-		"data.a": false, "data.a.unheard": false, `data.a.table["x"]`: true, `data.a.via["x"]`: false,
+	reads := newRuleReads(c.Modules)
+	for path, want := range map[string]string{
+		"data.a.fixed": "", "data.a.context": "", "data.a.fun": "", "data.a.calls": "", "data.a.table": "", "data.b.names": "", `data.a.table["x"]`: "",
+		"data.a.resource": "id", "data.a.via": "id", "data.a.deeper": "id type", "data.a.reader": "id", "data.a.calls_reader": "id", "data.a.otherwise": "id",
+		"data.a.all_of_b": "x", `data.a.via["x"]`: "id", "data.a.inside": "id", "data.b.other": "x",
+		"data.a.all": "*", "data.a.whole": "*", "data.a.any_member": "*", "data.a.under": "*", "data.a.some_member": "*", "data.a": "*", "data.a.unheard": "*",
 	} {
-		if got := rules.has(ast.MustParseRef(path)); got != want {
-			t.Errorf("%s: steady %t, want %t", path, got, want)
+		got := "*"
+		if set := reads.setOf(ast.MustParseRef(path)); set >= 0 {
+			got = strings.Join(reads.sets[set], " ")
 		}
-	}
-	if r, _ := worldsOf(t, bundles["embedded"]); r != nil {
-		entry := newSteadyRules(r.compiled.compiler.Modules)
-		if entry.has(ast.MustParseRef(decisionQuery)) {
-			t.Error("the decision is taken not to depend on the resource")
+		if got != want {
+			t.Errorf("%s depends on %q, want %q", path, got, want)
 		}
 	}
 }

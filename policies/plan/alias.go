@@ -5,6 +5,21 @@ import "github.com/open-policy-agent/opa/v1/ir"
 // sameAs says of what a local is only another name: a constant, or a local that one statement writes, before the naming and nowhere else.
 // Both then have one place, and nothing is copied.
 func (s *shape) sameAs(l ir.Local) (ir.Operand, bool) {
+	known, ok := s.names[l]
+	if !ok {
+		known.of, known.is = s.findSame(l)
+		s.names[l] = known
+	}
+	return known.of, known.is
+}
+
+// alias is what sameAs found.
+type alias struct {
+	of ir.Operand
+	is bool
+}
+
+func (s *shape) findSame(l ir.Local) (ir.Operand, bool) {
 	if len(s.writes[l]) != 1 || !s.alwaysWritten(l) {
 		return ir.Operand{}, false
 	}

@@ -49,26 +49,30 @@ func (b *body) follow() {
 // pass follows the body once. The first time, what empties a local at the head of a block stays: hand asks for it.
 func (b *body) pass(first bool) {
 	b.first = first
-	st := make(state, b.last()+1)
-	for l := range b.k.place {
-		if b.k.shape.full(l) {
-			st[l] = defined
-		}
-		if b.k.routine != nil && !slices.Contains(b.k.params, l) && l > ir.Data && b.k.shape.mustBlank(l) {
-			st[l] = undefined
-		}
-	}
+	st := slices.Clone(b.k.begin())
 	b.returned, b.returns = undefined, false
 	b.blocks, _ = b.sequence(b.blocks, st)
 }
 
-// last is the highest number of a local.
-func (b *body) last() ir.Local {
-	out := ir.Unused
-	for l := range b.k.place {
-		out = max(out, l)
+// begin says what is known of each local before the first statement, whatever the page.
+func (k *kept) begin() state {
+	if k.start != nil {
+		return k.start
 	}
-	return out
+	last := ir.Unused
+	for l := range k.place {
+		last = max(last, l)
+	}
+	k.start = make(state, last+1)
+	for l := range k.place {
+		if k.shape.full(l) {
+			k.start[l] = defined
+		}
+		if k.routine != nil && !slices.Contains(k.params, l) && l > ir.Data && k.shape.mustBlank(l) {
+			k.start[l] = undefined
+		}
+	}
+	return k.start
 }
 
 // sequence follows blocks one after the other, and gives those in which something is left.
@@ -99,7 +103,7 @@ func (b *body) list(list []*rest, st state) (out []*rest, end, left state) {
 	for _, r := range list {
 		if b.mayLeave(r, st) {
 			before := slices.Clone(st)
-			r.touches(func(t touched) {
+			r.touches(func(t *touched) {
 				for _, l := range t.writes {
 					before[l] = unsure
 				}
@@ -179,8 +183,7 @@ func (b *body) step(r *rest, st state) fate {
 	case *ir.BlockStmt, *ir.NotStmt, *ir.ScanStmt:
 		return b.holder(r, st)
 	default:
-		t, _ := touchedBy(s)
-		for _, l := range t.writes {
+		for _, l := range r.touched().writes {
 			st[l] = defined
 		}
 	}
@@ -213,7 +216,7 @@ func (b *body) stateOf(o ir.Operand, st state) known {
 // holder follows a statement that holds others.
 func (b *body) holder(r *rest, st state) fate {
 	forget := func() {
-		r.touches(func(t touched) {
+		r.touches(func(t *touched) {
 			for _, l := range t.writes {
 				st[l] = unsure
 			}
@@ -252,13 +255,12 @@ func (b *body) holder(r *rest, st state) fate {
 
 // count counts who reads each local. An assignment that happens once looks at its own target.
 func (b *body) count() {
-	b.read = map[ir.Local]int{}
+	b.read = make([]int, len(b.k.begin()))
 	var visit func(list []*rest)
 	visit = func(list []*rest) {
 		for _, r := range list {
 			if r.stmt != nil {
-				t, _ := touchedBy(r.stmt)
-				for _, l := range t.reads {
+				for _, l := range r.touched().reads {
 					b.read[b.k.shape.root(l)]++
 				}
 				if once, ok := r.stmt.(*ir.AssignVarOnceStmt); ok && r.sure {
@@ -351,7 +353,7 @@ func handing(list []*rest) (from, to ir.Local, ok bool) {
 func writes(list []*rest, l ir.Local) bool {
 	found := false
 	for _, r := range list {
-		r.touches(func(t touched) { found = found || slices.Contains(t.writes, l) })
+		r.touches(func(t *touched) { found = found || slices.Contains(t.writes, l) })
 	}
 	return found
 }
@@ -366,7 +368,7 @@ func (b *body) lives(l ir.Local, blocks [][]*rest) bool {
 		}
 		found := false
 		for _, r := range list {
-			r.touches(func(t touched) { found = found || slices.Contains(t.reads, l) })
+			r.touches(func(t *touched) { found = found || slices.Contains(t.reads, l) })
 		}
 		if found {
 			return true

@@ -48,7 +48,7 @@ func (w *lowerer) literal(object ir.Local, list []*rest) *literal {
 			puts = append(puts, put)
 			continue
 		}
-		r.touches(func(t touched) {
+		r.touches(func(t *touched) {
 			for _, l := range t.reads {
 				looked = looked || w.k.shape.root(l) == object
 			}

@@ -80,8 +80,8 @@ func (b *body) lower() *routine {
 	r.steps, r.laid, r.group = w.done(), true, b.c.group(b.members)
 	b.count()
 	for l, n := range b.read {
-		at := b.k.place[l]
-		if n > 0 && b.k.routine != nil && slices.Contains(b.k.routine.blank, at) && !slices.Contains(r.blank, at) {
+		at, placed := b.k.place[ir.Local(l)]
+		if n > 0 && placed && b.k.routine != nil && slices.Contains(b.k.routine.blank, at) && !slices.Contains(r.blank, at) {
 			r.blank = append(r.blank, at)
 		}
 	}

@@ -20,6 +20,7 @@ type shape struct {
 	levels map[ir.Local]level
 	reads  map[ir.Local][]*node
 	writes map[ir.Local][]*node
+	names  map[ir.Local]alias
 	steady map[ir.Local]bool // written in a loop by one statement that gives the same each time its operands do; see steadyLocals
 	once   bool              // the whole runs once for a page: nothing in it is worth doing once for a page
 }
@@ -40,6 +41,7 @@ type node struct {
 func (c *compiler) shapeOf(blocks []*ir.Block, params []ir.Local, once bool) *shape {
 	s := &shape{
 		c: c, of: map[ir.Stmt]*node{}, levels: map[ir.Local]level{}, reads: map[ir.Local][]*node{}, writes: map[ir.Local][]*node{}, once: once,
+		names: map[ir.Local]alias{},
 	}
 	s.place(blocks, nil, true, c.ownLevel)
 	s.steadyLocals()

@@ -15,6 +15,7 @@ type kept struct {
 	returns ir.Local
 	routine *routine // nil for the query
 	call    int      // where its last call is kept
+	start   state    // what is known of its locals before its first statement
 }
 
 // rest is a statement that is left for the documents of pages that are alike.
@@ -82,7 +83,7 @@ type body struct {
 	members  uint64 // of what varies on which it depends
 	odd      bool   // a statement is not compiled again: the body as it was made for all pages serves
 	breaks   bool   // a statement ends more than its own block: what locals hold behind it is not followed
-	read     map[ir.Local]int
+	read     []int  // by local: how many statements look at it
 }
 
 func (f *fitter) body(k *kept) *body {
@@ -232,11 +233,19 @@ func endOf(blocks []*ir.Block) (out ctl, sure bool) {
 	return next, true
 }
 
+// touched says what a statement that is left reads and writes itself.
+func (r *rest) touched() *touched {
+	if r.node.stmt == r.stmt {
+		return &r.node.touched
+	}
+	t, _ := touchedBy(r.stmt)
+	return &t
+}
+
 // touches visits a statement that is left and all within it.
-func (r *rest) touches(visit func(t touched)) {
+func (r *rest) touches(visit func(t *touched)) {
 	if r.stmt != nil {
-		t, _ := touchedBy(r.stmt)
-		visit(t)
+		visit(r.touched())
 	}
 	for _, list := range r.blocks {
 		for _, in := range list {
@@ -251,7 +260,7 @@ func (b *body) isQuiet(r *rest) bool {
 		return false
 	}
 	quiet := true
-	r.touches(func(t touched) {
+	r.touches(func(t *touched) {
 		for _, l := range t.writes {
 			if l == b.k.returns && b.k.routine != nil {
 				quiet = false
