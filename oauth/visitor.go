@@ -174,3 +174,16 @@ func (v *Visitor) relation(patient string) (Relation, bool, error) {
 	}
 	return Relation{}, false, nil
 }
+
+// App is an app as people see it; one that is not registered goes by its id.
+func (v *Visitor) App(client string) (AppView, error) {
+	c, err := v.s.Client(v.r.Context(), client)
+	if errors.Is(err, ErrNotFound) {
+		c, err = &Client{ID: client}, nil
+	}
+	if err != nil {
+		return AppView{}, err
+	}
+	app, _, err := v.s.apps.App(v.r.Context(), c.labelled())
+	return view(c, app), err
+}
