@@ -28,7 +28,7 @@ var levels = [][]string{
 	{"oauth", "catalog", "cases", "notice"},
 	{"web"},
 	{"web/sentence", "web/storybook", "web/visit"},
-	{"web/history"},
+	{"web/history", "web/sharing"},
 	{"demo"},
 	{"caddy"},
 	{"cmd/pontlevis", "bench"},

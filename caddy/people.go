@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/web/history"
+	"github.com/pontlevis/pontlevis/web/sharing"
 	"github.com/pontlevis/pontlevis/web/storybook"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
@@ -22,6 +23,11 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 		return nil, err
 	}
 	seen.Mount(mux)
+	shared, err := sharing.New(desk)
+	if err != nil {
+		return nil, err
+	}
+	shared.Mount(mux)
 	if a.Demo {
 		story, err := storybook.Handler(s.pages)
 		if err != nil {

@@ -50,6 +50,7 @@ func (n *names) learn(identities []string) error {
 			places = append(places, name)
 		}
 	}
+	people, roles, places, numbers = distinct(people), distinct(roles), distinct(places), distinct(numbers)
 	for _, ask := range []struct {
 		search string
 		values []string
@@ -62,14 +63,18 @@ func (n *names) learn(identities []string) error {
 		{"Organization?identifier=", numbers},
 		{"Practitioner?identifier=", numbers},
 	} {
-		slices.Sort(ask.values)
-		for chunk := range slices.Chunk(slices.Compact(ask.values), maxNames) {
+		for chunk := range slices.Chunk(ask.values, maxNames) {
 			if err := n.ask(ask.search + url.QueryEscape(strings.Join(chunk, ","))); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+func distinct(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func (n *names) ask(search string) error {
