@@ -82,6 +82,8 @@ func checkConsent(f *Facts, before, after *fhir.Resource) (Change, []fhir.Issue)
 		if len(hidden.Hidden) > 0 {
 			change.Target = hidden.Hidden[0].Document
 		}
+	case Card:
+		need(len(actors) == 1 && strings.HasPrefix(actors[0], CardSystem+"|"), "Consent.provision.actor", "Une carte d'urgence a un numéro, et un seul.", "An emergency card has one number.")
 	case DefaultMask:
 		t := c.provision.Get("type").Text()
 		need(t == permit || t == deny, "Consent.provision.type", "permit ou deny.", "permit or deny.")

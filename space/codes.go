@@ -12,6 +12,7 @@ const (
 	CategorySystem   = "urn:pontlevis:category"    // Consent.provision.code: data category that an app may reach
 	DirectionSystem  = "urn:pontlevis:direction"   // Consent.provision.action: read, write
 	RoleSystem       = "urn:pontlevis:circle-role" // CareTeam.participant.role: treating, or any other role of the circle
+	CardSystem       = "urn:pontlevis:card"        // Consent.provision.actor.reference.identifier: whoever holds the card of that number
 	SourceExtension  = "urn:pontlevis:link-source" // CareTeam.participant extension (valueCode): the evidence of a link
 )
 
@@ -27,6 +28,7 @@ const (
 	Administrator   = "administrator"    // a professional who sees masked documents and may block others
 	App             = "app"              // an app, per purpose, category and direction
 	RefuseDepositor = "refuse-depositor" // a depositor is refused for a legitimate reason (CSP R1111-47)
+	Card            = "card"             // a health professional who holds the person's emergency card reads the vital set
 	EndLink         = "end-link"         // a link of the circle is ended by the person
 )
 

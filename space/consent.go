@@ -79,6 +79,10 @@ func (f *Facts) readConsent(r *fhir.Resource) {
 		if gives {
 			f.Administrator = append(f.Administrator, Named{actors, c.Period})
 		}
+	case Card:
+		if gives {
+			f.Cards = append(f.Cards, Named{actors, c.Period})
+		}
 	case RefuseDepositor:
 		f.Refused = append(f.Refused, shutOut(c.provision)...)
 	case EndLink:

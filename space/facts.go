@@ -20,6 +20,7 @@ type Facts struct {
 	Hidden        []Hidden          // documents hidden from one professional or profession
 	Circle        []Link            // with evidence and dates
 	Administrator []Named           // professionals named by the person
+	Cards         []Named           // emergency cards that are not revoked, by their numbers
 	Switches      map[string]string // only those set: ETREAT, BTG, MASKED → permit or deny
 	DefaultMasked bool              // new documents are masked for professionals
 	Delegates     []Delegate

@@ -43,6 +43,11 @@ func (f *Facts) Input(who Concern, now time.Time) map[string]any {
 		"switches":           f.switchesInput(),
 		"default_masked":     f.DefaultMasked,
 	}
+	for _, c := range f.Cards {
+		if who.names(c.Actors) {
+			out["card"] = dated(map[string]any{}, c.Period)
+		}
+	}
 	if f.Born != "" {
 		out["born"] = f.Born
 	}

@@ -99,6 +99,17 @@ express if {
 }
 
 # METADATA
+# title: Emergency card
+# description: A health professional holds a card that the person carries and has not revoked.
+card if {
+	input.actor.kind == "professional"
+	actor.profession.family == "health"
+	input.patient.card
+	moment.live(input.patient.card)
+	_stands(input.patient.card)
+}
+
+# METADATA
 # title: Ordinary access
 # description: The professional has a way in that needs no emergency.
 # scope: document

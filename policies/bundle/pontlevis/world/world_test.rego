@@ -251,6 +251,10 @@ emergency_duties(mode) := {
 }
 
 # METADATA
+# title: Duties of a card
+card_duties := {{"type": "notify", "properties": {"about": "card", "to": ["holder"]}}}
+
+# METADATA
 # title: A notice
 notice(code) := {"type": "notice", "properties": data.pontlevis.notices[code]}
 

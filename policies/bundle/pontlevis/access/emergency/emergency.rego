@@ -181,7 +181,7 @@ deny contains "E2.opposed" if {
 deny contains "E3.stage" if {
 	mode
 	not input.grant.stage >= 2
-	not _vital
+	not vital
 	not _ordinary
 }
 
@@ -190,7 +190,7 @@ deny contains "E3.stage" if {
 # description: First stage, for whoever has no ordinary way in.
 vital_open if {
 	_open(1)
-	_vital
+	vital
 }
 
 # METADATA
@@ -198,7 +198,7 @@ vital_open if {
 # description: Second stage.
 record_open if {
 	_open(2)
-	not _vital
+	not vital
 }
 
 # METADATA
@@ -215,6 +215,16 @@ masked_open if {
 masked_item if {
 	masked_open
 	"MASQUE_PS" in input.resource.labels
+}
+
+# METADATA
+# title: The emergency card opens the vital set
+# description: A health professional holds the card that the person carries, and has no other way in. It is no emergency mode.
+card_open if {
+	input.grant.mode == "normal"
+	link.card
+	vital
+	not _ordinary
 }
 
 # METADATA
@@ -262,16 +272,20 @@ _ordinary if link.ordinary
 
 _ordinary if actor.author
 
-_vital if data.pontlevis.emergency_codes.vital.types[input.resource.type]
+# METADATA
+# title: The vital set
+# description: What is asked for is of it.
+# scope: document
+vital if data.pontlevis.emergency_codes.vital.types[input.resource.type]
 
-_vital if {
+vital if {
 	section.whole_type
 	data.pontlevis.emergency_codes.vital.partly[input.resource.type]
 }
 
-_vital if data.pontlevis.emergency_codes.vital.status[input.resource.type][input.resource.status]
+vital if data.pontlevis.emergency_codes.vital.status[input.resource.type][input.resource.status]
 
-_vital if {
+vital if {
 	some code in input.resource.code
 	data.pontlevis.emergency_codes.vital.codes[input.resource.type][code]
 }

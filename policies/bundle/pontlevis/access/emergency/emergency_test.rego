@@ -133,3 +133,40 @@ test_every_reason_is_said_in_both_languages[name] if {
 	reason.fr != ""
 	reason.en != ""
 }
+
+_card(patch) := {"patient": {"card": object.union({"since": "2026-11-01T00:00:00Z"}, patch)}}
+
+test_the_card_opens_the_vital_set_to_a_health_professional[name] if {
+	some name, piece in _vital
+	main.decision == w.allowed_with("E7.card", "person", w.card_duties) with input as w.of([_card({}), piece])
+}
+
+test_the_card_opens_nothing_else[name] if {
+	some name, piece in _rest
+	main.decision == w.refused("P1.no-link", "person") with input as w.of([_card({}), piece])
+}
+
+_void := {
+	"over": [_card({"until": "2026-11-21T09:00:00Z"})],
+	"to come": [_card({"since": "2026-12-01T00:00:00Z"})],
+	"given before the withdrawal of consent": [_card({"since": "2020-01-02T00:00:00Z"}), w.withdrawn],
+}
+
+test_a_card_that_does_not_stand_opens_nothing[name] if {
+	some name, patches in _void
+	not main.decision.allow with input as w.of(array.concat(patches, [w.allergy]))
+}
+
+test_a_card_is_for_health_professionals if {
+	not main.decision.allow with input as w.of([_card({}), w.allergy, {"actor": {"kind": "carer"}}])
+	not main.decision.allow with input as w.of([_card({}), w.allergy, {"actor": {"profession": "urn:oid:1.2.250.1.213.1.6.1.4|41"}}])
+}
+
+test_a_mask_and_a_block_win_over_the_card if {
+	main.decision == w.refused("P5.masked", "person") with input as w.of([_card({}), w.allergy, w.masked])
+	main.decision == w.refused("P4.blocked", "person") with input as w.of([_card({}), w.allergy, {"patient": {"blocked": ["Practitioner/doc"]}}])
+}
+
+test_who_has_a_way_in_needs_no_card if {
+	main.decision.rule == "P1.circle" with input as w.of([w.circle, _card({}), w.allergy])
+}

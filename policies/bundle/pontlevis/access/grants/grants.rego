@@ -298,6 +298,21 @@ grant contains "E2.masked" if {
 }
 
 # METADATA
+# title: The emergency card
+# description: The person carries a card that opens the vital set to the health professional who holds it.
+# custom:
+#   rule: E7.card
+#   layer: person
+#   reason:
+#     fr: Ce professionnel de santé tenait votre carte d'urgence, qui ouvre vos informations vitales.
+#     en: This health professional held your emergency card, which opens your vital information.
+#   remedy:
+#     fr: Vous pouvez révoquer cette carte depuis votre espace ; elle n'ouvre alors plus rien.
+#     en: You can revoke this card from your space; it then opens nothing.
+#   source: the person's own choice, kept as a Consent; CSP L1111-13-1
+grant contains "E7.card" if emergency.card_open
+
+# METADATA
 # title: Order of grants
 # description: The one that a decision names.
 first := {"rule": rule, "layer": data.pontlevis.layers[substring(rule, 0, 1)]} if rule := min(grant)

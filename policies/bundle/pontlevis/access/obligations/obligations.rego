@@ -37,6 +37,11 @@ permitted contains {"type": "notify", "properties": {
 }} if _emergency_used
 
 # METADATA
+# title: Tell of a card
+# description: The person is told of each use of their emergency card.
+permitted contains {"type": "notify", "properties": {"about": "card", "to": ["holder"]}} if emergency.card_open
+
+# METADATA
 # title: Open a case
 # description: Each emergency opening becomes a case that a reviewer of the establishment closes in time (rules.md E5).
 permitted contains {"type": "case", "properties": {

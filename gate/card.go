@@ -1,0 +1,97 @@
+package gate
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/record"
+	"github.com/pontlevis/pontlevis/space"
+)
+
+// A card's code is its number and a seal, each of 16 letters and digits that people do not take for one another. The
+// number stands in the Consent that the person revokes; the seal does not, so that whoever reads the space cannot make
+// the card.
+const (
+	cardBytes = 10 // of the number, and of the seal
+	cardChars = 16
+)
+
+// cardLetters leave out what looks alike: 0 and O, 1 and I and L, U.
+var cardLetters = base32.NewEncoding("23456789ABCDEFGHJKMNPQRSTVWXYZ+*").WithPadding(base32.NoPadding)
+
+// NewCard is the number of an emergency card that nobody has yet. The card counts once a Consent of kind space.Card names it.
+func (g *Gate) NewCard() string {
+	for {
+		var b [cardBytes]byte
+		_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+		if number := cardLetters.EncodeToString(b[:]); !strings.ContainsAny(number, "+*") {
+			return number
+		}
+	}
+}
+
+// CardCode is what is printed on the card of a number, in groups of four, and what its QR code holds: the number, sealed.
+func (g *Gate) CardCode(number string) string {
+	var groups []string
+	for part := range slices.Chunk([]byte(number+g.cardSeal(number)), 4) {
+		groups = append(groups, string(part))
+	}
+	return strings.Join(groups, " ")
+}
+
+// cardSeal has no letter that the alphabet lends only to fill its 32: those are typed badly, so it takes the next that has none.
+func (g *Gate) cardSeal(number string) string {
+	seal := hmac.New(sha256.New, g.Key)
+	for i := 0; ; i++ {
+		fmt.Fprintf(seal, "emergency card %d %s", i, number)
+		if text := cardLetters.EncodeToString(seal.Sum(nil)[:cardBytes]); !strings.ContainsAny(text, "+*") {
+			return text
+		}
+	}
+}
+
+// Card is what somebody may do who holds the emergency card with that code: their grant, for the person whose card it is. The
+// use of the card is in the access log before this returns, and so is that of a code that opens nothing. found is false for a
+// card that is revoked, is nobody's, or does not open for them, without telling which.
+func (g *Gate) Card(ctx context.Context, grant *Grant, code string) (held *Grant, name string, found bool, err error) {
+	own := *grant
+	var refs []record.Ref
+	if number, ok := g.cardNumber(code); ok {
+		identity := space.CardSystem + "|" + number
+		consents, err := g.Records.Lookup(ctx, "Consent", identity)
+		if err != nil {
+			return nil, "", false, fmt.Errorf("finding a card: %w", err)
+		}
+		if len(consents) == 1 {
+			consent, err := g.Records.Read(ctx, consents[0])
+			if err != nil {
+				return nil, "", false, fmt.Errorf("reading a card: %w", err)
+			}
+			own.Patient = consent.Patient
+			own.Actor.Identities = append(slices.Clone(own.Actor.Identities), identity)
+			refs = []record.Ref{{Type: "Patient", ID: consent.Patient}}
+		}
+	}
+	i := &record.Interaction{Kind: record.KindRead, Ref: record.Ref{Type: "Patient"}, Operation: "emergency-card"}
+	_, name, found, err = g.identify(ctx, &own, i, refs)
+	if err != nil || !found {
+		return nil, "", false, err
+	}
+	return &own, name, true, nil
+}
+
+// cardNumber is the number of a code whose seal is ours, however it was typed.
+func (g *Gate) cardNumber(code string) (string, bool) {
+	code = strings.ToUpper(strings.Join(strings.FieldsFunc(code, func(r rune) bool { return r == ' ' || r == '-' || r == '\u00a0' }), ""))
+	if len(code) != 2*cardChars {
+		return "", false
+	}
+	number, seal := code[:cardChars], code[cardChars:]
+	return number, hmac.Equal([]byte(seal), []byte(g.cardSeal(number)))
+}
