@@ -9,7 +9,7 @@ import (
 )
 
 // matchDate compares the searched interval with the value's, [low, high), a zero time being open (R4 search
-// §3.1.1.4.7, the table of prefixes over ranges).
+// §3.1.1.4.5, the table of prefixes over ranges).
 func (o *Operand) matchDate(low, high time.Time) bool {
 	if low.IsZero() && high.IsZero() {
 		return false // a Period that says neither start nor end says nothing
@@ -39,7 +39,7 @@ func (o *Operand) matchDate(low, high time.Time) bool {
 }
 
 // matchUnit compares a quantity's unit when one was asked for: its code within the system, or without a system its
-// code or what people read (R4 search §3.1.1.4.13). Units are not converted. UCUM tells m from M, so case counts.
+// code or what people read (R4 search §3.1.1.4.11). Units are not converted. UCUM tells m from M, so case counts.
 func (o *Operand) matchUnit(v *fhir.Value) bool {
 	switch {
 	case o.HasSystem:
@@ -57,8 +57,8 @@ type extent struct {
 }
 
 // matchNumber compares a searched number with a number, quantity or range. Equality takes the precision written in the
-// search into account; the other prefixes take the number as exact (R4 search §3.1.1.4.8). What is compared with is the
-// whole range that a quantity's comparator or a Range means (§3.1.1.4.7).
+// search into account; the other prefixes take the number as exact (R4 search §3.1.1.4.6). What is compared with is the
+// whole range that a quantity's comparator or a Range means (§3.1.1.4.5).
 func (o *Operand) matchNumber(v *fhir.Value) bool {
 	e, ok := extentOf(v)
 	if !ok {

@@ -25,7 +25,7 @@ func (p *parser) criterion(resourceType, name, value string, d depth) (*Criterio
 	if err := refused(name); err != nil {
 		return nil, err
 	}
-	if rest, ok := strings.CutPrefix(name, "_has:"); ok {
+	if rest, ok := strings.CutPrefix(name, "_has"); ok && (rest == "" || rest[0] == ':') {
 		return p.has(resourceType, rest, value, d)
 	}
 	if bare, _, _ := strings.Cut(name, ":"); bare == listParameter {
@@ -58,7 +58,7 @@ func (p *parser) criterion(resourceType, name, value string, d depth) (*Criterio
 }
 
 // checkModifier refuses a modifier that R4 does not define for the type, or that is not supported: R4 search
-// §3.1.1.4.5 asks for a refusal, since a modifier left out changes what matches.
+// §3.1.1.4.4 asks for a refusal, since a modifier left out changes what matches.
 func checkModifier(param *fhir.Param, modifier string, chained bool) error {
 	switch {
 	case param.Type == "reference" && fhir.IsType(modifier):
@@ -132,12 +132,12 @@ func leadsTo(c *Criterion) []string {
 	return slices.Sorted(slices.Values(types))
 }
 
-// has reads what follows `_has:` — `Type:parameter:criterion` — about resources of resourceType.
+// has reads what follows `_has` — `:Type:parameter:criterion` — about resources of resourceType.
 func (p *parser) has(resourceType, rest, value string, d depth) (*Criterion, error) {
 	if d.has++; d.has > MaxHas {
 		return nil, fail("_has", codeTooCostly, "_has est imbriqué plus de %d fois.", "_has is nested more than %d times.", MaxHas)
 	}
-	parts := strings.SplitN(rest, ":", 3)
+	parts := strings.SplitN(strings.TrimPrefix(rest, ":"), ":", 3)
 	if len(parts) < 3 || parts[2] == "" {
 		return nil, fail("_has", codeInvalid, "_has attend _has:Type:référence:paramètre=valeur.",
 			"_has takes the form _has:Type:reference:parameter=value.")

@@ -22,7 +22,7 @@ func (p *parser) dateOperand(name, piece string) (Operand, error) {
 	return Operand{Prefix: prefix, Low: low, High: high}, nil
 }
 
-// widen is the interval of `ap`: a tenth of the gap between now and the date, on either side (R4 search §3.1.1.4.7).
+// widen is the interval of `ap`: a tenth of the gap between now and the date, on either side (R4 search §3.1.1.4.5).
 // The gap is cut to what a Duration holds, which is 292 years.
 func widen(low, high, now time.Time) (time.Time, time.Time) {
 	gap := now.Sub(low)

@@ -11,7 +11,7 @@ type decimal struct {
 	digits   string // without leading zeros; "" is zero
 	written  int    // digits written, leading zeros included
 	exponent int    // of the last digit
-	// coarse is set for a whole number with an exponent, such as 1e2: R4 search §3.1.1.4.8 reads it as the interval
+	// coarse is set for a whole number with an exponent, such as 1e2: R4 search §3.1.1.4.6 reads it as the interval
 	// [95, 105), a tenth of what its one digit would say.
 	coarse bool
 }
@@ -86,7 +86,7 @@ func power(n int) *big.Rat {
 }
 
 // parseNumber reads a searched number: its value and the interval half a unit of the last digit around it
-// (R4 search §3.1.1.4.8), or a tenth of the value around it when approximate (§3.1.1.4.7, the recommended 10 %).
+// (R4 search §3.1.1.4.6), or a tenth of the value around it when approximate (§3.1.1.4.5, the recommended 10 %).
 func parseNumber(s string, approximate bool) (*Number, bool) {
 	d, ok := parseDecimal(s)
 	if !ok {

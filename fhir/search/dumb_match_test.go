@@ -20,7 +20,7 @@ type asking struct {
 
 func pick[T any](r *rand.Rand, options ...T) T { return options[r.IntN(len(options))] }
 
-// escaped writes a text as a value (R4 search §3.1.1.4.4.1).
+// escaped writes a text as a value (R4 search §3.1.1.4.19).
 func escaped(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -2,7 +2,7 @@ package search
 
 import "strings"
 
-// cut splits s at each separator that no backslash escapes, leaving the escapes in place (R4 search §3.1.1.4.4.1).
+// cut splits s at each separator that no backslash escapes, leaving the escapes in place (R4 search §3.1.1.4.19).
 func cut(s string, separator byte) []string {
 	var parts []string
 	start := 0

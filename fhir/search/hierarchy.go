@@ -12,7 +12,7 @@ import (
 var parents = map[string]string{"CarePlan": "part-of", "Encounter": "part-of", "Location": "partof", "Organization": "partof"}
 
 // Hierarchy reports whether the criterion asks for what lies above or below a resource in its hierarchy, that resource
-// included (R4 search §3.1.1.4.12, `Procedure?location:below=Location/42`). Its Values have a Type and an ID.
+// included (R4 search §3.1.1.4.14, `Procedure?location:below=Location/42`). Its Values have a Type and an ID.
 func (c *Criterion) Hierarchy() bool {
 	return c.Param != nil && c.Param.Type == "reference" && len(c.Chain) == 0 && (c.Modifier == "above" || c.Modifier == "below") &&
 		len(hierarchical(c.Param)) > 0

@@ -2,7 +2,7 @@ package search
 
 import "github.com/pontlevis/pontlevis/fhir"
 
-// listParameter chooses the resources that a List names (R4 search §3.1.1.4.1).
+// listParameter chooses the resources that a List names (R4 search §3.1.1.4.22).
 const listParameter = "_list"
 
 // list reads `_list=id[,id]`. The functional lists of R4 (`$current-problems` …) are not kept here.

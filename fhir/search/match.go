@@ -17,7 +17,7 @@ func (c *Criterion) Plain() bool {
 }
 
 // Match reports whether r satisfies a plain criterion: whether any of its values matches any of those the parameter
-// takes in r. `:missing` and `:not` look at all of them (R4 search §3.1.1.4.5). A criterion of another resource type
+// takes in r. `:missing` and `:not` look at all of them (R4 search §3.1.1.4.4). A criterion of another resource type
 // never matches, `:not` and `:missing` included.
 func (c *Criterion) Match(r *fhir.Resource) (bool, error) {
 	if !c.Plain() {
@@ -89,7 +89,7 @@ func (c *Criterion) matchString(o *Operand, v *fhir.Value) bool {
 }
 
 // matchURI: the same characters; `:below` the value lies under the operand in whole segments; `:above` the reverse
-// (R4 search §3.1.1.4.11). Of a canonical with a version, url|1 is above url|1.2.
+// (R4 search §3.1.1.4.9). Of a canonical with a version, url|1 is above url|1.2.
 func (c *Criterion) matchURI(o *Operand, v *fhir.Value) bool {
 	switch c.Modifier {
 	case "below":
@@ -213,7 +213,7 @@ func (c *Criterion) local(ref fhir.Reference) (resourceType, id string) {
 	return ref.Type, ref.ID
 }
 
-// matchComposite: each part matches a value of its component in the same element (R4 search §3.1.1.4.14).
+// matchComposite: each part matches a value of its component in the same element (R4 search §3.1.1.4.17).
 func (c *Criterion) matchComposite(o *Operand, v *fhir.Value) bool {
 	if len(v.Parts) != len(o.Parts) || len(o.Parts) == 0 {
 		return false

@@ -196,7 +196,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// TestDatePrefixes is the table of R4 search §3.1.1.4.7 over a date, a time, and periods open at either end.
+// TestDatePrefixes is the table of R4 search §3.1.1.4.5 over a date, a time, and periods open at either end.
 func TestDatePrefixes(t *testing.T) {
 	t.Parallel()
 	const (
@@ -240,7 +240,7 @@ func TestDatePrefixes(t *testing.T) {
 	}
 }
 
-// TestNumbers is the table of R4 search §3.1.1.4.8.
+// TestNumbers is the table of R4 search §3.1.1.4.6.
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -212,7 +212,7 @@ func numberOperand(name, piece string) (Operand, error) {
 	return Operand{Prefix: prefix, Number: n}, nil
 }
 
-// quantityOperand reads `[prefix]number`, `number|system|code` and `number||code` (R4 search §3.1.1.4.13).
+// quantityOperand reads `[prefix]number`, `number|system|code` and `number||code` (R4 search §3.1.1.4.11).
 func quantityOperand(name, piece string) (Operand, error) {
 	parts := cut(piece, '|')
 	if len(parts) != 1 && len(parts) != 3 {
@@ -231,7 +231,7 @@ func quantityOperand(name, piece string) (Operand, error) {
 	return o, err
 }
 
-// compositeOperand reads `a$b…`, each part as its component's type asks (R4 search §3.1.1.4.14).
+// compositeOperand reads `a$b…`, each part as its component's type asks (R4 search §3.1.1.4.17).
 func (p *parser) compositeOperand(c *Criterion, piece string) (Operand, error) {
 	parts := cut(piece, '$')
 	if len(parts) != len(c.Param.Components) {

@@ -102,7 +102,7 @@ func (p *parser) parameter(name, value string) error {
 func (p *parser) finish() error {
 	q := p.query
 	if p.seen["_count"] && q.Count == 0 && q.Summary == SummaryNone {
-		q.Summary = SummaryCount // R4 search §3.1.1.5.5: _count=0 is treated as _summary=count
+		q.Summary = SummaryCount // R4 search §3.1.1.5.3: _count=0 is treated as _summary=count
 	}
 	if len(q.Elements) > 0 && q.Summary != SummaryNone && q.Summary != SummaryCount {
 		return fail("_elements", codeInvalid, "_elements et _summary ne peuvent pas être demandés ensemble.",

@@ -108,6 +108,9 @@ var refusals = map[string]string{
 	"general-practitioner:identifier.name=x":                      "general-practitioner",
 	"link.link.link.link.name=x":                                  "link",
 	"_has:Observation:patient=x":                                  "_has",
+	"_has=Observation:patient:code=x":                             "_has",
+	"_has:=x":                                                     "_has",
+	"general-practitioner._has=x":                                 "_has",
 	"_has:Foo:patient:code=x":                                     "_has",
 	"_has:Observation:code:code=x":                                "_has",
 	"_has:Observation:patient:foo=x":                              "foo",
@@ -253,7 +256,7 @@ func TestLenient(t *testing.T) {
 	if diff := cmp.Diff([]string{"foo", "bar", "baz", "_unknown"}, about); diff != "" {
 		t.Errorf("issues about (-want +got):\n%s", diff)
 	}
-	for _, raw := range []string{"gender:in=x", "_filter=x", "birthdate=x", "name=,", "_count=-1", "_include=Patient:x", "organization._text=x", "_has:Observation:patient:_filter=x"} {
+	for _, raw := range []string{"gender:in=x", "_filter=x", "birthdate=x", "name=,", "_count=-1", "_include=Patient:x", "organization._text=x", "_has:Observation:patient:_filter=x", "_has=x"} {
 		if _, _, err := search.Parse("Patient", raw, false); err == nil {
 			t.Errorf("%s is accepted in lenient handling", raw)
 		}

@@ -118,7 +118,7 @@ type SortKey struct {
 	Descending bool
 }
 
-// Prefix is the comparison written before a number, date or quantity (R4 search §3.1.1.4.7).
+// Prefix is the comparison written before a number, date or quantity (R4 search §3.1.1.4.5).
 type Prefix string
 
 // The prefixes of R4. Equal is also what no prefix means.

@@ -29,7 +29,7 @@ func (c *Criterion) leaf() *Criterion {
 	}
 }
 
-// Self is the canonical query string of what was understood, for the self link (R4 search §3.1.1.1.1): criteria in
+// Self is the canonical query string of what was understood, for the self link (R4 search §3.1.1.6): criteria in
 // the order sent, then what shapes the answer. Parsing it again gives the same query. It is "" for a search of
 // everything.
 func (q *Query) Self() string {
