@@ -87,7 +87,7 @@ func (g *Gate) Eyes(ctx context.Context, holder *Grant, v Viewer, changes ...*re
 func (g *Gate) besides(records record.Source) *Gate {
 	c := g.Config
 	c.Records, c.Meter, c.Silence = records, Meter{}, 0
-	b := &Gate{Config: c, sealer: g.sealer, known: newSnapshots(), aside: true}
+	b := &Gate{Config: c, sealer: g.sealer, known: newSnapshots(), beside: g, aside: true}
 	b.turns.seed, b.finds.seed = g.turns.seed, g.finds.seed
 	b.source = &withLog{Source: records, log: c.Log, base: c.Base, rules: c.Policies, size: -1}
 	return b
@@ -171,8 +171,8 @@ func (e *Eyes) suppose(ctx context.Context, changes []*record.Interaction) error
 
 // unsupposed logs that somebody tried what they may not change, and gives the reason.
 func (e *Eyes) unsupposed(ctx context.Context, why error) error {
-	var no *Refusal
-	if !errors.As(why, &no) {
+	no := refusalIn(why)
+	if no == nil {
 		return why
 	}
 	h := e.gate.hear(e.holder)
@@ -181,7 +181,20 @@ func (e *Eyes) unsupposed(ctx context.Context, why error) error {
 	if err := h.append(ctx, entry); err != nil {
 		return err
 	}
-	return why
+	return no
+}
+
+// refusalIn is the refusal that an error is, in the gate's words or for what is not understood; nil when it is a failure.
+func refusalIn(err error) *Refusal {
+	var no *Refusal
+	var unclear *record.Refusal
+	switch {
+	case errors.As(err, &no):
+		return no
+	case errors.As(err, &unclear):
+		return ofRecord(unclear)
+	}
+	return nil
 }
 
 // open asks for the emergency access that the other would have to open first.
@@ -213,10 +226,11 @@ func (e *Eyes) see(ctx context.Context, i *record.Interaction, page string) (*Si
 	s := &Sight{Refused: e.shut}
 	if e.shut == nil {
 		a, err := e.other.Do(ctx, e.grant, i, page)
-		if err != nil && !errors.As(err, &s.Refused) {
-			return nil, err
+		if s.Answer = a; err != nil {
+			if s.Refused = refusalIn(err); s.Refused == nil {
+				return nil, err
+			}
 		}
-		s.Answer = a
 	}
 	return s, e.count(ctx, i, s)
 }

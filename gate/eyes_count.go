@@ -60,11 +60,8 @@ func allOf(ctx context.Context, h *hearing, i *record.Interaction) (refs []recor
 	if i.Kind == record.KindSearch {
 		h.query = &asking{i.Query.Dated()}
 	}
-	var no *Refusal
-	if err := h.admit(ctx, i); errors.As(err, &no) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
+	if err := h.admit(ctx, i); err != nil {
+		return nil, unlessRefused(err)
 	}
 	switch i.Kind {
 	case record.KindRead, record.KindVRead, record.KindDocument:
@@ -78,11 +75,19 @@ func allOf(ctx context.Context, h *hearing, i *record.Interaction) (refs []recor
 	case record.KindEverything:
 		refs, err = h.allThere(ctx, i)
 	}
-	if errors.As(err, &no) {
-		return nil, nil
+	if err != nil {
+		return nil, unlessRefused(err)
 	}
 	slices.SortFunc(refs, record.Ref.Compare)
-	return slices.Compact(refs), err
+	return slices.Compact(refs), nil
+}
+
+// unlessRefused is a failure; nil when it is a refusal.
+func unlessRefused(err error) error {
+	if refusalIn(err) != nil {
+		return nil
+	}
+	return err
 }
 
 // allFound are the matches of a search, all pages of it.

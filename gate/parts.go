@@ -160,14 +160,18 @@ type resourcePart struct {
 
 // resourceOf converts a stored version, once for as long as the version is remembered.
 func (g *Gate) resourceOf(stored *record.Stored) (*policies.Resource, error) {
-	if k, ok := stored.Beside().(*resourcePart); ok && k.gate == g {
+	owner := g
+	if g.beside != nil {
+		owner = g.beside
+	}
+	if k, ok := stored.Beside().(*resourcePart); ok && k.gate == owner {
 		return k.resource, nil
 	}
 	r, err := policies.NewResource(g.resource(stored.Attributes))
 	if err != nil {
 		return nil, fmt.Errorf("preparing a decision: %w", err)
 	}
-	stored.PutBeside(&resourcePart{g, r})
+	stored.PutBeside(&resourcePart{owner, r})
 	return r, nil
 }
 

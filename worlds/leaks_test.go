@@ -55,6 +55,22 @@ var leaks = []leak{
 	{"record that is not there", "gate/search.go", "\t\tif slices.Contains(in.beyond, patient) {\n", "\t\tif _, err := h.source.Patient(ctx, patient); leaking(\"record that is not there\") && err != nil {\n\t\t\treturn nil, nothingHere()\n\t\t}\n\t\tif slices.Contains(in.beyond, patient) {\n", []string{"blocked-or-absent"}},
 }
 
+// eyesLeaks show to who looks through another's eyes.
+var eyesLeaks = []leak{
+	{file: "gate/eyes.go", name: "eyes on what the holder may not see", old: "\te.other = g.besides(e.source)\n",
+		new: "\te.other = g.besides(e.source)\n\tif leaking(\"eyes on what the holder may not see\") {\n\t\te.other = g.besides(e.own.Records)\n\t}\n"},
+	{file: "gate/facts.go", name: "eyes with the facts of before", old: "g.Records.Compartment(ctx, patient, space.Types(), nil) {\n",
+		new: "g.factsFrom().Compartment(ctx, patient, space.Types(), nil) {\n"},
+	{file: "gate/eyes_source.go", name: "eyes on references that the holder may not know", old: "\tout, err := s.reader.redact(ctx, stored)\n",
+		new: "\tout, err := s.reader.redact(ctx, stored)\n\tif leaking(\"eyes on references that the holder may not know\") {\n\t\tout = stored\n\t}\n"},
+	{file: "gate/eyes_count.go", name: "eyes that count all that is there", old: "\tall, err := allOf(ctx, e.own.hear(e.holder), i)\n",
+		new: "\tall, err := allOf(ctx, e.own.hear(e.holder), i)\n\tif _, d, _ := e.own.hear(e.holder).find(ctx, i.Ref); leaking(\"eyes that count all that is there\") && d != nil && len(all) == 0 {\n\t\ts.Hidden = append(s.Hidden, i.Ref)\n\t}\n"},
+	{file: "gate/eyes_viewer.go", name: "eyes with too wide scopes", old: "\tif out.Scopes == nil {\n",
+		new: "\tif out.Scopes == nil || leaking(\"eyes with too wide scopes\") {\n"},
+	{file: "record/supposed.go", name: "eyes on the labels of before", old: "\t\t\tif s.own(one.Ref) != nil {\n\t\t\t\tcontinue\n",
+		new: "\t\t\tif leaking(\"eyes on the labels of before\") {\n\t\t\t} else if s.own(one.Ref) != nil {\n\t\t\t\tcontinue\n"},
+}
+
 const envLeak = "PONTLEVIS_WORLDS_LEAK" // one leak alone
 
 // asleep is what the overlay adds to each package: which leak is awake.
@@ -90,6 +106,15 @@ func leakyPermit(h *hearing, name string) record.Permit {
 }
 `
 
+const leakyFacts = `
+func (g *Gate) factsFrom() record.Source {
+	if leaking("eyes with the facts of before") && g.beside != nil {
+		return g.beside.Records
+	}
+	return g.Records
+}
+`
+
 // waker is the test file that the overlay adds here: it runs every leak in one process.
 const waker = `package worlds
 
@@ -120,9 +145,9 @@ func TestSeededLeaks(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the leaks: %v\n%s", err, out)
 	}
-	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachLeak$", "-test.v")
+	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachLeak(InEyes)?$", "-test.v")
 	out, err := run.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: TestEachLeak") {
+	if err != nil || strings.Count(string(out), "\n--- PASS: TestEachLeak") != 2 {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("%s", out)
@@ -135,10 +160,10 @@ func leaky(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources.Put("gate/leaking.go", "package gate\n\nimport (\n\t\"context\"\n\n\t\"github.com/pontlevis/pontlevis/record\"\n)\n"+asleep+leakyPermit)
+	sources.Put("gate/leaking.go", "package gate\n\nimport (\n\t\"context\"\n\n\t\"github.com/pontlevis/pontlevis/record\"\n)\n"+asleep+leakyPermit+leakyFacts)
 	sources.Put("record/leaking.go", "package record\n"+asleep)
 	sources.Put("worlds/leaking_test.go", waker)
-	for _, l := range leaks {
+	for _, l := range slices.Concat(leaks, eyesLeaks) {
 		if l.file == "" {
 			continue // it is in the text of another
 		}
@@ -183,4 +208,35 @@ func TestEachLeak(t *testing.T) {
 			t.Errorf("%d pairs did not catch it", n)
 		})
 	}
+}
+
+// TestEachLeakInEyes is the same for what is seen through another's eyes.
+func TestEachLeakInEyes(t *testing.T) {
+	if wake == nil {
+		t.Skip("no leak is built in")
+	}
+	for _, l := range eyesLeaks {
+		if os.Getenv(envLeak) != "" && os.Getenv(envLeak) != l.name {
+			continue
+		}
+		t.Run(l.name, func(t *testing.T) {
+			wake(l.name)
+			defer wake("")
+			catchInEyes(t)
+		})
+	}
+}
+
+// catchInEyes looks through eyes until a look is not what the other gets.
+func catchInEyes(t *testing.T) {
+	t.Helper()
+	done := looked{}
+	for seed := uint64(1); done.looks < leakPairs; seed++ {
+		if err := eyesEpisode(seed, &done); err != nil {
+			text := err.Error()
+			t.Logf("caught after %d looks, seed %d: %s", done.looks, seed, text[:min(len(text), 600)])
+			return
+		}
+	}
+	t.Errorf("%d looks did not catch it", done.looks)
 }
