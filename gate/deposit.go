@@ -343,6 +343,9 @@ func (h *hearing) depositEntries(i *record.Interaction, d *record.Deposit, verdi
 			entries[at].Labels = labels
 		}
 		entries[at].Resources = append(entries[at].Resources, v.ref.String())
+		if r := depositedIn(d, v.ref); r != nil {
+			joins(&entries[at], d.Patient, nil, r)
+		}
 	}
 	return entries
 }

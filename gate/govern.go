@@ -80,6 +80,13 @@ func (h *hearing) govern(ctx context.Context, i *record.Interaction, before *rec
 		c.ID = record.NewID()
 	}
 	entry.Resources = []string{c.Ref.String()}
+	var was *fhir.Resource
+	if before != nil {
+		if was, err = before.Resource(); err != nil {
+			return nil, err
+		}
+	}
+	joins(&entry, patient, was, i.Resource)
 	return h.commit(ctx, i, patient, entry, change.Kind, c)
 }
 

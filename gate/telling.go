@@ -196,24 +196,39 @@ func languageOf(n *fhir.Node) string {
 	return ""
 }
 
-// Place is what an organisation of the directory is called, "" when it is not known. organization is a reference or an
-// identifier "system|value". The directory belongs to no record.
-func (g *Gate) Place(ctx context.Context, organization string) string {
-	ref, ok := record.ParseRef(organization)
-	if !ok {
-		refs, err := g.Records.Lookup(ctx, "Organization", organization)
-		if err != nil || len(refs) != 1 {
-			return ""
+// Called is what a professional or an organisation of the directory is called, "" when they are not known. name is a
+// reference or an identifier "system|value". The directory belongs to no record.
+func (g *Gate) Called(ctx context.Context, name string) string {
+	ref, ok := record.ParseRef(name)
+	for _, kind := range []string{"Practitioner", "Organization"} {
+		if ok {
+			break
 		}
-		ref = refs[0]
+		if refs, err := g.Records.Lookup(ctx, kind, name); err == nil && len(refs) == 1 {
+			ref, ok = refs[0], true
+		}
+	}
+	if !ok || ref.Type != "Practitioner" && ref.Type != "Organization" {
+		return ""
 	}
 	stored, err := g.Records.Read(ctx, ref)
-	if err != nil || ref.Type != "Organization" || stored.Patient != "" {
+	if err != nil || stored.Patient != "" {
 		return ""
 	}
 	r, err := stored.Resource()
 	if err != nil {
 		return ""
 	}
-	return r.Node().Get("name").Text()
+	if ref.Type == "Organization" {
+		return r.Node().Get("name").Text()
+	}
+	return humanName(r.Node())
+}
+
+// Place is what an organisation of the directory is called, "" when it is not known.
+func (g *Gate) Place(ctx context.Context, organization string) string {
+	if t, _, is := strings.Cut(organization, "/"); is && t != "Organization" && !strings.Contains(organization, "|") {
+		return ""
+	}
+	return g.Called(ctx, organization)
 }

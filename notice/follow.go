@@ -49,15 +49,26 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
+// Catch tells of what the log holds now.
+func (s *Service) Catch(ctx context.Context) error {
+	from, err := s.position(ctx)
+	for err == nil {
+		var entries []audit.Entry
+		var next int64
+		if entries, next, err = s.c.Log.Since(ctx, from, followed); err != nil || next == from {
+			return err
+		}
+		if _, err = s.tell(ctx, entries); err == nil {
+			from, err = next, s.keepPosition(ctx, next)
+		}
+	}
+	return err
+}
+
 func (s *Service) follow(ctx context.Context) error {
-	var from int64
-	err := s.c.DB.View(ctx, partition, func(tx store.Tx) error {
-		from = 0
-		_, err := store.GetJSON(tx, positionKey(s.c.Node), &from)
-		return err
-	})
+	from, err := s.position(ctx)
 	if err != nil {
-		return fmt.Errorf("reading how far notices followed the log: %w", err)
+		return err
 	}
 	kept := from
 	return s.c.Log.Follow(ctx, from, followed, func(entries []audit.Entry, next int64) error {
@@ -68,6 +79,18 @@ func (s *Service) follow(ctx context.Context) error {
 		kept = next
 		return s.keepPosition(ctx, next)
 	})
+}
+
+func (s *Service) position(ctx context.Context) (at int64, err error) {
+	err = s.c.DB.View(ctx, partition, func(tx store.Tx) error {
+		at = 0
+		_, err := store.GetJSON(tx, positionKey(s.c.Node), &at)
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("reading how far notices followed the log: %w", err)
+	}
+	return at, err
 }
 
 func (s *Service) keepPosition(ctx context.Context, at int64) error {
@@ -114,6 +137,8 @@ func (s *Service) about(e *audit.Entry) string {
 		return Closed
 	case e.Details["linked"] != "":
 		return Link
+	case e.Details["case_due_hours"] != "": // its opening was told
+		return ""
 	case len(e.Resources) > 0 && (e.Action == "R" || e.Action == "E") && e.Actor.ID != "Patient/"+e.Patient && !strings.HasPrefix(e.Interaction, "review-"):
 		return FirstAccess
 	}
@@ -153,15 +178,16 @@ func (s *Service) notice(ctx context.Context, e *audit.Entry, about string, r ga
 		Verdict: e.Details["verdict"], To: r.Reference, Kind: r.Kind, Email: r.Email, Language: r.Language,
 	}
 	if e.Actor.Organization != "" {
-		n.Place = s.gate.Place(ctx, e.Actor.Organization)
+		n.Place = s.gate.Called(ctx, e.Actor.Organization)
 	}
-	if about == Emergency {
+	if about == Emergency && e.Stage <= 1 {
 		n.Case = e.ID
 	}
-	for name := range strings.SplitSeq(e.Details["linked"], "\n") {
-		if name != "" {
-			n.Linked = append(n.Linked, name)
+	for name := range strings.FieldsSeq(e.Details["linked"]) {
+		if called := s.gate.Called(ctx, name); called != "" {
+			name = called
 		}
+		n.Linked = append(n.Linked, name)
 	}
 	return n
 }

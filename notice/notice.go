@@ -56,10 +56,10 @@ type AppUse struct {
 	Last     time.Time `json:"last"`
 }
 
-// Gate tells who is to be told, and what places are called. *gate.Gate is one.
+// Gate tells who is to be told, and what people and places of the directory are called. *gate.Gate is one.
 type Gate interface {
 	Recipients(ctx context.Context, t gate.Telling) ([]gate.Recipient, error)
-	Place(ctx context.Context, organization string) string
+	Called(ctx context.Context, name string) string
 }
 
 // Config is what a service of notices stands on. DB, Log and Now are required.

@@ -124,3 +124,35 @@ func isCaregiver(reference *fhir.Node) bool {
 	}
 	return false
 }
+
+// Joined names whom a version of a resource lets into the record that the version before (nil: none) did not: members of
+// the circle, and who got an explicit consent. Each is named once, by the first of their identities.
+func Joined(patient string, before, after *fhir.Resource) []string {
+	was := map[string]bool{}
+	for _, name := range letsIn(patient, before) {
+		was[name] = true
+	}
+	var out []string
+	for _, name := range letsIn(patient, after) {
+		if !was[name] {
+			was[name] = true
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func letsIn(patient string, r *fhir.Resource) []string {
+	if r == nil {
+		return nil
+	}
+	f := Read(Lifecycle{}, patient, []*fhir.Resource{r})
+	var out []string
+	for _, l := range f.Circle {
+		out = append(out, l.Actor[0])
+	}
+	for _, e := range f.Explicit {
+		out = append(out, e.Actors...)
+	}
+	return out
+}

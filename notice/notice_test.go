@@ -1,0 +1,290 @@
+package notice_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/cases"
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/notice"
+	"github.com/pontlevis/pontlevis/record"
+	"github.com/pontlevis/pontlevis/test/house"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/pontlevis/pontlevis/policies.(*redecider).run"))
+}
+
+// post is a house whose people are told.
+type post struct {
+	*house.House
+	testing.TB
+	notices *notice.Service
+}
+
+func newPost(t testing.TB, change ...func(*notice.Config)) *post {
+	t.Helper()
+	p := &post{House: house.New(t), TB: t}
+	p.notices = p.service(change...)
+	return p
+}
+
+func (p *post) service(change ...func(*notice.Config)) *notice.Service {
+	p.Helper()
+	c := notice.Config{DB: p.DB, Log: p.House.Log, Now: p.Clock.Now, Base: "http://house.test"}
+	for _, fn := range change {
+		fn(&c)
+	}
+	s, err := notice.New(c)
+	if err != nil {
+		p.Fatal(err)
+	}
+	s.Through(p.Gate)
+	return s
+}
+
+// told tells what the log holds, and gives what one person was told about, the oldest first.
+func (p *post) told(reference string) []string {
+	p.Helper()
+	var out []string
+	for _, n := range p.inbox(reference) {
+		out = append(out, n.About)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+func (p *post) inbox(references ...string) []notice.Notice {
+	p.Helper()
+	if err := p.notices.Catch(p.Context()); err != nil {
+		p.Fatal(err)
+	}
+	all, err := p.notices.Inbox(p.Context(), references, "", 0)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return all
+}
+
+func (p *post) glass(key, patient string) *gate.Grant {
+	p.Helper()
+	g, err := p.Glass(p.Context(), audit.NewID(), key, patient, 1)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return g
+}
+
+func (p *post) get(g *gate.Grant, target string) {
+	p.Helper()
+	if _, err := p.Gate.Ask(p.Context(), g, "GET", target, nil, nil); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// An emergency is told to the person, to the carer and to the treating doctor, and to nobody else.
+func TestEmergency(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	p.glass("dr-urgence", "jeanne")
+	for reference, want := range map[string][]string{
+		"Patient/jeanne": {notice.Emergency}, house.Person("sofia").Reference: {notice.Emergency}, "Practitioner/dr-roux": {notice.Emergency},
+		"Practitioner/dr-urgence": nil, "Patient/camille": nil, "Practitioner/inf-martin": nil,
+	} {
+		if diff := cmp.Diff(want, p.told(reference)); diff != "" {
+			t.Errorf("%s: %s", reference, diff)
+		}
+	}
+	n := p.inbox("Patient/jeanne")[0]
+	if n.By.Name != "Dr Paul Leroy" || n.Place != "Hôpital de la Rive" || n.Mode != "bris_de_glace" || n.Reason != "unconscious" || n.Stage != 1 ||
+		n.Patient != "jeanne" || n.Kind != "patient" || n.Email != "jeanne@exemple.invalid" || n.Language != "fr" || n.Case == "" {
+		t.Errorf("%+v", n)
+	}
+}
+
+// Telling again what was told tells nothing new, and a second service over the same rows neither.
+func TestToldOnce(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	p.get(p.glass("dr-urgence", "jeanne"), "AllergyIntolerance?patient=jeanne")
+	before := p.inbox("Patient/jeanne")
+	if len(before) != 1 {
+		t.Fatalf("%+v", before)
+	}
+	entries, _, err := p.House.Log.Since(t.Context(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*notice.Service{p.notices, p.service()} {
+		if err := s.Again(t.Context(), entries); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(before, p.inbox("Patient/jeanne")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A first access is told once for each reader; one's own is none.
+func TestFirstAccess(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	camille := p.Grant("camille", "camille", "")
+	p.get(camille, "Patient/camille")
+	for _, key := range []string{"inf-martin", "inf-martin", "dr-roux", "inf-martin"} {
+		p.get(p.Grant(key, "camille", ""), "Patient/camille")
+	}
+	var who []string
+	for _, n := range p.inbox("Patient/camille") {
+		who = append(who, n.About+" "+n.By.ID)
+	}
+	slices.Sort(who)
+	if diff := cmp.Diff([]string{"first-access Practitioner/dr-roux", "first-access Practitioner/inf-martin"}, who); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// hidden plants an invented document of dr-lam with a label.
+func (p *post) hidden(patient, label string) {
+	p.Helper()
+	body := fmt.Sprintf(`{"resourceType":"DocumentReference","status":"current","type":{"coding":[{"system":"http://loinc.org","code":"11488-4"}]},"subject":{"reference":"Patient/%s"},"date":"2026-10-01T08:00:00Z","author":[{"reference":"Practitioner/dr-lam"}],"content":[{"attachment":{"contentType":"text/plain","data":"UmllbiDDoCBzaWduYWxlcg=="}}],"securityLabel":[{"coding":[{"system":"https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument","code":%q}]}]}`, patient, label)
+	_, err := p.Records.Write(p.Context(), patient, []record.Change{{Ref: record.Ref{Type: "DocumentReference", ID: "invented"}, Body: []byte(body)}})
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
+// What the person must not learn of yet, no notice tells; the first access that they may know of is told.
+func TestAnnouncementPending(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	p.hidden("camille", "INVISIBLE_PATIENT")
+	p.get(p.Grant("dr-lam", "camille", ""), "DocumentReference/invented")
+	if told := p.told("Patient/camille"); len(told) != 0 {
+		t.Fatalf("told of %v", told)
+	}
+	p.get(p.Grant("dr-lam", "camille", ""), "Patient/camille")
+	if diff := cmp.Diff([]string{notice.FirstAccess}, p.told("Patient/camille")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What a minor keeps secret is told to the minor alone.
+func TestSecretOfAMinor(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	g := p.Grant("dr-urgence", "", "")
+	g.ID, g.Mode, g.Reason, g.Stage, g.Secret = "g1", "bris_de_glace", "unconscious", 1, true
+	if _, err := p.Gate.OpenEmergency(t.Context(), g, "Patient/lucas"); err != nil {
+		t.Fatal(err)
+	}
+	karim := house.Person("karim").Reference
+	if told := slices.Concat(p.told(karim), p.told("Patient/camille")); len(told) != 0 {
+		t.Errorf("the representatives are told of %v", told)
+	}
+	if diff := cmp.Diff([]string{notice.Emergency}, p.told("Patient/lucas")); diff != "" {
+		t.Error(diff)
+	}
+	g.ID, g.Secret = "g2", false
+	if _, err := p.Gate.OpenEmergency(t.Context(), g, "Patient/lucas"); err != nil {
+		t.Fatal(err)
+	}
+	for _, reference := range []string{karim, "Patient/camille"} {
+		if diff := cmp.Diff([]string{notice.Emergency}, p.told(reference)); diff != "" {
+			t.Errorf("%s: %s", reference, diff)
+		}
+	}
+}
+
+// Whoever joins the circle is told of, by name, unless it was one's own doing.
+func TestLink(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	if err := p.Gate.Consult(t.Context(), p.Grant("jeanne", "jeanne", ""), "Practitioner/dr-noel"); err != nil {
+		t.Fatal(err)
+	}
+	if told := p.told("Patient/jeanne"); len(told) != 0 {
+		t.Errorf("jeanne is told of what she did herself: %v", told)
+	}
+	p.Clock.Advance(time.Minute)
+	if err := p.Gate.Consult(t.Context(), p.Grant("dr-roux", "jeanne", ""), "Practitioner/dr-lam"); err != nil {
+		t.Fatal(err)
+	}
+	all := p.inbox("Patient/jeanne")
+	if len(all) != 1 || all[0].About != notice.Link || !strings.Contains(strings.Join(all[0].Linked, "|"), "Minh Lam") {
+		t.Errorf("%+v", all)
+	}
+}
+
+// A verdict and an answer are told.
+func TestVerdict(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	r, err := cases.New(t.Context(), cases.Config{DB: p.DB, Log: p.House.Log, Now: p.Clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Through(p.Gate)
+	p.glass("dr-urgence", "jeanne")
+	if err := r.Catch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	reviewer := p.Grant("reviewer", "", "")
+	queue, err := r.Queue(t.Context(), reviewer)
+	if err != nil || len(queue) != 1 {
+		t.Fatal(queue, err)
+	}
+	q, err := r.Ask(t.Context(), p.Grant("jeanne", "jeanne", ""), queue[0].ID, "Qui était-ce ?")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Clock.Advance(time.Minute)
+	if _, err := r.Close(t.Context(), reviewer, queue[0].ID, "justified", "Vu."); err != nil {
+		t.Fatal(err)
+	}
+	p.Clock.Advance(time.Minute)
+	if _, err := r.Close(t.Context(), reviewer, q.ID, "answered", "Le docteur Leroy."); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{notice.Emergency, notice.Closed, notice.Answered}, p.told("Patient/jeanne")); diff != "" {
+		t.Error(diff)
+	}
+	n := p.inbox("Patient/jeanne")[0]
+	if n.Case != q.ID || n.Verdict != "answered" {
+		t.Errorf("%+v", n)
+	}
+	if diff := cmp.Diff([]string{notice.Emergency}, p.told("Practitioner/dr-roux")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An inbox is of whoever asks, about the record they ask for, and remembers what was read.
+func TestInbox(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	p.glass("dr-urgence", "jeanne")
+	p.Clock.Advance(time.Minute)
+	p.glass("dr-urgence", "camille")
+	doctor := []string{"Practitioner/dr-roux", "Practitioner/dr-roux", ""}
+	all := p.inbox(doctor...)
+	if len(all) != 2 || all[0].Patient != "camille" {
+		t.Fatalf("%+v", all)
+	}
+	of, err := p.notices.Inbox(t.Context(), doctor, "jeanne", 10)
+	if err != nil || len(of) != 1 || of[0].Patient != "jeanne" {
+		t.Fatalf("%+v, %v", of, err)
+	}
+	if err := p.notices.MarkRead(t.Context(), []string{"Patient/camille"}, of[0].ID); err != nil || !p.inbox(doctor...)[1].Read.IsZero() {
+		t.Errorf("camille read the doctor's notice: %v", err)
+	}
+	if err := p.notices.MarkRead(t.Context(), doctor, of[0].ID); err != nil || p.inbox(doctor...)[1].Read.IsZero() {
+		t.Errorf("it is not read: %v", err)
+	}
+}
