@@ -22,7 +22,7 @@ func (r *relations) EmergencyLife() time.Duration {
 }
 
 // OpenEmergency lets the gate decide an emergency access. An identifier without a system is an INS.
-func (r *relations) OpenEmergency(ctx context.Context, g *gate.Grant, whose string) (patient string, err error) {
+func (r *relations) OpenEmergency(ctx context.Context, g *gate.Grant, whose string) (*gate.Opening, error) {
 	if !strings.ContainsAny(whose, "/|") {
 		whose = insSystem + "|" + whose
 	}

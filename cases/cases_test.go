@@ -37,7 +37,7 @@ func TestOpening(t *testing.T) {
 	if diff := cmp.Diff([]string{"g1", "g2"}, c.Grants); diff != "" {
 		t.Error(diff)
 	}
-	d.Clock.Advance(2 * time.Hour)
+	d.Clock.Advance(5 * time.Hour) // another emergency, not the first one's extension
 	d.glass("g3", "dr-urgence", "camille", 1)
 	all, err := d.cases.Of(t.Context(), d.Grant("camille", "camille", ""))
 	if err != nil || len(all) != 2 || all[0].Grants[0] != "g3" {

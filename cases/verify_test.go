@@ -37,7 +37,7 @@ func lived(t *testing.T) (*desk, string, string) {
 	if _, err := d.cases.Close(t.Context(), d.Grant("reviewer", "", ""), first, "justified", "Vu."); err != nil {
 		t.Fatal(err)
 	}
-	d.Clock.Advance(2 * time.Hour)
+	d.Clock.Advance(5 * time.Hour) // another emergency, not the first one's extension
 	d.glass("g2", "dr-urgence", "camille", 1)
 	d.glass("g3", "dr-urgence", "camille", 3)
 	camille := d.Grant("camille", "camille", "")

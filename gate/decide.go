@@ -44,6 +44,7 @@ type hearing struct {
 
 	source   *withLog // where it reads, with the access log as it stood when the first page was asked for
 	cases    *int     // overdue ones, once counted
+	openings []any    // input.openings, an emergency opening only
 	sessions map[sessionKey]*policies.Session
 	decided  map[decisionKey]*policies.Decision
 
@@ -317,6 +318,9 @@ func (h *hearing) input(facts *space.Facts, action string, change map[string]any
 	}
 	if h.listing {
 		in["listing"] = true
+	}
+	if len(h.openings) > 0 {
+		in["openings"] = h.openings
 	}
 	if change != nil {
 		in["change"] = change

@@ -23,6 +23,7 @@ type Grant struct {
 	Reason      string // coded reason of an emergency opening
 	TypedReason string // reason in the person's own words, where the policy asks for one
 	Stage       int    // how far an emergency opening has gone, from 1; 0 outside emergencies
+	Extend      bool   // an emergency opening asks for more time than the one under way has left
 	Secret      bool   // connexion secrète: the trace is hidden from legal representatives (EX_0.1-1100)
 
 	Since, Until time.Time // when the grant was given and when it ends

@@ -14,43 +14,64 @@ import (
 // actionOpen is the opening of an emergency access, before anything is read (rules.md E1, E2, E4, E5).
 const actionOpen = "open_emergency"
 
+// interactionOpen is how the access log calls it.
+const interactionOpen = "open-emergency"
+
+// Opening is an emergency access that was opened.
+type Opening struct {
+	ID      string    // decision id of its entry in the access log
+	Patient string    // logical id
+	Until   time.Time // no grant of it gives anything from then on
+}
+
 // OpenEmergency decides whether an emergency access may be opened: grant is the one that would be given, but for its
-// patient, whom whose names as "Patient/id" or as an identifier, "system|value". The opening and its refusal are both
-// written in the access log before this returns. It returns the patient's logical id, or a *Refusal in words for people:
-// a record that is absent is refused like one that does not open in this way.
-func (g *Gate) OpenEmergency(ctx context.Context, grant *Grant, whose string) (patient string, err error) {
-	if patient, err = g.named(ctx, whose); err != nil {
-		return "", err
+// patient, whom whose names as "Patient/id" or as an identifier, "system|value". An opening while the same professional
+// has one under way in the same record ends with it, unless grant.Extend asks for more time; how often and why that may be
+// is for the policies to say (rules.md E3). The opening and its refusal are both written in the access log before this
+// returns. The error is a *Refusal in words for people: a record that is absent is refused like one that does not open in
+// this way.
+func (g *Gate) OpenEmergency(ctx context.Context, grant *Grant, whose string) (*Opening, error) {
+	patient, err := g.named(ctx, whose)
+	if err != nil {
+		return nil, err
 	}
 	own := *grant
 	own.Patient = patient
 	h := g.hear(&own)
+	defer g.turns.take(patient, false)() // who opens twice at once is counted twice
+	since, err := h.lengthen(ctx, patient)
+	if err != nil {
+		return nil, err
+	}
 	d, err := h.opening(ctx, patient)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	subject := patient
 	if subject == nobody {
 		subject = ""
 	}
 	entry := decided(h.newEntry(&record.Interaction{Kind: record.KindRead}, subject), d)
-	entry.Interaction, entry.Action = "open-emergency", "E"
-	if d.Allow { // what whoever is told of it, and whoever reviews it, has to know
-		detail(&entry, "until", grant.Until.UTC().Format(time.RFC3339))
+	entry.Interaction, entry.Action = interactionOpen, "E"
+	life, _ := g.EmergencyLife()
+	until := since.Add(life)
+	if d.Allow { // what whoever is told of it, and whoever reviews it, has to know, and what the next opening goes by
+		detail(&entry, sinceDetail, since.Format(time.RFC3339))
+		detail(&entry, "until", until.Format(time.RFC3339))
 	}
 	if d.Allow && grant.TypedReason != "" {
 		detail(&entry, "typed_reason", grant.TypedReason)
 	}
 	if err := h.append(ctx, entry); err != nil {
-		return "", err
+		return nil, err
 	}
 	switch {
 	case d.Allow:
-		return patient, nil
+		return &Opening{ID: entry.ID, Patient: patient, Until: until}, nil
 	case d.Tell:
-		return "", told(d, entry.ID)
+		return nil, told(d, entry.ID)
 	}
-	return "", refusal(http.StatusForbidden, "forbidden",
+	return nil, refusal(http.StatusForbidden, "forbidden",
 		"L'accès d'urgence n'a pas été ouvert : ce dossier n'existe pas, ou ne s'ouvre pas ainsi.",
 		"The emergency access was not opened: there is no such record, or it does not open in this way.")
 }

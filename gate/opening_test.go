@@ -43,7 +43,11 @@ func TestOpenEmergency(t *testing.T) {
 		{"no regulating doctor", "Patient/camille", func() *Grant { g := w.emergency("dr-loin"); g.Mode = "centre_15"; return g }(), "", "regulating doctor"},
 		{"normal mode", "Patient/camille", func() *Grant { g := w.emergency("dr-loin"); g.Mode = "normal"; return g }(), "", "does not open in this way"},
 	} {
-		patient, err := w.gate.OpenEmergency(t.Context(), tt.grant, tt.whose)
+		opening, err := w.gate.OpenEmergency(t.Context(), tt.grant, tt.whose)
+		patient := ""
+		if opening != nil {
+			patient = opening.Patient
+		}
 		var no *Refusal
 		if refused := errors.As(err, &no); refused != (tt.said != "") || err != nil && !refused || patient != tt.patient {
 			t.Errorf("%s: %q, %v", tt.name, patient, err)

@@ -36,6 +36,7 @@ type detail struct {
 	Reason      string `json:"reason,omitempty"`
 	Stage       int    `json:"stage,omitempty"`
 	TypedReason string `json:"typed_reason,omitempty"`
+	Extend      bool   `json:"extend,omitempty"` // asks for more time than the access under way has left (rules.md E3)
 
 	Professional string `json:"professional,omitempty"` // consultation: "Practitioner/id", or an identifier "system|value"
 	Purpose      string `json:"purpose,omitempty"`      // purpose: a code of v3-PurposeOfUse
@@ -49,8 +50,8 @@ type Opener interface {
 	// EmergencyLife is how long an emergency access lasts (rules.md E3); a grant of no length gives nothing.
 	EmergencyLife() time.Duration
 	// OpenEmergency decides and logs the opening of the emergency access that g stands for, in the record that whose
-	// names: "Patient/id", an INS or "system|value". It returns the patient's logical id.
-	OpenEmergency(ctx context.Context, g *gate.Grant, whose string) (patient string, err error)
+	// names: "Patient/id", an INS or "system|value". The result says whose record it is and when the access ends.
+	OpenEmergency(ctx context.Context, g *gate.Grant, whose string) (*gate.Opening, error)
 	// Consult keeps the consent of the person of g to one consultation by a professional.
 	Consult(ctx context.Context, g *gate.Grant, professional string) error
 }
@@ -134,7 +135,7 @@ func (s *Server) checkGlass(d *detail) *failure {
 	_, _, known := s.opener.EmergencyReason(d.Mode, d.Reason)
 	switch {
 	case d.Professional != "" || d.Purpose != "":
-		return badDetail("break_glass has the members patient or identifier, mode, reason, stage and typed_reason.")
+		return badDetail("break_glass has the members patient or identifier, mode, reason, stage, typed_reason and extend.")
 	case (d.Patient == "") == (d.Identifier == ""):
 		return badDetail("break_glass needs patient or identifier, one of the two.")
 	case d.Patient != "" && !patientForm.MatchString(d.Patient):
@@ -203,7 +204,8 @@ func narrowDetails(held, asked []detail) ([]detail, *failure) {
 		if want.Stage < given.Stage {
 			given.Stage = want.Stage
 		}
-		if want.TypedReason = given.TypedReason; want != given {
+		want.TypedReason, want.Extend = given.TypedReason, given.Extend
+		if want != given {
 			return nil, badDetail("An authorization detail differs from what was granted.")
 		}
 		out = append(out, given)

@@ -28,6 +28,7 @@ type opener struct {
 	opened []gate.Grant
 	agreed []string
 	life   time.Duration // an hour when zero
+	until  time.Time     // the end of the access under way
 }
 
 func (o *opener) EmergencyReason(mode, code string) (fr, en string, known bool) {
@@ -40,18 +41,21 @@ func (o *opener) EmergencyLife() time.Duration {
 	return cmp.Or(o.life, time.Hour)
 }
 
-func (o *opener) OpenEmergency(_ context.Context, g *gate.Grant, whose string) (string, error) {
+func (o *opener) OpenEmergency(_ context.Context, g *gate.Grant, whose string) (*gate.Opening, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if g.Auth.Before(o.fresh) {
 		age := time.Minute
-		return "", &gate.TokenError{Code: "insufficient_user_authentication", MaxAge: &age}
+		return nil, &gate.TokenError{Code: "insufficient_user_authentication", MaxAge: &age}
 	}
 	if whose == "Patient/lucas" {
-		return "", &gate.Refusal{Status: http.StatusForbidden, Issues: []fhir.Issue{{FR: "Votre accès normal suffit.", EN: "Your normal access is enough."}}}
+		return nil, &gate.Refusal{Status: http.StatusForbidden, Issues: []fhir.Issue{{FR: "Votre accès normal suffit.", EN: "Your normal access is enough."}}}
 	}
 	o.opened = append(o.opened, *g)
-	return "camille", nil
+	if g.Extend || !g.Since.Before(o.until) {
+		o.until = g.Since.Add(cmp.Or(o.life, time.Hour))
+	}
+	return &gate.Opening{Patient: "camille", Until: o.until}, nil
 }
 
 func (o *opener) Consult(_ context.Context, g *gate.Grant, professional string) error {
@@ -209,6 +213,58 @@ func TestEmergencyStages(t *testing.T) {
 	}
 }
 
+// TestEmergencyExtended: a second opening ends with the first, whoever asks for more time says so, and the stages reached go
+// with the access they were reached in.
+func TestEmergencyExtended(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.newBrowser()
+	begun := w.clock.Now()
+	lasts := func(details string) (until time.Duration, answer reply) {
+		t.Helper()
+		p := b.submit(b.emergency(details, "scope", "online_access patient/*.rs"), "decision", "allow")
+		if p.location == nil || !p.location.Query().Has("code") {
+			t.Fatalf("%s: %d %s", details, p.status, p.body)
+		}
+		answer = w.redeem(p.location.Query().Get("code"))
+		refresh := answer
+		for refresh.status == 200 {
+			until = w.clock.Now().Sub(begun)
+			w.clock.Advance(time.Minute)
+			refresh = w.post("/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {"glycare"}, "refresh_token": {refresh.text("refresh_token")}}, "")
+		}
+		w.clock.Advance(begun.Sub(w.clock.Now()))
+		return until, answer
+	}
+	if until, _ := lasts(glass); until != 59*time.Minute {
+		t.Errorf("the first: %v", until)
+	}
+	w.clock.Advance(30 * time.Minute)
+	if until, _ := lasts(glass); until != 59*time.Minute {
+		t.Errorf("another while it lasts: %v", until)
+	}
+	w.clock.Advance(30 * time.Minute)
+	longer := `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","typed_reason":"x","extend":true}]`
+	if p := b.emergency(longer); !strings.Contains(p.body, "un nouveau motif est nécessaire") {
+		t.Errorf("the page: %s", p.body)
+	}
+	until, answer := lasts(longer)
+	if until != 89*time.Minute || strings.Contains(answer.raw, "extend") {
+		t.Errorf("extended: %v, %s", until, answer.raw)
+	}
+	w.clock.Advance(80 * time.Minute)
+	if until, _ := lasts(`[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":2}]`); until != 89*time.Minute {
+		t.Errorf("the second stage of the extension: %v", until)
+	}
+	w.opened.mu.Lock()
+	defer w.opened.mu.Unlock()
+	for i, g := range w.opened.opened {
+		if g.Extend != (i == 2) {
+			t.Errorf("opening %d asks for more time: %v", i, g.Extend)
+		}
+	}
+}
+
 // TestDetailsNarrowing: a token request gets what was granted or less, never more or another.
 func TestDetailsNarrowing(t *testing.T) {
 	t.Parallel()
@@ -240,25 +296,27 @@ func TestBadDetails(t *testing.T) {
 	long := strings.Repeat("x", 501)
 	for name, details := range map[string]string{
 		"no JSON": `x`, "an object": `{"type":"purpose"}`, "nothing": `[]`, "null": `null`, "two documents": glass + glass,
-		"unknown type":        `[{"type":"payment"}]`,
-		"unknown member":      `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","hours":9}]`,
-		"member of another":   `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","purpose":"TREAT"}]`,
-		"no patient":          `[{"type":"break_glass","reason":"unconscious"}]`,
-		"two patients":        `[{"type":"break_glass","patient":"Patient/camille","identifier":"` + ins + `","reason":"unconscious"}]`,
-		"bad patient":         `[{"type":"break_glass","patient":"Group/all","reason":"unconscious"}]`,
-		"bad identifier":      `[{"type":"break_glass","identifier":"*","reason":"unconscious"}]`,
-		"unknown reason":      `[{"type":"break_glass","identifier":"` + ins + `","reason":"curious"}]`,
-		"unknown mode":        `[{"type":"break_glass","identifier":"` + ins + `","mode":"normal","reason":"unconscious"}]`,
-		"stage 0.5":           `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","stage":0.5}]`,
-		"stage 4":             `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":4}]`,
-		"stage 3 unexplained": `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":3,"typed_reason":"  "}]`,
-		"stage 2 by INS":      `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","stage":2}]`,
-		"a long reason":       `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","typed_reason":"` + long + `"}]`,
-		"twice":               `[{"type":"purpose","purpose":"PATRQT"},{"type":"purpose","purpose":"TREAT"}]`,
-		"both":                `[{"type":"consultation","professional":"Practitioner/x"},{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious"}]`,
-		"nobody consulted":    `[{"type":"consultation"}]`,
-		"a patient consulted": `[{"type":"consultation","professional":"Patient/x"}]`,
-		"undeclared purpose":  `[{"type":"purpose","purpose":"HRESCH"}]`,
+		"unknown type":         `[{"type":"payment"}]`,
+		"unknown member":       `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","hours":9}]`,
+		"member of another":    `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","purpose":"TREAT"}]`,
+		"no patient":           `[{"type":"break_glass","reason":"unconscious"}]`,
+		"two patients":         `[{"type":"break_glass","patient":"Patient/camille","identifier":"` + ins + `","reason":"unconscious"}]`,
+		"bad patient":          `[{"type":"break_glass","patient":"Group/all","reason":"unconscious"}]`,
+		"bad identifier":       `[{"type":"break_glass","identifier":"*","reason":"unconscious"}]`,
+		"unknown reason":       `[{"type":"break_glass","identifier":"` + ins + `","reason":"curious"}]`,
+		"unknown mode":         `[{"type":"break_glass","identifier":"` + ins + `","mode":"normal","reason":"unconscious"}]`,
+		"stage 0.5":            `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","stage":0.5}]`,
+		"stage 4":              `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":4}]`,
+		"stage 3 unexplained":  `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","stage":3,"typed_reason":"  "}]`,
+		"stage 2 by INS":       `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","stage":2}]`,
+		"a long reason":        `[{"type":"break_glass","patient":"Patient/camille","reason":"unconscious","typed_reason":"` + long + `"}]`,
+		"twice":                `[{"type":"purpose","purpose":"PATRQT"},{"type":"purpose","purpose":"TREAT"}]`,
+		"both":                 `[{"type":"consultation","professional":"Practitioner/x"},{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious"}]`,
+		"a purpose for longer": `[{"type":"purpose","purpose":"TREAT","extend":true}]`,
+		"extend in words":      `[{"type":"break_glass","identifier":"` + ins + `","reason":"unconscious","extend":"yes"}]`,
+		"nobody consulted":     `[{"type":"consultation"}]`,
+		"a patient consulted":  `[{"type":"consultation","professional":"Patient/x"}]`,
+		"undeclared purpose":   `[{"type":"purpose","purpose":"HRESCH"}]`,
 	} {
 		if p := w.newBrowser().authorize("authorization_details", details); p.location == nil || p.location.Query().Get("error") != "invalid_authorization_details" {
 			t.Errorf("%s: %d %v", name, p.status, p.location)

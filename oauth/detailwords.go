@@ -42,7 +42,7 @@ func (s *Server) glassSaid(d *detail) []Said {
 		{"Deuxième étape : le reste du dossier que votre profession permet de consulter.", "Second stage: the rest of the record that your profession may consult."},
 		{"Troisième étape : les documents masqués aussi, si la personne l'a permis.", "Third stage: masked documents too, if the person permitted it."},
 	}[d.Stage-1]
-	return []Said{
+	out := []Said{
 		{
 			fmt.Sprintf("%s au dossier %s, à lui seul, pour %d minutes au plus. L’ouverture est inscrite aussitôt dans le journal d’accès de la personne.", mode.FR, whose, minutes),
 			fmt.Sprintf("%s to the record %s, to it alone, for %d minutes at most. The opening is in the person’s access log at once.", mode.EN, whose, minutes),
@@ -50,6 +50,13 @@ func (s *Server) glassSaid(d *detail) []Said {
 		{"Motif : " + plain(fr), "Reason: " + plain(en)},
 		stage,
 	}
+	if d.Extend {
+		out = append(out, Said{
+			"Vous demandez plus de temps que l’accès en cours n’en a encore : un nouveau motif est nécessaire.",
+			"You ask for more time than the access under way has left: a new reason is needed.",
+		})
+	}
+	return out
 }
 
 // purposes are the words for the purposes of use that labels declare (v3-PurposeOfUse).

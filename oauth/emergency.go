@@ -47,15 +47,18 @@ func (s *Server) openEmergency(ctx context.Context, v *visit, g *grantRecord, d 
 	if err := s.reached(ctx, g.Person, d); err != nil {
 		return err
 	}
-	patient, err := s.opener.OpenEmergency(ctx, grantFor(g, v.client, v.person, v.app, g.Scopes, g.Expires), d.whose())
+	asked := grantFor(g, v.client, v.person, v.app, g.Scopes, g.Expires)
+	asked.Extend = d.Extend
+	opening, err := s.opener.OpenEmergency(ctx, asked, d.whose())
 	if err != nil {
 		return err
 	}
-	g.Patient, d.Patient, d.Identifier = patient, "Patient/"+patient, ""
+	g.Expires = earlier(g.Expires, opening.Until)
+	g.Patient, d.Patient, d.Identifier, d.Extend = opening.Patient, "Patient/"+opening.Patient, "", false
 	if g.Ended, err = s.endings(ctx, g.Patient, g.Client); err != nil {
 		return err
 	}
-	return s.reach(ctx, g)
+	return s.reach(ctx, g, opening.Until)
 }
 
 // reached refuses a stage whose stage before was not opened, or is over. It is asked before the opening is decided, so
@@ -76,24 +79,20 @@ func (s *Server) reached(ctx context.Context, person string, d *detail) error {
 	return err
 }
 
-// reach notes the stage that a grant opens, and ends the grant with the stage before.
-func (s *Server) reach(ctx context.Context, g *grantRecord) error {
+// reach notes the stage that a grant opens, in an access that ends then.
+func (s *Server) reach(ctx context.Context, g *grantRecord, end time.Time) error {
 	partition, key := openedAt(g.Person, g.Patient)
-	end, ends := g.Since.Add(s.opener.EmergencyLife()), g.Expires
-	err := s.db.Update(ctx, partition, func(tx store.Tx) error {
+	return s.db.Update(ctx, partition, func(tx store.Tx) error {
 		var before openedRecord
 		if _, err := store.GetJSON(tx, key, &before); err != nil {
 			return err
 		}
 		now := openedRecord{Stage: g.Stage, Expires: end}
-		if g.Stage > 1 {
-			now = openedRecord{Stage: max(before.Stage, g.Stage), Expires: before.Expires}
+		if before.Expires.Equal(end) {
+			now.Stage = max(before.Stage, g.Stage)
 		}
-		ends = earlier(g.Expires, now.Expires)
 		return putExpiring(tx, key, now, now.Expires)
 	})
-	g.Expires = ends
-	return err
 }
 
 func stageRefused() error {

@@ -180,7 +180,10 @@ func (h *House) Glass(ctx context.Context, id, key, patient string, stage int) (
 	if stage > 2 {
 		g.TypedReason = "Contre-indication à vérifier avant l'anesthésie"
 	}
-	var err error
-	g.Patient, err = h.Gate.OpenEmergency(ctx, g, "Patient/"+patient)
-	return g, err
+	opening, err := h.Gate.OpenEmergency(ctx, g, "Patient/"+patient)
+	if err != nil {
+		return nil, err
+	}
+	g.Patient = opening.Patient
+	return g, nil
 }

@@ -83,3 +83,5 @@ else := {"rule": "P4.blocked", "layer": "person"} if "P4.blocked" in person.deny
 else := {"rule": "E4.enough", "layer": "person"} if link.ordinary
 
 else := {"rule": rule, "layer": "person"} if rule := min(emergency.deny)
+
+else := {"rule": rule, "layer": "law"} if rule := min(emergency.extending)

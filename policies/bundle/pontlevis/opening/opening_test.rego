@@ -29,6 +29,42 @@ _cases := {
 	"occupational doctor": [[w.glass, w.occupational], w.allowed_with("E1.open", "person", w.emergency_duties("bris_de_glace"))],
 }
 
+_before(openings) := {"openings": openings}
+
+_hour_ago := {"since": "2026-11-21T09:00:00Z", "reason": "unconscious"}
+
+_two_hours_ago := {"since": "2026-11-21T08:00:00Z", "reason": "unconscious"}
+
+_other := {"grant": {"reason": "vital-risk"}}
+
+_opens := w.allowed_with("E1.open", "person", w.emergency_duties("bris_de_glace"))
+
+test_an_emergency_is_extended_once_with_a_new_reason[name] if {
+	some name, c in {
+		"nothing before": [[w.glass, _before([])], _opens],
+		"the same reason": [[w.glass, _before([_hour_ago])], w.told("E3.new-reason", "law")],
+		"another reason": [[w.glass, _other, _before([_hour_ago])], _opens],
+		"a reason in writing": [[w.glass, {"grant": {"typed_reason": "Still unconscious."}}, _before([_hour_ago])], _opens],
+		"blanks in writing": [[w.glass, {"grant": {"typed_reason": " \n"}}, _before([_hour_ago])], w.told("E3.new-reason", "law")],
+		"a second time": [[w.glass, _other, _before([_hour_ago, _two_hours_ago])], w.told("E3.extended", "law")],
+		"a second time, the same reason": [[w.glass, _before([_hour_ago, _two_hours_ago])], w.told("E3.extended", "law")],
+		"twice in one stretch": [[w.glass, _other, _before([_hour_ago, object.union(_hour_ago, {"reason": "x"})])], _opens],
+		"another emergency": [[w.glass, _before([object.union(_hour_ago, {"since": "2026-11-21T06:00:00Z"})])], _opens],
+		"nearly another emergency": [[w.glass, _before([object.union(_hour_ago, {"since": "2026-11-21T06:00:01Z"})])], w.told("E3.new-reason", "law")],
+		"a link is enough": [[w.glass, w.circle, _before([_hour_ago, _two_hours_ago])], w.told("E4.enough", "person")],
+		"the call centre": [[w.call, _before([_hour_ago, _two_hours_ago])], w.told("E3.extended", "law")],
+	}
+	main.decision == c[1] with input as _asked(c[0])
+}
+
+test_settings_say_how_often if {
+	asked := _asked([w.glass, _other, _before([_hour_ago, _two_hours_ago])])
+	main.decision == _opens with input as asked with data.pontlevis.settings.emergency.extensions as 2
+	main.decision == w.told("E3.extended", "law") with input as asked with data.pontlevis.settings.emergency as {"minutes": 60, "case_hours": 72, "matrix": true}
+	never := _asked([w.glass, _other, _before([_hour_ago])])
+	main.decision == w.told("E3.extended", "law") with input as never with data.pontlevis.settings.emergency.extensions as 0
+}
+
 test_opening_an_emergency_access[name] if {
 	some name, c in _cases
 	main.decision == c[1] with input as _asked(c[0])

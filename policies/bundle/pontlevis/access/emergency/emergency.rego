@@ -186,6 +186,43 @@ deny contains "E3.stage" if {
 }
 
 # METADATA
+# title: An emergency access is extended once
+# description: Openings of the last hours, as the settings say, are one emergency; it lasts as often as its extensions allow.
+# custom:
+#   rule: E3.extended
+#   layer: law
+#   reason:
+#     fr: Cet accès d'urgence a déjà été prolongé ; il ne peut plus l'être.
+#     en: This emergency access was extended already; it cannot be extended again.
+#   remedy:
+#     fr: Si les soins continuent, passez par le lien de soins (séjour, équipe de soins, accord de la personne ou de son représentant).
+#     en: If care goes on, use the link of care (stay, care team, agreement of the person or of who represents them).
+#   source: rules.md E3
+extending contains "E3.extended" if {
+	_openings != set()
+	not count({o.since | some o in _openings}) <= data.pontlevis.settings.emergency.extensions
+}
+
+# METADATA
+# title: An extension has a new reason
+# description: A coded reason that was not given yet, or one in writing; blanks are none.
+# custom:
+#   rule: E3.new-reason
+#   layer: law
+#   reason:
+#     fr: Prolonger un accès d'urgence demande un nouveau motif.
+#     en: Extending an emergency access needs a new reason.
+#   remedy:
+#     fr: Choisissez un autre motif, ou écrivez pourquoi l'urgence dure, puis recommencez.
+#     en: Choose another reason, or write why the emergency lasts, then try again.
+#   source: rules.md E3
+extending contains "E3.new-reason" if {
+	some o in _openings
+	o.reason == input.grant.reason
+	not trim(input.grant.typed_reason, " \t\r\n") != ""
+}
+
+# METADATA
 # title: The vital set is open
 # description: First stage, for whoever has no ordinary way in.
 vital_open if {
@@ -244,6 +281,12 @@ _open(stage) if {
 	input.grant.stage >= stage
 	_permitted(data.pontlevis.emergency_codes.switch[input.grant.mode])
 	not _ordinary
+}
+
+# What this emergency has had already. A setting that is missing forgets nothing.
+_openings contains o if {
+	some o in input.openings
+	not o.since <= moment.hours_ago(data.pontlevis.settings.emergency.within_hours)
 }
 
 # What the person has set, else the default of the settings.
