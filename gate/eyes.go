@@ -25,11 +25,10 @@ type Eyes struct {
 	shut   *Refusal           // the other's emergency access would not open; nil when it would, or is none
 
 	mu     sync.Mutex
-	own    *Gate // what the holder sees, after the changes
-	other  *Gate // what is left of it for the other
+	own    *Gate // the record after the changes, decided for the holder as they stand now
+	other  *Gate // what of it the holder sees, and the other is given
 	grant  *Grant
-	reader *hearing // the holder's, over own
-	source *shown
+	reader *hearing // the holder's, in own
 }
 
 // Sight is one answer through another's eyes.
@@ -69,9 +68,9 @@ func (g *Gate) Eyes(ctx context.Context, holder *Grant, v Viewer, changes ...*re
 		return nil, e.unsupposed(ctx, err)
 	}
 	e.reader = e.own.hear(holder)
-	e.source = newShown(e.own.source, e.reader)
-	e.other = g.besides(e.source)
-	e.other.source.show = e.source.show
+	source := newShown(e.own.source, e.reader)
+	e.other = g.besides(source)
+	e.other.source.show = source.show
 	kind := g.eyesOf(v.Kind)
 	e.grant, e.other.also = g.grantThrough(holder, v, kind, changes), g.linkThrough(kind)
 	if kind.opens {
@@ -157,15 +156,17 @@ func (e *Eyes) suppose(ctx context.Context, changes []*record.Interaction) error
 		e.own = e.gate.besides(e.gate.Records)
 		return nil
 	}
-	e.own = e.gate.besides(record.Suppose(e.gate.Records, e.gate.Base, e.gate.Now))
+	after := e.gate.besides(record.Suppose(e.gate.Records, e.gate.Base, e.gate.Now))
 	for _, i := range changes {
 		if !i.Writes() || i.Kind == record.KindBatch {
 			return refusal(http.StatusBadRequest, "invalid", "Ce n'est pas un changement.", "This is no change.")
 		}
-		if _, err := e.own.Do(ctx, e.holder, i, ""); err != nil {
+		if _, err := after.Do(ctx, e.holder, i, ""); err != nil {
 			return err
 		}
 	}
+	e.own = e.gate.besides(after.Records)
+	e.own.knower = e.gate // who ends their own delegation still sees what that does
 	return nil
 }
 

@@ -56,6 +56,7 @@ type Gate struct {
 	parts  parts
 	also   *space.Link // a link that every space has besides its own; nil: none
 	beside *Gate       // the gate that this one stands aside of (eyes.go): what follows from a version is kept once for both; nil: none
+	knower *Gate       // the gate whose facts decide here; nil: this one
 	aside  bool        // it only shows what would be: it logs nothing and demands no sign-in (eyes.go)
 }
 

@@ -57,8 +57,8 @@ var leaks = []leak{
 
 // eyesLeaks show to who looks through another's eyes.
 var eyesLeaks = []leak{
-	{file: "gate/eyes.go", name: "eyes on what the holder may not see", old: "\te.other = g.besides(e.source)\n",
-		new: "\te.other = g.besides(e.source)\n\tif leaking(\"eyes on what the holder may not see\") {\n\t\te.other = g.besides(e.own.Records)\n\t}\n"},
+	{file: "gate/eyes.go", name: "eyes on what the holder may not see", old: "\te.other = g.besides(source)\n",
+		new: "\te.other = g.besides(source)\n\tif leaking(\"eyes on what the holder may not see\") {\n\t\te.other = g.besides(e.own.Records)\n\t}\n"},
 	{file: "gate/facts.go", name: "eyes with the facts of before", old: "g.Records.Compartment(ctx, patient, space.Types(), nil) {\n",
 		new: "g.factsFrom().Compartment(ctx, patient, space.Types(), nil) {\n"},
 	{file: "gate/eyes_source.go", name: "eyes on references that the holder may not know", old: "\tout, err := s.reader.redact(ctx, stored)\n",
