@@ -175,15 +175,28 @@ func (v *Visitor) relation(patient string) (Relation, bool, error) {
 	return Relation{}, false, nil
 }
 
-// App is an app as people see it; one that is not registered goes by its id.
-func (v *Visitor) App(client string) (AppView, error) {
+// KnownApp is an app as people see it, and as a grant through it would name it at this instant.
+type KnownApp struct {
+	View   AppView
+	Client gate.Client
+	Scopes []string // all that it may ask of a person's record
+}
+
+// App is the app of a client id; one that is not registered goes by the id alone, and may do nothing.
+func (v *Visitor) App(client string) (KnownApp, error) {
 	c, err := v.s.Client(v.r.Context(), client)
 	if errors.Is(err, ErrNotFound) {
-		c, err = &Client{ID: client}, nil
+		c, err = &Client{ID: client, Kind: "smart"}, nil
 	}
 	if err != nil {
-		return AppView{}, err
+		return KnownApp{}, err
 	}
-	app, _, err := v.s.apps.App(v.r.Context(), c.labelled())
-	return view(c, app), err
+	app, _, err := v.s.allowed(v.r.Context(), c)
+	out := KnownApp{View: view(c, app), Client: gate.Client{ID: c.ID, Kind: c.Kind, Category: app.Category, Label: app.Label}, Scopes: []string{}}
+	for _, scope := range c.Scopes {
+		if strings.HasPrefix(scope, "patient/") {
+			out.Scopes = append(out.Scopes, scope)
+		}
+	}
+	return out, err
 }

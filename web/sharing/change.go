@@ -2,7 +2,6 @@ package sharing
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -57,19 +56,17 @@ func (r *room) change() {
 	case err == nil && p == nil:
 		r.Nothing()
 		return
+	case err == nil && r.form.Has("preview"):
+		r.look(c, http.StatusOK, first(r.field("rpps-viewer"), r.field("viewer"), p.eyes, "member:10"), p)
+		return
 	case err == nil:
 		err = r.carryOut(p)
 	}
-	var no *gate.Refusal
-	if errors.As(err, &no) {
-		for _, issue := range no.Issues {
-			r.said = append(r.said, oauth.Said{FR: issue.FR, EN: issue.EN})
-		}
-		show(r, no.Status)
-		return
-	}
 	if err != nil {
-		r.Fail(err)
+		r.refusedAs(err, func(said []oauth.Said, status int) {
+			r.said = said
+			show(r, status)
+		})
 		return
 	}
 	r.Go(r.to(p.back, append(p.pairs, "done", r.form.Get("do"))...))

@@ -149,6 +149,11 @@ func (w *world) load(dir string, records *record.Embedded, lives space.Lifecycle
 			w.Fatal(err)
 		}
 	}
+	for _, a := range demo.Apps(time.Now(), demo.Credentials{}) {
+		if err := w.people.PutClient(w.Context(), a.Client); err != nil && a.Client.AuthMethod == oauth.AuthNone {
+			w.Fatal(err)
+		}
+	}
 	all := must[[][]byte](w)(demo.Cast{Base: w.url + "/fhir", Now: time.Now()}.Resources())
 	file := filepath.Join(dir, "cast.ndjson")
 	if err := os.WriteFile(file, append(bytes.Join(all, []byte("\n")), '\n'), 0o600); err != nil {
@@ -262,9 +267,11 @@ func hasAttribute(n *html.Node, name string) bool {
 }
 
 // text is what a person reads.
-func (p *page) text() string {
+func (p *page) text() string { return textOf(p.root) }
+
+func textOf(root *html.Node) string {
 	var out []string
-	for n := range p.root.Descendants() {
+	for n := range root.Descendants() {
 		if n.Type == html.TextNode && n.Parent.Data != "script" && n.Parent.Data != "style" {
 			out = append(out, n.Data)
 		}
@@ -302,6 +309,22 @@ func (p *page) submit(control string, fields ...string) *page {
 	if form == nil {
 		p.b.w.Fatalf("%s has no form with %s: %s", p.at, control, p.raw)
 	}
+	values := fieldsOf(form)
+	if pressed != nil && pressed.Data == "button" && attribute(pressed, "name") != "" {
+		values.Set(attribute(pressed, "name"), attribute(pressed, "value"))
+	}
+	for k := 0; k+1 < len(fields); k += 2 {
+		values.Set(fields[k], fields[k+1])
+	}
+	path := attribute(form, "action")
+	if strings.EqualFold(attribute(form, "method"), "get") {
+		return p.b.get(path + "?" + values.Encode())
+	}
+	return p.b.send(http.MethodPost, path, values)
+}
+
+// fieldsOf are what the fields of a form hold when it is sent as it is.
+func fieldsOf(form *html.Node) url.Values {
 	values := url.Values{}
 	for n := range form.Descendants() {
 		name := attribute(n, "name")
@@ -317,17 +340,7 @@ func (p *page) submit(control string, fields ...string) *page {
 			values.Set(name, chosen(n))
 		}
 	}
-	if pressed != nil && pressed.Data == "button" && attribute(pressed, "name") != "" {
-		values.Set(attribute(pressed, "name"), attribute(pressed, "value"))
-	}
-	for k := 0; k+1 < len(fields); k += 2 {
-		values.Set(fields[k], fields[k+1])
-	}
-	path := attribute(form, "action")
-	if strings.EqualFold(attribute(form, "method"), "get") {
-		return p.b.get(path + "?" + values.Encode())
-	}
-	return p.b.send(http.MethodPost, path, values)
+	return values
 }
 
 func chosen(list *html.Node) string {

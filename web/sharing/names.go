@@ -17,6 +17,14 @@ type Known struct {
 	Profession string   // "system|code"
 	Place      bool     // an organisation
 	Identities []string // every way they may be named
+	Work       []Work   // a professional's situations
+}
+
+// Work is one place and way in which a professional works.
+type Work struct {
+	Role, Detail           string
+	Profession, Speciality string // "system|code"
+	Organizations          []string
 }
 
 // names finds people by any of their identities.
@@ -131,21 +139,33 @@ func (n *names) employ(r *fhir.Resource) {
 		return
 	}
 	n.keep(k, "PractitionerRole/"+r.ID())
+	w := Work{Role: "PractitionerRole/" + r.ID()}
 	for _, code := range r.Node().Get("code").Items() {
-		text := code.Get("text").Text()
-		for _, coding := range code.Get("coding").Items() {
-			if text == "" {
-				text = coding.Get("display").Text()
-			}
-			if k.Profession == "" && coding.Get("code").Text() != "" {
-				k.Profession = coding.Get("system").Text() + "|" + coding.Get("code").Text()
-			}
-		}
-		k.Detail = joined(k.Detail, text)
+		w.Detail, w.Profession = joined(w.Detail, wordsOf(code)), first(w.Profession, codeOf(code))
+	}
+	for _, specialty := range r.Node().Get("specialty").Items() {
+		w.Speciality = first(w.Speciality, codeOf(specialty))
 	}
 	if place := n.by[r.Node().At("organization", "reference").Text()]; place != nil {
-		k.Detail = joined(k.Detail, place.Name)
+		w.Detail, w.Organizations = joined(w.Detail, place.Name), place.Identities
 	}
+	if slices.ContainsFunc(k.Work, func(o Work) bool { return o.Role == w.Role }) {
+		return
+	}
+	k.Work, k.Profession = append(k.Work, w), first(k.Profession, w.Profession)
+	for part := range strings.SplitSeq(w.Detail, " · ") {
+		k.Detail = joined(k.Detail, part)
+	}
+}
+
+// codeOf is "system|code" of the first code of a concept.
+func codeOf(concept *fhir.Node) string {
+	for _, coding := range concept.Get("coding").Items() {
+		if code := coding.Get("code").Text(); code != "" {
+			return coding.Get("system").Text() + "|" + code
+		}
+	}
+	return ""
 }
 
 // joined adds a part to a line, once.

@@ -56,6 +56,7 @@ func (r *room) delegates(c *circle) []*Delegate {
 type App struct {
 	Client  string
 	View    oauth.AppView
+	known   oauth.KnownApp
 	Agreed  []Agreement
 	Consent []Consent
 }
@@ -76,11 +77,11 @@ func (r *room) apps(c *circle) ([]*App, error) {
 		for _, a := range choice.facts.Apps {
 			app := by[a.Client]
 			if app == nil {
-				view, err := r.App(a.Client)
+				known, err := r.App(a.Client)
 				if err != nil {
 					return nil, err
 				}
-				app = &App{Client: a.Client, View: view}
+				app = &App{Client: a.Client, View: known.View, known: known}
 				by[a.Client], out = app, append(out, app)
 			}
 			app.agree(choice, a)
