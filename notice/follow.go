@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
@@ -31,6 +32,12 @@ const (
 // Run follows the log, and sends what waits, until the context ends or the log is closed. What fails is tried again:
 // nothing is passed over.
 func (s *Service) Run(ctx context.Context) {
+	var sending sync.WaitGroup
+	ctx, stop := context.WithCancel(ctx)
+	sending.Go(func() { s.send(ctx) })
+	sending.Go(func() { s.sumUp(ctx) })
+	defer sending.Wait()
+	defer stop()
 	wait := retryFirst
 	for {
 		began := time.Now()
@@ -111,6 +118,11 @@ func (s *Service) keepPosition(ctx context.Context, at int64) error {
 func (s *Service) tell(ctx context.Context, entries []audit.Entry) (told bool, err error) {
 	for k := range entries {
 		e := &entries[k]
+		enrolled, err := s.enrol(ctx, e)
+		if err != nil {
+			return told, fmt.Errorf("entry %s of the access log: %w", e.ID, err)
+		}
+		told = told || enrolled
 		about := s.about(e)
 		if about == "" {
 			continue
@@ -217,7 +229,7 @@ func (s *Service) put(ctx context.Context, n *Notice) (bool, error) {
 	if !fresh {
 		return false, nil
 	}
-	return true, nil
+	return true, s.post(ctx, n)
 }
 
 // pause waits; false when the context ended first.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -60,6 +61,8 @@ type AppUse struct {
 type Gate interface {
 	Recipients(ctx context.Context, t gate.Telling) ([]gate.Recipient, error)
 	Called(ctx context.Context, name string) string
+	EmergencyReason(mode, code string) (policies.Text, bool)
+	Verdicts(kind string) map[string]policies.Text
 }
 
 // Config is what a service of notices stands on. DB, Log and Now are required.
@@ -70,6 +73,14 @@ type Config struct {
 	Now  func() time.Time
 	Slog *slog.Logger
 	Base string // public URL of the pages, without a trailing slash
+	Mail *Mail  // nil: notices are in the inbox alone
+
+	// App tells whether a client is an app that somebody let in, rather than our own pages; nil: none is.
+	App func(client string) bool
+	// AppName is what an app is called in a language, "" when it is not known; nil: they go by their id.
+	AppName func(client, language string) string
+	// Sent hears of each try of a mail: sent, deferred or refused. It must not block.
+	Sent func(outcome string)
 }
 
 // Service makes notices, keeps them, and sends them. It is safe for concurrent use.
@@ -77,6 +88,9 @@ type Service struct {
 	c    Config
 	gate Gate
 	met  met
+
+	words map[string]*words
+	wake  chan struct{} // room for one
 }
 
 // New builds a service. It starts nothing: Run follows the log and sends.
@@ -90,7 +104,16 @@ func New(c Config) (*Service, error) {
 	if c.Slog == nil {
 		c.Slog = slog.Default()
 	}
-	return &Service{c: c}, nil
+	if c.Mail != nil {
+		if err := c.Mail.Check(); err != nil {
+			return nil, err
+		}
+	}
+	all, err := readWords()
+	if err != nil {
+		return nil, fmt.Errorf("notice: %w", err)
+	}
+	return &Service{c: c, words: all, wake: make(chan struct{}, 1)}, nil
 }
 
 // Through sets the gate. It is called before Run.
