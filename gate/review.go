@@ -72,13 +72,13 @@ func (g *Gate) Review(ctx context.Context, grant *Grant, r Review) (*Reviewing, 
 		detail(&entry, "case", r.Case.ID)
 	}
 	if !d.Allow {
-		return nil, h.unreviewed(ctx, entry, d)
+		return nil, h.turnedAway(ctx, entry, d)
 	}
 	return h.reviewed(ctx, facts, r, entry)
 }
 
-// unreviewed logs a refused step.
-func (h *hearing) unreviewed(ctx context.Context, entry audit.Entry, d *policies.Decision) error {
+// turnedAway logs a refusal, and gives its words.
+func (h *hearing) turnedAway(ctx context.Context, entry audit.Entry, d *policies.Decision) error {
 	if err := h.append(ctx, entry); err != nil {
 		return err
 	}

@@ -20,24 +20,27 @@ var errTampered = errors.New("the access log is not whole")
 
 func auditCommand() *cobra.Command {
 	c := &cobra.Command{Use: "audit <command>", Short: "Checks the access log"}
-	var data, key string
+	var data, key, qr string
 	var known []string
 	verify := &cobra.Command{
-		Use:   "verify --data <folder> | verify --key <verifier key> <export.json>",
+		Use:   "verify --data <folder> | verify --key <verifier key> [--qr <text of the code>] [<history.json>]",
 		Short: "Recomputes the access log, or checks a person's exported history offline",
 		Long: "With a data folder: recomputes the whole log and compares it with its hashes, indexes and signed checkpoints; each\n" +
 			"entry that was changed, removed or reordered is named. Checkpoints kept elsewhere (--checkpoint) also show a log that\n" +
-			"was set back as a whole. With a file: checks an exported history against the verifier key of the log.",
+			"was set back as a whole. With a file: checks an exported history against the verifier key of the log, offline. With\n" +
+			"--qr, a file with the text of the QR code that is printed on a history (\"-\": standard input): checks what the log\n" +
+			"signed of it and, beside the file of the history, that they are of one and the same history.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				return verifyExport(c.OutOrStdout(), args[0], key)
+			if qr != "" || len(args) == 1 {
+				return verifyHistory(c.OutOrStdout(), c.InOrStdin(), args, qr, key)
 			}
 			return verifyLog(c, data, key, known)
 		},
 	}
 	verify.Flags().StringVar(&data, "data", "", "data folder of the server")
 	verify.Flags().StringVar(&key, "key", "", "verifier key of the log (default: the one in the data folder)")
+	verify.Flags().StringVar(&qr, "qr", "", "file of the text of a history's QR code; - reads it from standard input")
 	verify.Flags().StringArrayVar(&known, "checkpoint", nil, "file of a checkpoint that was kept elsewhere; repeatable")
 	show := &cobra.Command{
 		Use: "key --data <folder>", Short: "Prints the verifier key of the access log", Args: cobra.NoArgs,
@@ -67,21 +70,6 @@ func verifierKey(data, given string) (string, error) {
 		return "", fmt.Errorf("reading the verifier key of the log: %w", err)
 	}
 	return strings.TrimSpace(string(b)), nil
-}
-
-func verifyExport(out io.Writer, path, key string) error {
-	if key == "" {
-		return errors.New("an export proves nothing by the key within it: give the log's own with --key")
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := audit.VerifyExport(b, key); err != nil {
-		return err
-	}
-	fmt.Fprintln(out, "the history is whole: each entry is in the signed log")
-	return nil
 }
 
 func verifyLog(c *cobra.Command, data, given string, known []string) error {

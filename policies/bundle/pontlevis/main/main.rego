@@ -20,7 +20,7 @@ import data.pontlevis.telling
 # entrypoint: true
 default decision := {"allow": false, "rule": "default", "layer": "default", "tell": false, "obligations": []}
 
-decision := access.decision if input.action in {"ask", "search", "read", "history"}
+decision := access.decision if input.action in {"ask", "search", "read", "history", "export"}
 
 decision := look.decision if input.action == "look"
 

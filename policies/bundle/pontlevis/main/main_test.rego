@@ -11,6 +11,7 @@ test_each_action_goes_to_its_concern[action] if {
 		"search": "L5.holder",
 		"read": "L5.holder",
 		"history": "L5.holder",
+		"export": "L5.holder",
 		"deposit": "D1.holder",
 		"archive": "D2.change",
 		"govern": "L5.governs",
@@ -20,7 +21,7 @@ test_each_action_goes_to_its_concern[action] if {
 }
 
 test_refuse_an_action_that_no_concern_knows[action] if {
-	some action in ["export", "", "READ"]
+	some action in ["import", "", "READ"]
 	main.decision == w.refused("default", "default") with input as w.of([w.camille, {"action": action}])
 }
 

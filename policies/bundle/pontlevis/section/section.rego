@@ -32,6 +32,8 @@ whole_type if input.action == "open_emergency"
 
 whole_type if input.action == "look"
 
+whole_type if input.action == "export"
+
 # METADATA
 # title: Described
 # description: The attributes that the rules about one resource rest on are there.

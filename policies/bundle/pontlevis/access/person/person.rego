@@ -301,6 +301,24 @@ deny contains "P9.no-delegation" if {
 }
 
 # METADATA
+# title: Those who help take no copy along
+# description: A carer reads and adds; a copy of the access log is for the holder and for who legally represents them.
+# custom:
+#   rule: P9.export
+#   layer: person
+#   reason:
+#     fr: Un aidant lit et ajoute ; il n'emporte pas de copie de l'historique des accès.
+#     en: A carer reads and adds; they take no copy of the access history along.
+#   remedy:
+#     fr: La personne peut emporter elle-même cette copie depuis son espace.
+#     en: The person can take this copy along themselves from their space.
+#   source: rules.md P9
+standing contains "P9.export" if {
+	input.action == "export"
+	input.actor.kind in {"carer", "helper"}
+}
+
+# METADATA
 # title: A helper reads nothing
 # description: A helper does one named thing with the person's one-time code.
 # custom:
