@@ -30,9 +30,9 @@ tools: # what the tests need beside Go, from Debian
 	@command -v chromium >/dev/null || { \
 		echo "installing chromium, in which apps are launched and pages looked at"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
-	@command -v chromium >/dev/null || { \
-		echo "installing chromium, which drives the pages"; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
+	@command -v zbarimg >/dev/null || { \
+		echo "installing zbar-tools, which scans the QR codes that are drawn"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends zbar-tools; }
 
 clients: $(CLIENTS)/node_modules/.installed # FHIR and OAuth clients nobody here wrote
 

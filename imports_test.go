@@ -27,7 +27,7 @@ var levels = [][]string{
 	{"oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
 	{"oauth", "catalog", "cases", "notice"},
 	{"web"},
-	{"web/sentence", "web/storybook", "web/visit"},
+	{"web/sentence", "web/qr", "web/storybook", "web/visit"},
 	{"web/history", "web/sharing"},
 	{"demo"},
 	{"caddy"},
