@@ -145,9 +145,9 @@ func (p *painter) encounter(patient string) {
 func (p *painter) observation(patient string, encounters int) {
 	id := fmt.Sprintf("o%d", p.n)
 	p.n++
-	p.add(patient, "Observation", id, fmt.Sprintf(`%s,"status":%q,"code":{"coding":[{"system":"http://cs","code":%q}]},"subject":{"reference":"Patient/%s"},"encounter":{"reference":"Encounter/%s"},"effectiveDateTime":%q,"performer":[%s],"hasMember":[{"reference":"Observation/%s"}]`,
+	p.add(patient, "Observation", id, fmt.Sprintf(`%s,"status":%q,"code":{"coding":[{"system":"http://cs","code":%q}]},"subject":{"reference":"Patient/%s"},"encounter":{"reference":"Encounter/%s"},"effectiveDateTime":%q,"performer":[%s],"hasMember":[{"reference":"Observation/%s"}],"focus":[{"reference":"Patient/%s"}]`,
 		p.contained(), p.pick("final", "final", "amended"), p.pick("code", "c1", "c2", "c3"), patient, p.one("enc", "e", encounters),
-		p.pick("date", "2024", "2024-06-01", "2025-01-01T10:00:00Z"), p.performer(), p.one("member", "o", 14)))
+		p.pick("date", "2024", "2024-06-01", "2025-01-01T10:00:00Z"), p.performer(), p.one("member", "o", 14), p.one("focus", "p", 3)))
 	if rapid.Bool().Draw(p.t, "report") {
 		p.add(patient, "DiagnosticReport", "r"+id, fmt.Sprintf(`,"status":%q,"code":{"coding":[{"code":"c1"}]},"subject":{"reference":"Patient/%s"},"result":[{"reference":"Observation/%s"},{"reference":"Observation/%s"}]`,
 			p.pick("reported", "final", "partial"), patient, id, p.one("result", "o", 14)))

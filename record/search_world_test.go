@@ -34,6 +34,7 @@ var queryTemplates = []string{
 	"Observation?encounter.status=finished", "Observation?encounter.service-provider.name=Cab", "Observation?date=ge2024-06",
 	"Observation?encounter:missing=true", "Observation?_id=o0,o1,o2,o3", "Observation?has-member.code=c1", "Observation?_has:DiagnosticReport:result:status=final",
 	"Observation?_has:Provenance:target:agent=Practitioner/pr0",
+	"Patient?_has:Observation:focus:code=c2", "Patient?_id=p0&_has:Observation:focus:_has:DiagnosticReport:result:status=final", "Observation?focus:Patient.name=Ana",
 	"Patient?", "Patient?name=Ana", "Patient?_has:Observation:patient:code=c2", "Patient?_has:Encounter:patient:_has:Observation:encounter:code=c1",
 	"Encounter?status=finished", "Encounter?_has:Observation:encounter:performer:Practitioner.family=Roux",
 	"Practitioner?", "Practitioner?family=Roux", "Practitioner?_has:PractitionerRole:practitioner:organization.name=Cab",
@@ -51,10 +52,10 @@ var queryTemplates = []string{
 
 var includeTemplates = map[string][]string{
 	"Observation": {"_include=Observation:patient", "_include=Observation:performer", "_include=Observation:performer:Practitioner", "_include=Observation:encounter",
-		"_revinclude=DiagnosticReport:result", "_revinclude=Provenance:target", "_include=Observation:has-member", "_include=*", "_include=Observation:*:Practitioner",
+		"_revinclude=DiagnosticReport:result", "_revinclude=Provenance:target", "_include=Observation:has-member", "_include=Observation:focus", "_include=*", "_include=Observation:*:Practitioner",
 		"_include:iterate=Observation:has-member", "_include:iterate=PractitionerRole:practitioner", "_include:iterate=PractitionerRole:*", "_include:iterate=Encounter:location",
 		"_include:iterate=Location:partof", "_revinclude:iterate=DiagnosticReport:result", "_revinclude:iterate=Observation:has-member", "_revinclude=DiagnosticReport:*"},
-	"Patient":               {"_revinclude=Observation:subject", "_revinclude=Encounter:patient", "_revinclude=Provenance:target"},
+	"Patient":               {"_revinclude=Observation:subject", "_revinclude=Observation:focus", "_revinclude=Encounter:patient", "_revinclude=Provenance:target"},
 	"Location":              {"_include:iterate=Location:partof", "_revinclude:iterate=Location:partof", "_revinclude=Encounter:location"},
 	"Encounter":             {"_include=Encounter:location", "_include:iterate=Location:partof", "_revinclude:iterate=Encounter:part-of", "_include=Encounter:service-provider", "_revinclude=Observation:encounter"},
 	"Practitioner":          {"_revinclude=PractitionerRole:practitioner", "_revinclude=Observation:performer"},
