@@ -27,7 +27,11 @@ var acts = map[string]act{
 	"mask": (*room).planMask, "unmask": (*room).planUnmask,
 	"hide": (*room).planHide, "unhide": (*room).planUnhide,
 	"mask-new": (*room).planMaskNew, "show-new": (*room).planShowNew,
-	"ask": (*room).planAsk,
+	"ask":      (*room).planAsk,
+	"withdraw": (*room).planWithdraw, "give": (*room).planGive, "switches": (*room).planSwitches,
+	"consult": (*room).planConsult, "end-consult": (*room).planEndConsult,
+	"administrator": (*room).planAdministrator, "end-administrator": (*room).planEndAdministrator,
+	"refuse": (*room).planRefuse, "accept": (*room).planAccept,
 }
 
 // pagesOf are the pages that forms lead back to.
@@ -35,6 +39,7 @@ var pagesOf = map[string]func(*room, int){
 	"/space":           func(r *room, status int) { r.who(status) },
 	"/space/person":    func(r *room, status int) { r.person(status) },
 	"/space/documents": func(r *room, status int) { r.documents(status) },
+	"/space/choices":   func(r *room, status int) { r.choices(status) },
 	"/space/document":  func(r *room, status int) { r.document(status) },
 }
 

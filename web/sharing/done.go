@@ -17,6 +17,8 @@ type Done struct {
 // inverses are the acts that take others back.
 var inverses = map[string]string{
 	"block": "unblock", "unblock": "block", "end-link": "restore-link", "restore-link": "end-link",
+	"withdraw": "give", "give": "withdraw", "switches": "switches", "consult": "end-consult",
+	"administrator": "end-administrator", "end-administrator": "administrator", "refuse": "accept", "accept": "refuse",
 	"mask": "unmask", "unmask": "mask", "mask-new": "show-new", "show-new": "mask-new",
 }
 
@@ -31,20 +33,19 @@ func (r *room) done(c *circle, documents []*Document) *Done {
 	d.Undo = inverses[d.Key]
 	stands := false
 	switch d.Key {
-	case "block", "unblock", "end-link", "restore-link":
+	case "block", "unblock", "end-link", "restore-link", "consult", "end-consult", "administrator", "end-administrator", "refuse", "accept":
 		m, err := r.find(c, query.Get("who"))
 		if err != nil || m == nil {
 			return nil
 		}
 		d.Name, d.Fields = m.Name, [][2]string{{"who", m.Who}}
-		switch ended := len(c.ended(m)) > 0; d.Key {
-		case "block", "unblock":
-			stands = (len(m.Blocks) > 0) == (d.Key == "block")
-		default:
-			stands = ended == (d.Key == "end-link")
-		}
+		stands = standsOf(c, m, d.Key)
 	case "mask", "unmask", "hide", "unhide", "ask":
 		stands = d.ofDocument(documents, query.Get("document"))
+	case "withdraw", "give":
+		stands = c.Facts.Consent.Until.IsZero() == (d.Key == "give")
+	case "switches":
+		d.Fields, stands = wasSet(query.Get("was"))
 	case "mask-new", "show-new":
 		stands = c.Facts.DefaultMasked == (d.Key == "mask-new")
 	}
@@ -52,6 +53,21 @@ func (r *room) done(c *circle, documents []*Document) *Done {
 		return nil
 	}
 	return d
+}
+
+// standsOf tells whether what was changed about somebody stands.
+func standsOf(c *circle, m *Member, key string) bool {
+	switch key {
+	case "block", "unblock":
+		return (len(m.Blocks) > 0) == (key == "block")
+	case "consult", "end-consult":
+		return (len(m.Consents) > 0) == (key == "consult")
+	case "administrator", "end-administrator":
+		return (len(m.Parts) > 0) == (key == "administrator")
+	case "refuse", "accept":
+		return (len(m.Refusals) > 0) == (key == "refuse")
+	}
+	return (len(c.ended(m)) > 0) == (key == "end-link")
 }
 
 // ofDocument says what was changed of a document, when it stands.

@@ -97,6 +97,8 @@ type personPage struct {
 	Member *Member
 	Ended  bool // the person ended a link of theirs, which can be taken back
 	Live   bool // something lets them in that can be ended here
+	Hours  int  // how long a consultation lasts
+	Typed  map[string]string
 }
 
 func (r *room) showPerson() { r.person(http.StatusOK) }
@@ -116,7 +118,8 @@ func (r *room) person(status int) {
 		r.Nothing()
 		return
 	}
-	page := personPage{Frame: r.frame(), Member: m, Ended: len(c.ended(m)) > 0, Live: len(m.Consents) > 0}
+	page := personPage{Frame: r.frame(), Member: m, Ended: len(c.ended(m)) > 0, Hours: int(c.Consultation.Hours())}
+	page.Typed = map[string]string{"long": r.field("long"), "until": r.field("until")}
 	for _, l := range m.Links {
 		page.Live = page.Live || l.Live && l.Role != space.Treating
 	}
