@@ -213,10 +213,13 @@ func (e *Eyes) Look(ctx context.Context, i *record.Interaction, page string) (*S
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s, err := e.see(ctx, i, page)
-	if err != nil {
+	if err == nil {
+		err = e.log(ctx, i, s)
+	}
+	if err != nil { // nothing leaves that is not logged
 		return nil, err
 	}
-	return s, e.log(ctx, i, s)
+	return s, nil
 }
 
 // see is Look before it is logged: nothing of it may leave.

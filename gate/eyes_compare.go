@@ -46,7 +46,10 @@ func (g *Gate) Compare(ctx context.Context, holder *Grant, v Viewer, changes []*
 	if err := d.tell(ctx, now, then, before, after); err != nil {
 		return nil, err
 	}
-	return d, then.log(ctx, i, d.Before, d.After)
+	if err := then.log(ctx, i, d.Before, d.After); err != nil { // nothing leaves that is not logged
+		return nil, err
+	}
+	return d, nil
 }
 
 // everything is all that an interaction gives the other.
