@@ -43,6 +43,9 @@ func claimsOf(patient string, drafts []draft, claims map[store.Partition][]claim
 		for _, identifier := range d.identifiers {
 			add(identifierPartition(d.Type, identifier), claim{key: keyIdentifier(d.Type, identifier, d.ID)})
 		}
+		for _, traits := range traitsOf(d.resource) {
+			add(identifierPartition(traitsType, traits), claim{key: keyIdentifier(traitsType, traits, d.ID)})
+		}
 	}
 }
 
