@@ -35,6 +35,10 @@ type App struct {
 	// other is then refused. Default: none, one store holds every category.
 	Host string `json:"host,omitempty"`
 
+	// Logical ids of invented patients with whom emergencies are practised: their pages and entries of the access log are
+	// marked, and nobody is told. Never a real person's. Default: none; with `demo`, that of the cast.
+	Drills []string `json:"drills,omitempty"`
+
 	// FHIR files and folders that are loaded before the server is ready; each Patient in them gets an open space.
 	Import []string `json:"import,omitempty"`
 

@@ -62,6 +62,13 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return oneArg(d, &a.Policies)
 	case "host":
 		return oneArg(d, &a.Host)
+	case "drill":
+		patients := d.RemainingArgs()
+		if len(patients) == 0 {
+			return d.ArgErr()
+		}
+		a.Drills = append(a.Drills, patients...)
+		return nil
 	case "load": // not "import": that word is the Caddyfile's own
 		paths := d.RemainingArgs()
 		if len(paths) == 0 {

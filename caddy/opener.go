@@ -29,6 +29,11 @@ func (r *relations) OpenEmergency(ctx context.Context, g *gate.Grant, whose stri
 	return r.gate.OpenEmergency(ctx, g, whose)
 }
 
+// EndEmergency logs the end of an emergency access.
+func (r *relations) EndEmergency(ctx context.Context, g *gate.Grant) error {
+	return r.gate.EndEmergency(ctx, g)
+}
+
 // Consult keeps a consent that a person gives on our own page: it is theirs, whichever app led them there.
 func (r *relations) Consult(ctx context.Context, g *gate.Grant, professional string) error {
 	own := onOurPage(g)

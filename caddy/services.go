@@ -79,7 +79,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 	s.gate, err = gate.New(gate.Config{
 		Records: a.state.records, Lives: a.state.lives, Policies: s.policies, Log: a.state.log, Grants: s.oauth,
 		Proofs: dpop.Algorithms(), Base: a.fhir(), Host: a.Host, Key: a.state.derive("cursors of pages"), Meter: meter.gate(),
-		Silence: time.Duration(*a.Silence), Overdue: s.cases.Due,
+		Silence: time.Duration(*a.Silence), Overdue: s.cases.Due, Drills: a.drills(),
 	})
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ type list = []any
 // Resources are all the resources of the cast, ready to be stored: the directory first, then each person's record.
 func (c Cast) Resources() ([][]byte, error) {
 	all := c.directory()
-	for _, record := range [][]object{c.camille(), c.lucas(), c.jeanne(), c.yanis(), c.nour(), c.elise()} {
+	for _, record := range [][]object{c.camille(), c.lucas(), c.jeanne(), c.yanis(), c.nour(), c.elise(), c.exercice()} {
 		all = append(all, record...)
 	}
 	out := make([][]byte, 0, len(all))

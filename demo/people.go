@@ -24,6 +24,7 @@ var persons = []person{
 	{"yanis", "patient", "Yanis Belkacem", "Patient/yanis", "yanis", INS(1, 1990, 9, 6)},
 	{"nour", "patient", "Nour Saïdi", "Patient/nour", "nour", INS(2, 1975, 9, 7)},
 	{"elise", "patient", "Élise Moreau", "Patient/elise", "elise", INS(2, 2000, 9, 8)},
+	{"exercice", "patient", "Sacha Exercice", "Patient/exercice", "exercice", INS(1, 1966, 9, 9)},
 }
 
 func ins(key string) string {

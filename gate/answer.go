@@ -27,6 +27,7 @@ type Refusal struct {
 	Issues []fhir.Issue
 	Allow  []string // methods, with 405
 	Retry  time.Duration
+	Rule   string // which rule refused, where that may be known; "" else
 
 	silent bool // what is absent would be refused alike
 }
@@ -71,7 +72,7 @@ func told(d *policies.Decision, entry string) *Refusal {
 			issues = append(issues, lifecycleIssue(o.Properties))
 		}
 	}
-	return &Refusal{Status: http.StatusForbidden, Issues: append(issues, notices(d)...)}
+	return &Refusal{Status: http.StatusForbidden, Issues: append(issues, notices(d)...), Rule: d.Rule}
 }
 
 // lifecycleIssue says the state of a space and its dates, as the holder may know them.

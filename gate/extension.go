@@ -22,7 +22,7 @@ type stretch struct {
 // stretches are the emergency accesses that the actor opened in a record in the last day, by the access log, newest first.
 func (h *hearing) stretches(ctx context.Context, patient string) (all []stretch, err error) {
 	keep := func(e *audit.Entry) bool {
-		return e.Interaction == interactionOpen && e.Outcome == audit.Granted && e.Actor.ID == h.grant.Actor.ID
+		return e.Interaction == interactionOf(actionOpen) && e.Outcome == audit.Granted && e.Actor.ID == h.grant.Actor.ID
 	}
 	q := audit.Query{Patient: patient, Since: h.now.Add(-lookBack), Limit: 1000, Keep: keep}
 	for {

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/pontlevis/pontlevis/fhir"
@@ -89,6 +90,7 @@ func (g *Gate) facts(ctx context.Context, patient string) (*space.Facts, error) 
 	if g.also != nil {
 		f.Circle = append(f.Circle, *g.also)
 	}
+	f.Drill = slices.Contains(g.Drills, patient)
 	g.known.put(patient, snapshot{sequence, lifecycle.Version, f})
 	return f, nil
 }

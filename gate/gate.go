@@ -32,6 +32,9 @@ type Config struct {
 	// work took longer. Zero: it leaves as soon as it is ready, and its time may tell what is absent from what is hidden.
 	Silence time.Duration
 
+	// Drills are the logical ids of the invented people with whom emergencies are practised: nobody is told of it.
+	Drills []string
+
 	// Overdue says how many emergency openings of an organisation wait for a verdict past their date (rules.md E5).
 	// Nil where no register of cases is kept: then there are none.
 	Overdue func(organizations []string) int

@@ -24,6 +24,7 @@ type Grant struct {
 	TypedReason string // reason in the person's own words, where the policy asks for one
 	Stage       int    // how far an emergency opening has gone, from 1; 0 outside emergencies
 	Extend      bool   // an emergency opening asks for more time than the one under way has left
+	Opening     string // decision id of the opening that an emergency access rests on; "" before it, and outside emergencies
 	Secret      bool   // connexion secrète: the trace is hidden from legal representatives (EX_0.1-1100)
 
 	Since, Until time.Time // when the grant was given and when it ends

@@ -57,15 +57,14 @@ func (t *Traits) match(n *fhir.Node) bool {
 		return false
 	}
 	return slices.ContainsFunc(n.Get("name").Items(), func(name *fhir.Node) bool {
-		use := name.Get("use").Text()
-		if use != "" && use != "official" && use != "maiden" || !slices.Equal(words(name.Get("family").Text()), words(t.Family)) {
+		if !record.RegisterName(name) || !slices.Equal(record.NameWords(name.Get("family").Text()), record.NameWords(t.Family)) {
 			return false
 		}
 		var given []string
 		for _, g := range name.Get("given").Items() {
-			given = append(given, words(g.Text())...)
+			given = append(given, record.NameWords(g.Text())...)
 		}
-		return t.Given == "" || begins(given, words(t.Given))
+		return t.Given == "" || begins(given, record.NameWords(t.Given))
 	})
 }
 
@@ -73,9 +72,4 @@ func (t *Traits) match(n *fhir.Node) bool {
 func begins(a, b []string) bool {
 	n := min(len(a), len(b))
 	return n > 0 && slices.Equal(a[:n], b[:n])
-}
-
-// words are the words of a name, folded.
-func words(name string) []string {
-	return strings.FieldsFunc(fhir.Folded(name), func(r rune) bool { return strings.ContainsRune(" -'’.\t", r) })
 }

@@ -7,21 +7,29 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/record"
 )
 
-// actionOpen is the opening of an emergency access, before anything is read (rules.md E1, E2, E4, E5).
-const actionOpen = "open_emergency"
+// Gestures of an emergency, as the policies name them. None of them reads anything of a record.
+const (
+	actionFind     = "find_patient"      // by name, birth date and sex
+	actionQuestion = "ask_emergency"     // what an access would need (rules.md E4), before it is opened
+	actionOpen     = "open_emergency"    // before anything is read (rules.md E1, E2, E4, E5)
+	actionEnd      = "end_emergency"     // before its time
+	actionReceipt  = "emergency_receipt" // what was opened
+)
 
-// interactionOpen is how the access log calls it.
-const interactionOpen = "open-emergency"
+// interactionOf is how the access log calls a gesture.
+func interactionOf(action string) string { return strings.ReplaceAll(action, "_", "-") }
 
 // Opening is an emergency access that was opened.
 type Opening struct {
 	ID      string    // decision id of its entry in the access log
 	Patient string    // logical id
 	Until   time.Time // no grant of it gives anything from then on
+	Drill   bool      // it was practised with an invented person
 }
 
 // OpenEmergency decides whether an emergency access may be opened: grant is the one that would be given, but for its
@@ -35,45 +43,74 @@ func (g *Gate) OpenEmergency(ctx context.Context, grant *Grant, whose string) (*
 	if err != nil {
 		return nil, err
 	}
+	defer g.turns.take(patient, false)() // who opens twice at once is counted twice
+	d, entry, err := g.gesture(ctx, grant, patient, actionOpen)
+	switch {
+	case err != nil:
+		return nil, err
+	case d.Allow:
+		until, err := time.Parse(time.RFC3339, entry.Details[untilDetail])
+		return &Opening{ID: entry.ID, Patient: patient, Until: until, Drill: entry.Details[dutyDrill] != ""}, err
+	case d.Tell:
+		return nil, told(d, entry.ID)
+	}
+	return nil, notOpened()
+}
+
+func notOpened() *Refusal {
+	return refusal(http.StatusForbidden, "forbidden",
+		"L'accès d'urgence n'a pas été ouvert : ce dossier n'existe pas, ou ne s'ouvre pas ainsi.",
+		"The emergency access was not opened: there is no such record, or it does not open in this way.")
+}
+
+// EndEmergency writes in the access log that whoever has the emergency access of grant puts an end to it.
+func (g *Gate) EndEmergency(ctx context.Context, grant *Grant) error {
+	d, entry, err := g.gesture(ctx, grant, grant.Patient, actionEnd)
+	if err == nil && !d.Allow {
+		err = told(d, entry.ID)
+	}
+	return err
+}
+
+// gesture decides a gesture about a record ("": about none in particular) and makes its entry of the access log durable.
+func (g *Gate) gesture(ctx context.Context, grant *Grant, patient, action string) (*policies.Decision, *audit.Entry, error) {
 	own := *grant
 	own.Patient = patient
 	h := g.hear(&own)
-	defer g.turns.take(patient, false)() // who opens twice at once is counted twice
-	since, err := h.lengthen(ctx, patient)
-	if err != nil {
-		return nil, err
+	var since time.Time
+	if action == actionOpen || action == actionQuestion {
+		var err error
+		if since, err = h.lengthen(ctx, patient); err != nil {
+			return nil, nil, err
+		}
 	}
-	d, err := h.opening(ctx, patient)
+	d, err := h.gesture(ctx, patient, action)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	subject := patient
 	if subject == nobody {
 		subject = ""
 	}
 	entry := decided(h.newEntry(&record.Interaction{Kind: record.KindRead}, subject), d)
-	entry.Interaction, entry.Action = interactionOpen, "E"
+	entry.Interaction, entry.Action = interactionOf(action), "E"
+	if action == actionOpen && d.Allow {
+		g.describe(&entry, grant, since)
+	}
+	return d, &entry, h.append(ctx, entry)
+}
+
+const untilDetail = "until" // until when an emergency access lasts, on the entry of its opening
+
+// describe says on the entry of an opening what whoever is told of it, and whoever reviews it, has to know, and what the next
+// opening goes by.
+func (g *Gate) describe(entry *audit.Entry, grant *Grant, since time.Time) {
 	life, _ := g.EmergencyLife()
-	until := since.Add(life)
-	if d.Allow { // what whoever is told of it, and whoever reviews it, has to know, and what the next opening goes by
-		detail(&entry, sinceDetail, since.Format(time.RFC3339))
-		detail(&entry, "until", until.Format(time.RFC3339))
+	detail(entry, sinceDetail, since.Format(time.RFC3339))
+	detail(entry, untilDetail, since.Add(life).Format(time.RFC3339))
+	if grant.TypedReason != "" {
+		detail(entry, "typed_reason", grant.TypedReason)
 	}
-	if d.Allow && grant.TypedReason != "" {
-		detail(&entry, "typed_reason", grant.TypedReason)
-	}
-	if err := h.append(ctx, entry); err != nil {
-		return nil, err
-	}
-	switch {
-	case d.Allow:
-		return &Opening{ID: entry.ID, Patient: patient, Until: until}, nil
-	case d.Tell:
-		return nil, told(d, entry.ID)
-	}
-	return nil, refusal(http.StatusForbidden, "forbidden",
-		"L'accès d'urgence n'a pas été ouvert : ce dossier n'existe pas, ou ne s'ouvre pas ainsi.",
-		"The emergency access was not opened: there is no such record, or it does not open in this way.")
 }
 
 // nobody is the id of no patient: who names one that is not known is answered as for a record that is absent.
@@ -94,13 +131,13 @@ func (g *Gate) named(ctx context.Context, whose string) (string, error) {
 	return refs[0].ID, nil
 }
 
-// opening is the decision.
-func (h *hearing) opening(ctx context.Context, patient string) (*policies.Decision, error) {
+// gesture is the decision.
+func (h *hearing) gesture(ctx context.Context, patient, action string) (*policies.Decision, error) {
 	facts, err := h.factsOf(ctx, patient)
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.newSession(facts, actionOpen, nil)
+	s, err := h.newSession(facts, action, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +146,7 @@ func (h *hearing) opening(ctx context.Context, patient string) (*policies.Decisi
 		return nil, err
 	}
 	d, err := s.Decide(ctx, t)
-	return h.count(actionOpen, d, err)
+	return h.count(action, d, err)
 }
 
 // EmergencyLife is how long an emergency access lasts, as the policies in force say; false when they do not say it.
@@ -120,13 +157,4 @@ func (g *Gate) setting(unit string, path ...string) (time.Duration, bool) {
 	v, _ := g.Policies.Current().Data(append([]string{"pontlevis", "settings"}, path...)...)
 	d, err := time.ParseDuration(fmt.Sprint(v) + unit)
 	return d, err == nil && d > 0
-}
-
-// EmergencyReason gives the words of a coded reason of an emergency mode, as the policies in force list them.
-func (g *Gate) EmergencyReason(mode, code string) (words policies.Text, known bool) {
-	v, _ := g.Policies.Current().Data("pontlevis", "emergency_codes", "reasons", mode, code)
-	texts, known := v.(map[string]any)
-	words.FR, _ = texts["fr"].(string)
-	words.EN, _ = texts["en"].(string)
-	return words, known
 }

@@ -23,12 +23,16 @@ const (
 	dutyNotify    = "notify"    // somebody is to be told: kept with the entry, from which notices are made (rules.md E5)
 	dutyCase      = "case"      // a review is due: kept with the entry, from which cases are made (rules.md E5)
 	dutyShowMode  = "show-mode" // the screen shows the access mode; a program knows it from its own grant (rules.md E3)
+	dutyDrill     = "drill"     // the entry says that an emergency was practised with an invented person
+
+	dutyTyped = "typed-reason" // the gesture will need a reason in writing: told to who asks what is needed (rules.md E5)
 )
 
 // duties are the obligations that are fulfilled here: nil for every action, else for those named.
 var duties = map[string][]string{
 	dutyAuthenticate: nil,
-	dutyTrace:        nil, dutyNotify: nil, dutyCase: nil, dutyShowMode: nil, dutyLifecycle: nil,
+	dutyTrace:        nil, dutyNotify: nil, dutyCase: nil, dutyShowMode: nil, dutyLifecycle: nil, dutyDrill: nil,
+	dutyTyped:  {actionQuestion},
 	dutyNotice: {actionAsk, actionSearch, actionRead},
 	dutyLabel:  {actionDeposit, actionReplace},
 
@@ -66,6 +70,9 @@ func (h *hearing) newEntry(i *record.Interaction, patient string) audit.Entry {
 	if h.grant.Secret {
 		detail(&e, "connexion", "secrete")
 	}
+	if h.grant.Opening != "" {
+		detail(&e, openingDetail, h.grant.Opening)
+	}
 	if len(h.grant.Via) > 0 {
 		detail(&e, "via", strings.Join(h.grant.Via, " "))
 	}
@@ -74,6 +81,10 @@ func (h *hearing) newEntry(i *record.Interaction, patient string) audit.Entry {
 	}
 	return e
 }
+
+// openingDetail is the detail of each entry of an emergency access that names its opening. The entry of the opening itself
+// has none: it is that entry.
+const openingDetail = "opening"
 
 // restful is the action of an interaction in the log's words (http://hl7.org/fhir/audit-event-action): C, R, U, D, E.
 func restful(i *record.Interaction) string {
@@ -98,6 +109,8 @@ func decided(e audit.Entry, d *policies.Decision) audit.Entry {
 		switch o.Type {
 		case dutyNotify:
 			detail(&e, "notify", strings.Join(texts(o.Properties["to"]), " "))
+		case dutyDrill:
+			detail(&e, dutyDrill, "true")
 		case dutyCase:
 			detail(&e, "case_due_hours", fmt.Sprint(o.Properties["due_hours"]))
 		}

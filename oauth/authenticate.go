@@ -51,7 +51,7 @@ func grantFor(g *grantRecord, client *Client, person *Person, app App, scopes []
 		Client:  gate.Client{ID: client.ID, Kind: client.Kind, Category: app.Category, Label: app.Label},
 		Scopes:  scope.Normalised(scopes),
 		Patient: g.Patient, Purpose: g.Purpose, Mode: g.Mode, Reason: g.Reason, TypedReason: g.TypedReason,
-		Stage: g.Stage, Secret: g.Secret, Since: g.Since, Until: until,
+		Stage: g.Stage, Opening: g.Opening, Secret: g.Secret, Since: g.Since, Until: until,
 		Auth: g.Auth, ACR: g.ACR, AMR: g.AMR,
 	}
 }

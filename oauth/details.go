@@ -52,6 +52,8 @@ type Opener interface {
 	// OpenEmergency decides and logs the opening of the emergency access that g stands for, in the record that whose
 	// names: "Patient/id", an INS or "system|value". The result says whose record it is and when the access ends.
 	OpenEmergency(ctx context.Context, g *gate.Grant, whose string) (*gate.Opening, error)
+	// EndEmergency logs that the person of g ends their emergency access before its time.
+	EndEmergency(ctx context.Context, g *gate.Grant) error
 	// Consult keeps the consent of the person of g to one consultation by a professional.
 	Consult(ctx context.Context, g *gate.Grant, professional string) error
 }

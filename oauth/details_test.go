@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -26,6 +27,7 @@ type opener struct {
 	mu     sync.Mutex
 	fresh  time.Time // a sign-in before that is not good enough
 	opened []gate.Grant
+	ended  []string // openings
 	agreed []string
 	life   time.Duration // an hour when zero
 	until  time.Time     // the end of the access under way
@@ -55,7 +57,14 @@ func (o *opener) OpenEmergency(_ context.Context, g *gate.Grant, whose string) (
 	if g.Extend || !g.Since.Before(o.until) {
 		o.until = g.Since.Add(cmp.Or(o.life, time.Hour))
 	}
-	return &gate.Opening{Patient: "camille", Until: o.until}, nil
+	return &gate.Opening{ID: fmt.Sprintf("decision-%d", len(o.opened)), Patient: "camille", Until: o.until}, nil
+}
+
+func (o *opener) EndEmergency(_ context.Context, g *gate.Grant) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = append(o.ended, g.Opening)
+	return nil
 }
 
 func (o *opener) Consult(_ context.Context, g *gate.Grant, professional string) error {

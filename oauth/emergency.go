@@ -15,6 +15,7 @@ import (
 // one before, and ends with it (rules.md E3).
 type openedRecord struct {
 	Stage   int       `json:"stage"`
+	Opening string    `json:"opening,omitempty"` // decision id of the first stage
 	Expires time.Time `json:"expires"`
 }
 
@@ -44,7 +45,8 @@ func (s *Server) fulfil(ctx context.Context, v *visit, g *grantRecord) error {
 func (s *Server) openEmergency(ctx context.Context, v *visit, g *grantRecord, d *detail) error {
 	g.Mode, g.Reason, g.TypedReason, g.Stage = d.Mode, d.Reason, d.TypedReason, d.Stage
 	g.Expires = earlier(g.Expires, g.Since.Add(s.opener.EmergencyLife()))
-	if err := s.reached(ctx, g.Person, d); err != nil {
+	var err error
+	if g.Opening, err = s.reached(ctx, g.Person, d); err != nil {
 		return err
 	}
 	asked := grantFor(g, v.client, v.person, v.app, g.Scopes, g.Expires)
@@ -55,28 +57,29 @@ func (s *Server) openEmergency(ctx context.Context, v *visit, g *grantRecord, d 
 	}
 	g.Expires = earlier(g.Expires, opening.Until)
 	g.Patient, d.Patient, d.Identifier, d.Extend = opening.Patient, "Patient/"+opening.Patient, "", false
+	g.Opening = first(g.Opening, opening.ID)
 	if g.Ended, err = s.endings(ctx, g.Patient, g.Client); err != nil {
 		return err
 	}
 	return s.reach(ctx, g, opening.Until)
 }
 
-// reached refuses a stage whose stage before was not opened, or is over. It is asked before the opening is decided, so
-// that the log has no opening that was refused here.
-func (s *Server) reached(ctx context.Context, person string, d *detail) error {
+// reached refuses a stage whose stage before was not opened, or is over, and gives the decision id of the first; "" for
+// the first itself. It is asked before the opening is decided, so that the log has no opening that was refused here.
+func (s *Server) reached(ctx context.Context, person string, d *detail) (opening string, err error) {
 	if d.Stage == 1 {
-		return nil
+		return "", nil
 	}
 	partition, key := openedAt(person, strings.TrimPrefix(d.Patient, "Patient/"))
 	var before openedRecord
-	err := s.db.View(ctx, partition, func(tx store.Tx) error {
+	err = s.db.View(ctx, partition, func(tx store.Tx) error {
 		_, err := store.GetJSON(tx, key, &before)
 		return err
 	})
 	if err == nil && (before.Stage < d.Stage-1 || !s.now().Before(before.Expires)) {
 		err = stageRefused()
 	}
-	return err
+	return before.Opening, err
 }
 
 // reach notes the stage that a grant opens, in an access that ends then.
@@ -87,7 +90,7 @@ func (s *Server) reach(ctx context.Context, g *grantRecord, end time.Time) error
 		if _, err := store.GetJSON(tx, key, &before); err != nil {
 			return err
 		}
-		now := openedRecord{Stage: g.Stage, Expires: end}
+		now := openedRecord{Stage: g.Stage, Opening: g.Opening, Expires: end}
 		if before.Expires.Equal(end) {
 			now.Stage = max(before.Stage, g.Stage)
 		}

@@ -23,6 +23,7 @@ type grantRecord struct {
 	Reason      string `json:"reason,omitempty"`
 	TypedReason string `json:"typed_reason,omitempty"`
 	Stage       int    `json:"stage,omitempty"`
+	Opening     string `json:"opening,omitempty"` // decision id of the opening that an emergency grant rests on
 	Secret      bool   `json:"secret,omitempty"`
 
 	Since   time.Time `json:"since"`

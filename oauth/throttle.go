@@ -18,6 +18,8 @@ const (
 	codeBurst, codeRefill       = 10, 10 * time.Minute       // codes of one account, from unknown browsers anywhere
 	passkeyBurst, passkeyRefill = 20, 3 * time.Second        // passkeys from one address: they cannot be guessed, but cost CPU
 	pendingBurst, pendingRefill = 600, 50 * time.Millisecond // requests that wait for a person, from one network: many may share it
+	seekBurst, seekRefill       = 20, 15 * time.Second       // people looked for in an emergency, by one person
+	traitsBurst, traitsRefill   = 5, time.Minute             // of them, those looked for by name and birth date
 	maxBuckets                  = 1 << 16
 )
 

@@ -13,6 +13,7 @@ type Facts struct {
 	Patient   string // logical id
 	Born      string // FHIR date, "" when unknown
 	Lifecycle Lifecycle
+	Drill     bool // an invented person with whom emergencies are practised, as the operator says
 
 	Consent       Period            // the initial consent; zero Since when never given
 	Explicit      []Explicit        // consultation and express consents

@@ -48,6 +48,9 @@ func (f *Facts) Input(who Concern, now time.Time) map[string]any {
 			out["card"] = dated(map[string]any{}, c.Period)
 		}
 	}
+	if f.Drill {
+		out["drill"] = true
+	}
 	if f.Born != "" {
 		out["born"] = f.Born
 	}

@@ -101,7 +101,7 @@ standing contains "A1.label" if {
 #     en: Connect the app again and give it access to this type of data.
 #   source: rules.md A1; SMART App Launch 2.2 scopes
 standing contains "A1.scope" if {
-	input.action != "open_emergency"
+	not section.gesture
 	not _scoped
 }
 

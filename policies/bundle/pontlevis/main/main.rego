@@ -26,6 +26,14 @@ decision := look.decision if input.action == "look"
 
 decision := opening.decision if input.action == "open_emergency"
 
+decision := opening.question if input.action == "ask_emergency"
+
+decision := opening.finding if input.action == "find_patient"
+
+decision := opening.ending if input.action == "end_emergency"
+
+decision := opening.receipt if input.action == "emergency_receipt"
+
 decision := deposit.decision if input.action in {"deposit", "replace", "relabel", "status", "archive", "delete", "govern"}
 
 decision := review.decision if input.action == "review"

@@ -73,3 +73,71 @@ test_opening_an_emergency_access[name] if {
 test_refuse_what_is_no_emergency if {
 	opening.decision == w.refused("default", "default") with input as _asked([])
 }
+
+_of(action, parts) := object.union(object.remove(w.of(parts), ["resource"]), {"action": action, "resource": {"type": "Patient"}})
+
+_unfound := {"grant": {"patient": "", "reason": ""}}
+
+_no_reason := {"grant": {"reason": ""}}
+
+_overdue := {"establishment": {"overdue_cases": 1}}
+
+_drill := {"patient": {"drill": true}}
+
+_typed := {{"type": "typed-reason", "properties": {}}}
+
+_marked := {{"type": "drill", "properties": {}}}
+
+_questions := {
+	"break-glass": [[w.glass, _no_reason], w.allowed("E1.needed", "person")],
+	"call centre": [[w.call, _no_reason], w.allowed("E2.needed", "person")],
+	"overdue cases": [[w.glass, _no_reason, _overdue], w.allowed_with("E1.needed", "person", _typed)],
+	"a drill": [[w.glass, _no_reason, _drill], w.allowed_with("E1.needed", "person", _marked)],
+	"normal mode": [[], w.refused("default", "default")],
+	"a link is enough": [[w.glass, _no_reason, w.circle], w.told("E4.enough", "person")],
+	"a link is enough, overdue cases or not": [[w.glass, _no_reason, w.circle, _overdue], w.told("E4.enough", "person")],
+	"blocked": [[w.glass, _no_reason, w.blocked], w.refused("P4.blocked", "person")],
+	"opposed": [[w.glass, _no_reason, {"patient": {"switches": {"BTG": "deny"}}}], w.told("E1.opposed", "person")],
+	"opposed to the call centre": [[w.call, _no_reason, {"patient": {"switches": {"ETREAT": "deny"}}}], w.told("E2.opposed", "person")],
+	"a space that is not open": [[w.glass, _no_reason, {"patient": {"lifecycle": {"state": "closed"}}}], w.refused("L3.not-open", "law")],
+	"no health professional": [[w.glass, _no_reason, w.social], w.told("E1.profession", "law")],
+	"no regulating doctor": [[w.call, _no_reason, {"actor": {"claims": {"regulation": false}}}], w.told("E2.regulation", "law")],
+	"the grant is over": [[w.glass, _no_reason, {"grant": {"until": "2026-11-21T09:59:00Z"}}], w.told("L4.expired", "law")],
+	"an app without label": [[w.glass, _no_reason, {"client": {"kind": "smart"}}], w.told("A3.status", "app")],
+	"a helper": [[w.call, _no_reason, w.helper], w.told("E2.regulation", "law")],
+}
+
+test_asking_what_an_emergency_access_would_need[name] if {
+	some name, c in _questions
+	main.decision == c[1] with input as _of("ask_emergency", c[0])
+}
+
+_finds := {
+	"break-glass": [[w.glass, _unfound], w.allowed("E1.find", "law")],
+	"call centre": [[w.call, _unfound], w.allowed("E1.find", "law")],
+	"overdue cases": [[w.glass, _unfound, _overdue], w.allowed("E1.find", "law")],
+	"normal mode": [[_unfound], w.refused("default", "default")],
+	"no health professional": [[w.glass, _unfound, w.social], w.told("E1.profession", "law")],
+	"no professional": [[w.glass, _unfound, w.camille], w.told("E1.profession", "law")],
+	"no regulating doctor": [[w.call, _unfound, {"actor": {"claims": {"regulation": false}}}], w.told("E2.regulation", "law")],
+	"an app without label": [[w.glass, _unfound, {"client": {"kind": "smart"}}], w.told("A3.status", "app")],
+}
+
+test_looking_for_a_person[name] if {
+	some name, c in _finds
+	main.decision == c[1] with input as object.remove(_of("find_patient", c[0]), ["patient"])
+}
+
+test_a_drill_is_marked_and_nobody_is_told if {
+	duties := _marked | {duty | some duty in w.emergency_duties("bris_de_glace"); not duty.type in {"notify", "case"}}
+	main.decision == w.allowed_with("E1.open", "person", duties) with input as _asked([w.glass, _drill])
+	main.decision == w.allowed_with("E1.vital", "person", duties) with input as w.of([w.glass, w.allergy, _drill])
+	main.decision == w.allowed("P1.circle", "person") with input as w.of([w.circle, w.allergy, _drill])
+}
+
+test_an_emergency_access_ends_and_shows_what_it_opened if {
+	main.decision == w.allowed("E3.ended", "law") with input as _of("end_emergency", [w.glass])
+	main.decision == w.allowed("E3.receipt", "law") with input as _of("emergency_receipt", [w.call, {"grant": {"until": "2026-11-21T09:59:00Z"}}])
+	main.decision == w.refused("default", "default") with input as _of("end_emergency", [])
+	main.decision == w.refused("default", "default") with input as _of("emergency_receipt", [])
+}

@@ -28,7 +28,12 @@ directory if name == "directory"
 # scope: document
 whole_type if input.action == "search"
 
-whole_type if input.action == "open_emergency"
+whole_type if gesture
+
+# METADATA
+# title: A gesture of an emergency
+# description: Finding the person, asking what is needed, opening, looking at what was opened, ending. It reads nothing of the record.
+gesture if input.action in {"open_emergency", "ask_emergency", "find_patient", "end_emergency", "emergency_receipt"}
 
 whole_type if input.action == "look"
 

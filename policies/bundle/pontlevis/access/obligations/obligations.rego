@@ -34,7 +34,10 @@ permitted contains {"type": "notify", "properties": {
 	"about": "emergency",
 	"mode": input.grant.mode,
 	"to": ["holder", "representatives", "carers", "treating"],
-}} if _emergency_used
+}} if {
+	_emergency_used
+	not _drill
+}
 
 # METADATA
 # title: Tell of a card
@@ -47,7 +50,18 @@ permitted contains {"type": "notify", "properties": {"about": "card", "to": ["ho
 permitted contains {"type": "case", "properties": {
 	"due_hours": data.pontlevis.settings.emergency.case_hours,
 	"mode": input.grant.mode,
-}} if _emergency_used
+}} if {
+	_emergency_used
+	not _drill
+}
+
+# METADATA
+# title: Mark a drill
+# description: Emergencies are practised with invented people whom nobody stands behind; nobody is told, and nothing is reviewed.
+always contains {"type": "drill", "properties": {}} if {
+	emergency.mode
+	_drill
+}
 
 # METADATA
 # title: Show the mode
@@ -88,6 +102,8 @@ permitted contains {"type": "notice", "properties": data.pontlevis.notices["M3.o
 	section.whole_type
 	not data.pontlevis.settings.columns[actor.profession.family]
 }
+
+_drill if input.patient.drill
 
 _emergency_used if {
 	emergency.mode
