@@ -2,8 +2,11 @@ package pontlevis
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/pontlevis/pontlevis/demo"
+	"github.com/pontlevis/pontlevis/web/emergency"
 	"github.com/pontlevis/pontlevis/web/history"
 	"github.com/pontlevis/pontlevis/web/sharing"
 	"github.com/pontlevis/pontlevis/web/storybook"
@@ -12,6 +15,14 @@ import (
 
 // peoplePaths are the folders of the pages of people.
 var peoplePaths = []string{"/space", "/pro", "/emergency", "/label", "/storybook"}
+
+// drills are the people with whom emergencies are practised.
+func (a *App) drills() []string {
+	if a.Demo {
+		return slices.Concat(a.Drills, demo.Drills)
+	}
+	return a.Drills
+}
 
 // peoplePages mounts the parts of the pages of people; what none of them has is answered in words.
 func (a *App) peoplePages(s *services) (http.Handler, error) {
@@ -28,6 +39,11 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 		return nil, err
 	}
 	shared.Mount(mux)
+	urgent, err := emergency.New(desk)
+	if err != nil {
+		return nil, err
+	}
+	urgent.Mount(mux)
 	if a.Demo {
 		story, err := storybook.Handler(s.pages)
 		if err != nil {

@@ -73,6 +73,13 @@ func (p *Part) Handle(do func(*Visit), methods ...string) http.Handler {
 // Context is that of the request.
 func (v *Visit) Context() context.Context { return v.R.Context() }
 
+// Within is the same visit in another context, for what may take only so long.
+func (v *Visit) Within(ctx context.Context) *Visit {
+	c := *v
+	c.R = v.R.WithContext(ctx)
+	return &c
+}
+
 // Now is the time of the desk.
 func (v *Visit) Now() time.Time { return v.part.Now() }
 

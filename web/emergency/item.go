@@ -1,0 +1,264 @@
+package emergency
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pontlevis/pontlevis/fhir"
+)
+
+// Identity is whose record it is, to be compared with the person.
+type Identity struct {
+	Name   string
+	Born   time.Time // zero when not known to the day
+	Age    int
+	Gender string // female, male, other, unknown
+	INS    string
+}
+
+func identityOf(n *fhir.Node, now time.Time) *Identity {
+	id := &Identity{Name: nameOf(n), Gender: n.Get("gender").Text()}
+	if !slices.Contains([]string{"female", "male", "other"}, id.Gender) {
+		id.Gender = "unknown"
+	}
+	if born, err := time.Parse(time.DateOnly, n.Get("birthDate").Text()); err == nil {
+		id.Born, id.Age = born, now.Year()-born.Year()
+		if now.Month() < born.Month() || now.Month() == born.Month() && now.Day() < born.Day() {
+			id.Age--
+		}
+	}
+	for _, i := range n.Get("identifier").Items() {
+		if oid, is := strings.CutPrefix(i.Get("system").Text(), "urn:oid:"); is && slices.Contains(insSystems, oid) {
+			id.INS = i.Get("value").Text()
+		}
+	}
+	return id
+}
+
+// nameOf is how a person is called: the name of the civil register, given names first.
+func nameOf(n *fhir.Node) string {
+	best := ""
+	for _, name := range n.Get("name").Items() {
+		text := name.Get("text").Text()
+		if text == "" {
+			var parts []string
+			for _, g := range name.Get("given").Items() {
+				parts = append(parts, g.Text())
+			}
+			text = strings.Join(append(parts, name.Get("family").Text()), " ")
+		}
+		if best == "" || name.Get("use").Text() == "official" {
+			best = text
+		}
+	}
+	return strings.TrimSpace(best)
+}
+
+// wordsOf are a concept in words: its text, else a display, else the code itself, which is better than nothing to whoever
+// can look it up.
+func wordsOf(concept *fhir.Node) string {
+	if text := concept.Get("text").Text(); text != "" {
+		return text
+	}
+	code := ""
+	for _, c := range concept.Get("coding").Items() {
+		if display := c.Get("display").Text(); display != "" {
+			return display
+		}
+		code = c.Get("code").Text()
+	}
+	return code
+}
+
+func codeOf(concept *fhir.Node) string {
+	for _, c := range concept.Get("coding").Items() {
+		if code := c.Get("code").Text(); code != "" {
+			return code
+		}
+	}
+	return ""
+}
+
+// allergyItem leaves out what was refuted or entered in error; what is no longer active is said to be so.
+func allergyItem(n *fhir.Node) (Item, bool) {
+	switch codeOf(n.Get("verificationStatus")) {
+	case "refuted", "entered-in-error":
+		return Item{}, false
+	}
+	var reactions []string
+	for _, r := range n.Get("reaction").Items() {
+		for _, m := range r.Get("manifestation").Items() {
+			reactions = append(reactions, wordsOf(m))
+		}
+	}
+	i := Item{Text: wordsOf(n.Get("code")), Note: strings.Join(reactions, ", ")}
+	switch {
+	case codeOf(n.Get("clinicalStatus")) == "inactive", codeOf(n.Get("clinicalStatus")) == "resolved":
+		i.Note = strings.TrimSpace(i.Note)
+	case n.Get("criticality").Text() == "high":
+		i.Mark = "high"
+	}
+	return i, i.Text != ""
+}
+
+func prescribedItem(n *fhir.Node) (Item, bool) {
+	return Item{Text: medicationOf(n), Note: doseOf(n.Get("dosageInstruction"))}, true
+}
+
+func takenItem(n *fhir.Node) (Item, bool) {
+	i := Item{Text: medicationOf(n), Note: doseOf(n.Get("dosage"))}
+	if strings.HasPrefix(n.At("informationSource", "reference").Text(), "Patient/") {
+		i.Mark = ""
+	}
+	return i, true
+}
+
+func medicationOf(n *fhir.Node) string {
+	if words := wordsOf(n.Get("medicationCodeableConcept")); words != "" {
+		return words
+	}
+	ref := n.Get("medicationReference")
+	if display := ref.Get("display").Text(); display != "" {
+		return display
+	}
+	for _, c := range n.Get("contained").Items() {
+		if "#"+c.Get("id").Text() == ref.Get("reference").Text() {
+			return wordsOf(c.Get("code"))
+		}
+	}
+	return ref.Get("reference").Text()
+}
+
+func doseOf(dosages *fhir.Node) string {
+	var out []string
+	for _, d := range dosages.Items() {
+		if text := d.Get("text").Text(); text != "" {
+			out = append(out, text)
+		} else if text := d.Get("patientInstruction").Text(); text != "" {
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, " ; ")
+}
+
+func conditionItem(n *fhir.Node) (Item, bool) {
+	switch codeOf(n.Get("verificationStatus")) {
+	case "refuted", "entered-in-error":
+		return Item{}, false
+	}
+	return Item{Text: wordsOf(n.Get("code")), Note: yearOf(n.Get("onsetDateTime").Text())}, true
+}
+
+func yearOf(date string) string {
+	if len(date) < 4 {
+		return ""
+	}
+	return date[:4]
+}
+
+func bloodItem(n *fhir.Node) (Item, bool) {
+	if s := n.Get("status").Text(); s == "entered-in-error" || s == "cancelled" {
+		return Item{}, false
+	}
+	value := wordsOf(n.Get("valueCodeableConcept"))
+	if value == "" {
+		value = n.Get("valueString").Text()
+	}
+	return Item{Text: value, Note: yearOf(n.Get("effectiveDateTime").Text())}, value != ""
+}
+
+func deviceItem(n *fhir.Node) (Item, bool) {
+	if s := n.Get("status").Text(); s == "entered-in-error" || s == "inactive" {
+		return Item{}, false
+	}
+	i := Item{Note: strings.TrimSpace(n.Get("manufacturer").Text() + " " + n.Get("modelNumber").Text())}
+	for _, name := range n.Get("deviceName").Items() {
+		if i.Text == "" || name.Get("type").Text() == "user-friendly-name" {
+			i.Text = name.Get("name").Text()
+		}
+	}
+	if i.Text == "" {
+		i.Text = wordsOf(n.Get("type"))
+	}
+	return i, i.Text != ""
+}
+
+// Kinds of documents of the vital set, by their code.
+const (
+	kindDirectives = "EXPPAT_3"
+	kindContacts   = "FICHE-CONTACTS"
+	kindImplant    = "101881-1"
+)
+
+func documentKind(n *fhir.Node) string { return codeOf(n.Get("type")) }
+
+// documentItem is a document, which opens from the page.
+func documentItem(n *fhir.Node, opening string) Item {
+	text := n.Get("description").Text()
+	if text == "" {
+		text = wordsOf(n.Get("type"))
+	}
+	i := Item{Text: text, Note: dayOf(n.Get("date").Text()), Href: home + "/" + opening + "/document/" + n.Get("id").Text()}
+	for _, l := range n.Get("securityLabel").Items() {
+		if codeOf(l) == "MASQUE_PS" {
+			i.Mark = "masked"
+		}
+	}
+	return i
+}
+
+func dayOf(date string) string {
+	if len(date) < len(time.DateOnly) {
+		return date
+	}
+	return date[:len(time.DateOnly)]
+}
+
+// relatedItem keeps trusted people, or the others who can be called. Somebody who acts for the person is one of these.
+func relatedItem(trusted bool) func(*fhir.Node) (Item, bool) {
+	return func(n *fhir.Node) (Item, bool) {
+		if n.Get("active").Text() == "false" {
+			return Item{}, false
+		}
+		var relations []string
+		isTrusted := false
+		for _, r := range n.Get("relationship").Items() {
+			words := wordsOf(r)
+			isTrusted = isTrusted || strings.Contains(fhir.Folded(words), "personne de confiance")
+			if words != "" && words != codeOf(r) {
+				relations = append(relations, words)
+			}
+		}
+		i := Item{Text: nameOf(n), Note: strings.Join(relations, ", "), Tel: phoneOf(n.Get("telecom"))}
+		return i, isTrusted == trusted && i.Text != "" && (trusted || i.Tel != "")
+	}
+}
+
+// contactItems are the contacts that a Patient names.
+func contactItems(n *fhir.Node) []Item {
+	var out []Item
+	for _, c := range n.Get("contact").Items() {
+		name := c.At("name", "text").Text()
+		if name == "" {
+			name = strings.TrimSpace(c.At("name", "family").Text())
+		}
+		var relations []string
+		for _, r := range c.Get("relationship").Items() {
+			relations = append(relations, wordsOf(r))
+		}
+		if tel := phoneOf(c.Get("telecom")); name != "" && tel != "" {
+			out = append(out, Item{Text: name, Note: strings.Join(relations, ", "), Tel: tel})
+		}
+	}
+	return out
+}
+
+func phoneOf(telecoms *fhir.Node) string {
+	for _, t := range telecoms.Items() {
+		if s := t.Get("system").Text(); s == "phone" || s == "sms" {
+			return t.Get("value").Text()
+		}
+	}
+	return ""
+}

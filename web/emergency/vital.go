@@ -1,0 +1,186 @@
+package emergency
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/web"
+	"github.com/pontlevis/pontlevis/web/visit"
+)
+
+// States of a section, each said in words of its own.
+const (
+	stateRead     = "read"     // there is something
+	stateNone     = "none"     // nothing is recorded
+	stateUnread   = "unread"   // it could not be read, or not whole
+	stateWithheld = "withheld" // it opens with the next gesture
+	stateRefused  = "refused"  // it does not open, and why is said
+)
+
+// VitalPage is the vital set.
+type VitalPage struct {
+	Clock
+	Who      *Identity // nil when it could not be read
+	Sections []Section
+}
+
+// Unread tells whether any section could not be read.
+func (p VitalPage) Unread() bool {
+	return p.Who == nil || slices.ContainsFunc(p.Sections, func(s Section) bool { return s.State == stateUnread })
+}
+
+// Section is one group of what is shown.
+type Section struct {
+	Key   string // of its title: emergency.section.…
+	State string
+	Items []Item
+	Said  []oauth.Said // with refused: why
+	Part  bool         // with unread: something was read all the same
+	More  bool         // there is more than is shown
+}
+
+// Item is one line of a section.
+type Item struct {
+	Text string
+	Note string // what goes with it: a dose, a reaction, a date, a relation
+	Mark string // key of a word that stands out, "" for none: emergency.mark.…
+	Href string
+	Tel  string
+}
+
+// reading is what one read of the record gave.
+type reading struct {
+	found []*fhir.Resource
+	more  bool
+	err   error
+}
+
+// reads asks the gate for several targets at once, each in a time of its own, and waits for all of them.
+func (p *Part) reads(v *visit.Visit, g *gate.Grant, targets map[string]string) map[string]*reading {
+	out := make(map[string]*reading, len(targets))
+	var wait sync.WaitGroup
+	for name, target := range targets {
+		r := &reading{}
+		out[name] = r
+		wait.Go(func() { p.read(v, g, target, r) })
+	}
+	wait.Wait()
+	return out
+}
+
+func (p *Part) read(v *visit.Visit, g *gate.Grant, target string, into *reading) {
+	ctx, cancel := context.WithTimeout(v.Context(), p.Patience)
+	defer cancel()
+	found, err := v.Within(ctx).Search(g, target)
+	if err != nil {
+		into.err = err
+		return
+	}
+	into.found, into.more = found.Matches, found.Next != ""
+}
+
+// vitalTargets are the reads of the vital set, one search each.
+func (p *Part) vitalTargets(patient string) map[string]string {
+	of := func(resourceType, parameter string, values []string) string {
+		q := url.Values{"patient": {patient}, "_count": {"100"}}
+		if parameter != "" {
+			q.Set(parameter, strings.Join(values, ","))
+		}
+		return resourceType + "?" + q.Encode()
+	}
+	return map[string]string{
+		"Patient":             "Patient?_id=" + url.QueryEscape(patient),
+		"AllergyIntolerance":  of("AllergyIntolerance", "", nil),
+		"MedicationRequest":   of("MedicationRequest", "status", p.Gate.VitalStatuses("MedicationRequest")),
+		"MedicationStatement": of("MedicationStatement", "status", p.Gate.VitalStatuses("MedicationStatement")),
+		"Condition":           of("Condition", "clinical-status", p.Gate.VitalStatuses("Condition")),
+		"Observation":         of("Observation", "code", p.Gate.VitalCodes("Observation")),
+		"Device":              of("Device", "", nil),
+		"DocumentReference":   of("DocumentReference", "type", p.Gate.VitalCodes("DocumentReference")),
+		"RelatedPerson":       of("RelatedPerson", "", nil),
+	}
+}
+
+// vital shows the vital set.
+func (p *Part) vital(v *visit.Visit, e *oauth.Emergency, _ []string) {
+	g, err := v.EmergencyGrant(e)
+	if err != nil {
+		v.Fail(err)
+		return
+	}
+	read := p.reads(v, g, p.vitalTargets(e.Patient))
+	page := VitalPage{Clock: p.clock(v, e, "vital"), Sections: sections(e.ID, read)}
+	if who := read["Patient"]; who.err == nil && len(who.found) == 1 {
+		page.Who = identityOf(who.found[0].Node(), v.Now())
+	}
+	v.ShowWith(http.StatusOK, "vital", page, web.Shown{Script: "clock.js"})
+}
+
+// sections puts what was read in the order in which it is needed.
+func sections(opening string, read map[string]*reading) []Section {
+	documents := func(keep func(kind string) bool) func(*fhir.Node) (Item, bool) {
+		return func(n *fhir.Node) (Item, bool) { return documentItem(n, opening), keep(documentKind(n)) }
+	}
+	return []Section{
+		section("allergies", read, from{"AllergyIntolerance", allergyItem}),
+		section("treatments", read, from{"MedicationRequest", prescribedItem}, from{"MedicationStatement", takenItem}),
+		section("problems", read, from{"Condition", conditionItem}),
+		section("blood", read, from{"Observation", bloodItem}),
+		section("implants", read, from{"Device", deviceItem}, from{"DocumentReference", documents(func(k string) bool { return k == kindImplant })}),
+		section("directives", read, from{"DocumentReference", documents(func(k string) bool { return k == kindDirectives })}),
+		section("trusted", read, from{"RelatedPerson", relatedItem(true)}),
+		section("contacts", read, from{"RelatedPerson", relatedItem(false)}, from{"Patient", nil}, from{"DocumentReference", documents(func(k string) bool { return k == kindContacts })}),
+	}
+}
+
+// from is a read that a section takes lines from.
+type from struct {
+	name string
+	item func(*fhir.Node) (Item, bool) // false: not of this section; nil: the contacts of a Patient
+}
+
+// section makes a section of what was read. When any of it could not be read it says so, whatever else there is.
+func section(key string, read map[string]*reading, parts ...from) Section {
+	s := Section{Key: key, State: stateNone}
+	failed := false
+	for _, part := range parts {
+		r := read[part.name]
+		if r.err != nil {
+			failed = true
+			continue
+		}
+		s.More = s.More || r.more
+		for _, found := range r.found {
+			if part.item == nil {
+				s.Items = append(s.Items, contactItems(found.Node())...)
+				continue
+			}
+			if item, ok := part.item(found.Node()); ok {
+				s.Items = append(s.Items, item)
+			}
+		}
+	}
+	slices.SortStableFunc(s.Items, func(a, b Item) int { return rank(a) - rank(b) })
+	switch {
+	case failed:
+		s.State, s.Part = stateUnread, len(s.Items) > 0
+	case len(s.Items) > 0:
+		s.State = stateRead
+	}
+	return s
+}
+
+// rank puts what is marked first.
+func rank(i Item) int {
+	if i.Mark != "" {
+		return 0
+	}
+	return 1
+}
