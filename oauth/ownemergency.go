@@ -254,7 +254,7 @@ func (v *Visitor) ExtendEmergency(id string, until time.Time, reason, typed stri
 		return e, nil
 	}
 	longer := *e
-	longer.Reason, longer.Typed, longer.Since = reason, first(typed, e.Typed), v.s.now()
+	longer.Reason, longer.Typed, longer.Since = reason, typed, v.s.now()
 	if err := v.decide(ctx, &longer, true); err != nil {
 		return nil, err
 	}
