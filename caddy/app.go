@@ -66,6 +66,12 @@ type App struct {
 	// Who offers this server, published for apps in which people look for their record. Default: nothing is published.
 	Brands *Brands `json:"brands,omitempty"`
 
+	// Sends notices by mail. Default: they are in people's inboxes alone.
+	Mail *Mail `json:"mail,omitempty"`
+
+	// Who reviews emergency accesses, besides those whose account says so. Default: nobody.
+	Review *Review `json:"review,omitempty"`
+
 	// Loads the invented cast, and mints tokens for it on request. For loopback addresses alone. Default: false.
 	Demo bool `json:"demo,omitempty"`
 

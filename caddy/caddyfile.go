@@ -31,6 +31,8 @@ func init() {
 //	    registration { … }        parseRegistration
 //	    keys     { publish <duration>; rotate <duration>; keep <duration> }
 //	    acr      <name> <name> [<name...>]
+//	    mail     <host:port> { … }  parseMail
+//	    review   { … }              parseReview
 //	    demo
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -90,6 +92,10 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return a.parseUpstream(d)
 	case "brands":
 		return a.parseBrands(d)
+	case "mail":
+		return a.parseMail(d)
+	case "review":
+		return a.parseReview(d)
 	case "demo":
 		a.Demo = true
 		if d.NextArg() {
@@ -97,7 +103,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, mail, review, demo", option)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pontlevis/pontlevis/cases"
+	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/notice"
 )
 
@@ -21,16 +22,49 @@ type followers struct {
 	running sync.WaitGroup
 }
 
-func (a *App) newFollowers(log *slog.Logger) (*followers, error) {
+func (a *App) newFollowers(s *services, log *slog.Logger) (*followers, error) {
 	f := &followers{}
-	var err error
+	mail, err := a.Mail.open()
+	if err != nil {
+		return nil, err
+	}
+	sent := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pontlevis_mails_total", Help: "Tries to send a notice by mail, by what became of them: sent, deferred, refused.",
+	}, []string{"outcome"})
+	if err := register(s.meter.registry, sent); err != nil {
+		return nil, fmt.Errorf("registering metrics: %w", err)
+	}
 	if f.cases, err = cases.New(a.running, cases.Config{DB: a.state.db, Log: a.state.log, Now: time.Now, Slog: log}); err != nil {
 		return nil, fmt.Errorf("opening the register of cases: %w", err)
 	}
-	if f.notices, err = notice.New(notice.Config{DB: a.state.db, Log: a.state.log, Now: time.Now, Slog: log, Base: a.Issuer}); err != nil {
+	f.notices, err = notice.New(notice.Config{
+		DB: a.state.db, Log: a.state.log, Now: time.Now, Slog: log, Base: a.Issuer, Mail: mail,
+		App: s.isApp, AppName: s.appName(a.state.apps), Sent: func(outcome string) { sent.WithLabelValues(outcome).Inc() },
+	})
+	if err != nil {
 		return nil, fmt.Errorf("preparing notices: %w", err)
 	}
 	return f, nil
+}
+
+// isApp tells an app that somebody let in from our own pages.
+func (s *services) isApp(client string) bool {
+	c, err := s.oauth.Client(context.Background(), client)
+	return err == nil && c.Kind != "portal"
+}
+
+// appName is what the catalogue calls an app.
+func (s *services) appName(all catalog.Apps) func(client, language string) string {
+	return func(client, language string) string {
+		a, err := all.Get(context.Background(), client)
+		if err != nil {
+			return ""
+		}
+		if language == "en" {
+			return a.Name.EN
+		}
+		return a.Name.FR
+	}
 }
 
 // through gives them the gate that decides for them.

@@ -63,7 +63,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
 		Agreed: relations.agree, Opener: relations, Event: meter.security, Address: clientAddress,
 		Keys: a.Keys.schedule(), Levels: a.ACR,
-		Upstreams: providers, Holder: relations.holder, Brands: brands,
+		Upstreams: providers, Holder: relations.holder, Brands: brands, Roles: a.Review.roles,
 	}
 	if err := a.clientConfig(&config); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 		return nil, err
 	}
 	a.state.keys.Store(s.oauth.Keys())
-	if s.followers, err = a.newFollowers(logger); err != nil {
+	if s.followers, err = a.newFollowers(s, logger); err != nil {
 		return nil, err
 	}
 	s.gate, err = gate.New(gate.Config{

@@ -107,6 +107,19 @@ func (s *Server) parties(ctx context.Context, g *grantRecord) (c *Client, p *Per
 	return c, p, err
 }
 
+// actor is actorOf with the parts that this server gives a professional.
+func (s *Server) actor(g *grantRecord, c *Client, p *Person) gate.Actor {
+	a := actorOf(g, c, p)
+	if p != nil && g.Kind == "professional" && s.roles != nil {
+		for _, role := range s.roles(a.Identities) {
+			if !slices.Contains(a.Roles, role) {
+				a.Roles = append(a.Roles, role)
+			}
+		}
+	}
+	return a
+}
+
 // actorOf tells who acts: the person in the relation of the grant, or the back-end system itself.
 func actorOf(g *grantRecord, c *Client, p *Person) gate.Actor {
 	if p == nil {

@@ -87,6 +87,10 @@ type Config struct {
 	// Registration says who may register a client (RFC 7591); nil: nobody.
 	Registration *Registration
 
+	// Roles gives the parts of a professional in the review of emergency accesses on our own pages, besides those of their
+	// account: who they are is said by every identity of theirs. May be nil.
+	Roles func(identities []string) []string
+
 	// Levels names how strong a sign-in is, weakest first: one factor, two factors, and what only an upstream provider
 	// attests. They are the acr of tokens and what acr_values asks for; eidas1, eidas2, eidas3 when empty.
 	Levels []string
@@ -112,6 +116,7 @@ type Server struct {
 	now       func() time.Time
 	log       *slog.Logger
 	agreed    func(context.Context, *gate.Grant) error
+	roles     func(identities []string) []string
 	event     func(context.Context, Event)
 	address   func(*http.Request) string
 	offline   time.Duration
@@ -200,7 +205,7 @@ func assemble(c Config) (*Server, error) {
 	}
 	s := &Server{
 		db: c.DB, issuer: c.Issuer, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
-		now: c.Now, log: c.Log, agreed: c.Agreed, opener: c.Opener, event: c.Event, address: c.Address, offline: c.Offline,
+		now: c.Now, log: c.Log, agreed: c.Agreed, roles: c.Roles, opener: c.Opener, event: c.Event, address: c.Address, offline: c.Offline,
 		secrets: deriveSecrets(c.Secret), cross: http.NewCrossOriginProtection(), passwords: account.NewPasswords(passwordsAtOnce),
 		upstreams: c.Upstreams, holder: c.Holder,
 	}

@@ -155,7 +155,7 @@ func (v *Visitor) Grant(patient string) (g *gate.Grant, ok bool, err error) {
 		return nil, false, err
 	}
 	return &gate.Grant{
-		ID: rec.ID, Actor: actorOf(rec, nil, person), Client: ownClient, Scopes: scopes,
+		ID: rec.ID, Actor: v.s.actor(rec, nil, person), Client: ownClient, Scopes: scopes,
 		Patient: rec.Patient, Purpose: rec.Purpose, Mode: rec.Mode, Since: rec.Since, Until: rec.Expires,
 		Auth: rec.Auth, ACR: rec.ACR, AMR: rec.AMR,
 	}, true, nil
