@@ -137,6 +137,17 @@ func TestBreakingTheGlassByAuthorization(t *testing.T) {
 	v = s.asks(t, "dr-urgence", `[{"type":"break_glass","patient":"Patient/camille","reason":"vital-risk","stage":2}]`)
 	v.submit("decision", "allow")
 	shows(t, v.token(), "stage 2", true, slices.Concat(vital, beyond)...)
+	time.Sleep(time.Second) // an access lasts since a whole second
+	for _, tt := range []struct{ reason, words string }{{"unconscious", "un nouveau motif"}, {"severe-trauma", ""}, {"acute-confusion", "déjà été prolongé"}} {
+		v = s.asks(t, "dr-urgence", `[{"type":"break_glass","patient":"Patient/camille","reason":"`+tt.reason+`","extend":true}]`)
+		v.submit("decision", "allow")
+		switch {
+		case tt.words == "":
+			shows(t, v.token(), "the extension", true, vital...)
+		case v.status != 403 || !strings.Contains(v.page, tt.words):
+			t.Errorf("extended with %s: %d %s", tt.reason, v.status, v.page)
+		}
+	}
 	log := s.as(t, "camille").get("AuditEvent?patient=camille&_count=100").is(t, 200)
 	if !strings.Contains(string(log.body), "open-emergency") {
 		t.Error("the person's log does not tell of the opening")
