@@ -211,10 +211,14 @@ func reference(rt *rapid.T, kind, path string, some map[string]any) (raw string,
 	case "string":
 		whole := plainLetters(v.(string))
 		start := strings.TrimSpace(whole[:rapid.IntRange(1, len(whole)).Draw(rt, "length")])
-		if start == "" || !ascii(start) {
+		wanted := simplified(start)
+		if wanted == "" || !ascii(start) {
 			return "", nil, false
 		}
-		return search.Escape(strings.ToUpper(start)), in(func(x any) bool { return strings.HasPrefix(plainLetters(x.(string)), start) }), true
+		return search.Escape(strings.ToUpper(start)), in(func(x any) bool {
+			text := simplified(x.(string))
+			return strings.HasPrefix(text, wanted) || path == "name.family" && strings.Contains(text, " "+wanted)
+		}), true
 	case "reference":
 		if strings.HasPrefix(v.(string), "#") || strings.Contains(v.(string), "?") {
 			return "", nil, false
