@@ -31,6 +31,7 @@ var acts = map[string]act{
 	"withdraw": (*room).planWithdraw, "give": (*room).planGive, "switches": (*room).planSwitches,
 	"consult": (*room).planConsult, "end-consult": (*room).planEndConsult,
 	"administrator": (*room).planAdministrator, "end-administrator": (*room).planEndAdministrator,
+	"disconnect": (*room).planDisconnect, "disconnect-category": (*room).planDisconnectCategory, "reconnect": (*room).planReconnect,
 	"refuse": (*room).planRefuse, "accept": (*room).planAccept,
 }
 
@@ -39,6 +40,7 @@ var pagesOf = map[string]func(*room, int){
 	"/space":           func(r *room, status int) { r.who(status) },
 	"/space/person":    func(r *room, status int) { r.person(status) },
 	"/space/documents": func(r *room, status int) { r.documents(status) },
+	"/space/apps":      func(r *room, status int) { r.appsPage(status) },
 	"/space/choices":   func(r *room, status int) { r.choices(status) },
 	"/space/document":  func(r *room, status int) { r.document(status) },
 }

@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"net/url"
 	"slices"
 
 	"github.com/pontlevis/pontlevis/space"
@@ -19,6 +20,7 @@ var inverses = map[string]string{
 	"block": "unblock", "unblock": "block", "end-link": "restore-link", "restore-link": "end-link",
 	"withdraw": "give", "give": "withdraw", "switches": "switches", "consult": "end-consult",
 	"administrator": "end-administrator", "end-administrator": "administrator", "refuse": "accept", "accept": "refuse",
+	"disconnect": "reconnect", "disconnect-category": "reconnect",
 	"mask": "unmask", "unmask": "mask", "mask-new": "show-new", "show-new": "mask-new",
 }
 
@@ -44,6 +46,13 @@ func (r *room) done(c *circle, documents []*Document) *Done {
 		stands = d.ofDocument(documents, query.Get("document"))
 	case "withdraw", "give":
 		stands = c.Facts.Consent.Until.IsZero() == (d.Key == "give")
+	case "disconnect", "disconnect-category", "reconnect":
+		known, err := r.App(query.Get("client"))
+		if err != nil {
+			return nil
+		}
+		d.Name = (&App{View: known.View}).Name(r.Language())
+		stands = d.ofApp(c, query)
 	case "switches":
 		d.Fields, stands = wasSet(query.Get("was"))
 	case "mask-new", "show-new":
@@ -68,6 +77,19 @@ func standsOf(c *circle, m *Member, key string) bool {
 		return (len(m.Refusals) > 0) == (key == "refuse")
 	}
 	return (len(c.ended(m)) > 0) == (key == "end-link")
+}
+
+// ofApp tells whether what was changed of an app stands.
+func (d *Done) ofApp(c *circle, query url.Values) bool {
+	client, category := query.Get("client"), query.Get("category")
+	agreed := false
+	for _, choice := range c.choices {
+		agreed = agreed || slices.ContainsFunc(choice.facts.Apps, func(a space.AppConsent) bool {
+			return a.Client == client && (category == "" || a.Category == category)
+		})
+	}
+	d.Fields = [][2]string{{"client", client}, {"consent", query.Get("consent")}, {"category", category}}
+	return agreed == (d.Key == "reconnect")
 }
 
 // ofDocument says what was changed of a document, when it stands.

@@ -37,6 +37,7 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	get("/space/documents", (*room).showDocuments)
 	get("/space/document", (*room).showDocument)
 	get("/space/choices", (*room).showChoices)
+	get("/space/apps", (*room).showApps)
 	get("/space/eyes", (*room).showEyes)
 	mux.Handle("/space/change", p.handle((*room).change, http.MethodPost))
 }
@@ -130,7 +131,7 @@ type Frame struct {
 }
 
 // tabs are the pages of sharing in the order of their tabs; the text of one is "sharing.tab." and its path.
-var tabs = []string{"/space", "/space/documents", "/space/choices", "/space/eyes"}
+var tabs = []string{"/space", "/space/documents", "/space/choices", "/space/apps", "/space/eyes"}
 
 // To is the address of a page about the same space.
 func (f Frame) To(path string, pairs ...string) string { return f.room.to(path, pairs...) }

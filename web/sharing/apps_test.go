@@ -1,0 +1,53 @@
+package sharing_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/pontlevis/pontlevis/gate"
+)
+
+// throughGlycare is what the gate answers camille's app.
+func (w *world) throughGlycare(target string) bool {
+	w.Helper()
+	_, err := w.gate.Ask(w.Context(), &gate.Grant{
+		ID: "test-glycare", Scopes: []string{"patient/Patient.r", "patient/Observation.crus"}, Patient: "camille", Purpose: "PATRQT", Mode: "normal",
+		Actor: gate.Actor{Kind: "patient", ID: "Patient/camille", Name: "Camille Durand", Identities: []string{"Patient/camille"}},
+		Client: gate.Client{ID: "glycare", Kind: "smart", Category: "health", Label: gate.Label{
+			Status: "online", Exchange: true, Purposes: []string{"PATRQT", "TREAT"}, Categories: []string{"measures", "demographics"},
+			Directions: []string{"read", "write"}, Expires: time.Now().Add(time.Hour),
+		}},
+		Since: time.Now().Add(-time.Minute), Until: time.Now().Add(time.Hour),
+	}, http.MethodGet, target, nil, nil)
+	return err == nil
+}
+
+// TestApps: what an app really read is told, and stopping it, whole or for a category, counts from its next request.
+func TestApps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.signIn("camille")
+	const measures = "Observation?patient=camille&code=http://loinc.org|2339-0"
+	b.get("/space/apps").is(http.StatusOK).says("Glycare", "Nothing, by your log.", "Measures", "Identity and contact details")
+	if !w.throughGlycare(measures) || !w.throughGlycare("Patient/camille") {
+		t.Fatal("the app does not read from the start")
+	}
+	p := b.get("/space/apps").says("Measures and results: read 1 times", "Identity: read 1 times")
+	p = p.submit("input[value=disconnect-category][category=measures]").is(http.StatusOK).says("Glycare no longer reads this category")
+	if w.throughGlycare(measures) || !w.throughGlycare("Patient/camille") {
+		t.Error("stopping one category stops another, or none")
+	}
+	p = p.does("reconnect").is(http.StatusOK).says("Glycare reads again")
+	if !w.throughGlycare(measures) {
+		t.Error("a category that was taken back is not read")
+	}
+	p = p.does("disconnect", "client", "glycare").is(http.StatusOK).says("Glycare is disconnected", "No app is connected")
+	if w.throughGlycare(measures) || w.throughGlycare("Patient/camille") {
+		t.Error("a disconnected app reads")
+	}
+	p.does("reconnect").is(http.StatusOK)
+	if !w.throughGlycare("Patient/camille") {
+		t.Error("an app whose disconnection was taken back does not read")
+	}
+}
