@@ -10,6 +10,8 @@
 //	               Bundles of requests                batch.go, transaction.go
 //	answer                                            answer.go, endpoint.go, silence.go
 //
+//	the same, as somebody else would get it: for its holder, under changes not yet made  eyes.go
+//
 // No other package opens a record source. What is not understood is refused; what is forbidden and what is absent
 // are answered alike; nothing leaves before its entry in the access log is durable.
 //
