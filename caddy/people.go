@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/demo"
+	"github.com/pontlevis/pontlevis/web/card"
 	"github.com/pontlevis/pontlevis/web/emergency"
 	"github.com/pontlevis/pontlevis/web/history"
 	"github.com/pontlevis/pontlevis/web/sharing"
@@ -24,26 +25,29 @@ func (a *App) drills() []string {
 	return a.Drills
 }
 
+// pages are a part of the pages of people, as New of its package gives them.
+type pages interface{ Mount(mux *http.ServeMux) }
+
+// opened is what New of a part gave, as pages.
+func opened[P pages](p P, err error) (pages, error) { return p, err }
+
 // peoplePages mounts the parts of the pages of people; what none of them has is answered in words.
 func (a *App) peoplePages(s *services) (http.Handler, error) {
 	desk := &visit.Desk{People: s.oauth, Gate: s.gate, Look: s.pages, Now: time.Now}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", desk.NotFound)
-	seen, err := history.New(desk)
-	if err != nil {
-		return nil, err
+	for _, open := range []func() (pages, error){
+		func() (pages, error) { return opened(sharing.New(desk)) },
+		func() (pages, error) { return opened(card.New(desk, a.Issuer)) },
+		func() (pages, error) { return opened(history.New(desk)) },
+		func() (pages, error) { return opened(emergency.New(desk)) },
+	} {
+		part, err := open()
+		if err != nil {
+			return nil, err
+		}
+		part.Mount(mux)
 	}
-	seen.Mount(mux)
-	shared, err := sharing.New(desk)
-	if err != nil {
-		return nil, err
-	}
-	shared.Mount(mux)
-	urgent, err := emergency.New(desk)
-	if err != nil {
-		return nil, err
-	}
-	urgent.Mount(mux)
 	if a.Demo {
 		story, err := storybook.Handler(s.pages)
 		if err != nil {

@@ -103,6 +103,16 @@ func (p *Part) Pages() []string {
 	return out
 }
 
+// Text is a text of the part, or a common one, with fmt verbs filled in: for what is written elsewhere than in a template. A key
+// that is missing is given back as it is.
+func (p *Part) Text(lang, key string, args ...any) string {
+	text, err := (&view{Lang: lang, texts: p.texts[lang]}).T(key, args...)
+	if err != nil {
+		return key
+	}
+	return text
+}
+
 // Nav is where the person may go from a page, and who is signed in.
 type Nav struct {
 	Person string // who is signed in; "" for nobody

@@ -158,11 +158,11 @@ func (w *World) load(dir string, records *record.Embedded, lives space.Lifecycle
 	}
 }
 
-// As is what the gate answers a professional of the cast who reads through the portal.
-func (w *World) As(key, target string) (status int, n *fhir.Node) {
+// Grant is that of a professional of the cast who reads through the portal.
+func (w *World) Grant(key string) *gate.Grant {
 	w.Helper()
 	p := must[*oauth.Person](w)(w.People.Person(w.Context(), key))
-	g := &gate.Grant{
+	return &gate.Grant{
 		ID: "test-" + key, Client: gate.Client{ID: "portal", Kind: "portal", Category: "health"}, Scopes: []string{"user/*.cruds"},
 		Actor: gate.Actor{
 			Kind: "professional", ID: p.Reference, Name: p.Name, Identities: append(p.Identities, p.Reference), Organizations: p.Organizations,
@@ -170,7 +170,12 @@ func (w *World) As(key, target string) (status int, n *fhir.Node) {
 		},
 		Purpose: "TREAT", Mode: "normal", Since: time.Now().Add(-time.Minute), Until: time.Now().Add(time.Hour),
 	}
-	a, err := w.Gate.Ask(w.Context(), g, http.MethodGet, target, nil, nil)
+}
+
+// As is what the gate answers a professional of the cast who reads through the portal.
+func (w *World) As(key, target string) (status int, n *fhir.Node) {
+	w.Helper()
+	a, err := w.Gate.Ask(w.Context(), w.Grant(key), http.MethodGet, target, nil, nil)
 	var no *gate.Refusal
 	if errors.As(err, &no) {
 		return no.Status, nil

@@ -86,6 +86,11 @@ func (v *Visit) Now() time.Time { return v.part.Now() }
 // Language tells in which language the page will be: "fr" or "en".
 func (v *Visit) Language() string { return v.part.Look.Language(v.W, v.R) }
 
+// Say is a text of the part in the visitor's language, for what is written elsewhere than in a template.
+func (v *Visit) Say(key string, args ...any) string {
+	return v.part.pages.Text(v.Language(), key, args...)
+}
+
 // Ask takes a FHIR request through the gate for a grant: "GET", "Consent?patient=camille". The error is a *gate.Refusal, or a
 // failure; Fail turns either into a page.
 func (v *Visit) Ask(g *gate.Grant, method, target string, header http.Header, body []byte) (*gate.Answer, error) {
