@@ -45,6 +45,53 @@ func TestOpening(t *testing.T) {
 	}
 }
 
+// More time for an access under way, and an opening of another app while it lasts, belong to the case of the first.
+func TestGoesOn(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	began := d.Clock.Now()
+	d.glass("g1", "dr-urgence", "camille", 1)
+	d.Clock.Advance(20 * time.Minute)
+	d.glass("g2", "dr-urgence", "camille", 1) // of another app: it ends with the first
+	more := d.Grant("dr-urgence", "", "")
+	more.ID, more.Mode, more.Reason, more.Stage, more.Extend = "g1", "bris_de_glace", "vital-risk", 1, true
+	more.Since, more.Until = d.Clock.Now(), d.Clock.Now().Add(time.Hour)
+	if _, err := d.Gate.OpenEmergency(t.Context(), more, "Patient/camille"); err != nil {
+		t.Fatal(err)
+	}
+	d.catch()
+	c := d.only("camille")
+	if len(c.Stages) != 3 || c.Stages[2].Reason != "vital-risk" || !c.Until.Equal(began.Add(80*time.Minute)) {
+		t.Errorf("%+v", c)
+	}
+	more.Patient = "camille"
+	if err := d.Gate.EndEmergency(t.Context(), more); err != nil {
+		t.Fatal(err)
+	}
+	d.catch()
+	if c = d.only("camille"); !c.Ended.Equal(d.Clock.Now()) || c.Live(d.Clock.Now()) {
+		t.Errorf("ended at %v", c.Ended)
+	}
+	if faults := d.faults(); len(faults) > 0 {
+		t.Error(faults)
+	}
+}
+
+// A drill is no case, and nobody is told of it.
+func TestDrill(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.Gate.Drills = []string{"camille"}
+	g := d.glass("g1", "dr-urgence", "camille", 1)
+	if _, err := d.Gate.Ask(t.Context(), g, "GET", "AllergyIntolerance?patient=camille", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	d.catch()
+	if all, err := d.cases.Of(t.Context(), d.Grant("camille", "camille", "")); err != nil || len(all) != 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 // A case is logged once, with its digest, however often the log is followed anew.
 func TestFollowedAgain(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,7 @@ const (
 // Details of entries, as the gate and the register write them.
 const (
 	dueDetail    = "case_due_hours"
+	sinceDetail  = "since"
 	untilDetail  = "until"
 	typedDetail  = "typed_reason"
 	drillDetail  = "drill"
@@ -86,7 +87,7 @@ func (r *Register) opened(ctx context.Context, e *audit.Entry) (bool, error) {
 func caseOf(tx store.Tx, e *audit.Entry) (*Case, bool, error) {
 	var c Case
 	id := string(tx.Get(grantKey(e.Patient, e.Grant)))
-	if id == "" && e.Stage > 1 && e.Interaction == opening {
+	if id == "" && continues(e) {
 		before, err := earlier(tx, e)
 		if err != nil {
 			return nil, false, err
@@ -103,14 +104,23 @@ func caseOf(tx store.Tx, e *audit.Entry) (*Case, bool, error) {
 		return &c, true, nil
 	}
 	c.Stages = append(c.Stages, stageOf(e))
+	if end := until(e); end.After(c.Until) { // more time was asked for
+		c.Until = end
+	}
 	if !slices.Contains(c.Grants, e.Grant) {
 		c.Grants = append(c.Grants, e.Grant)
 	}
 	return &c, false, nil
 }
 
-// earlier finds the case whose next stage an opening is: a further stage needs the one before, of the same person, in
-// the same record and mode, and ends with it (rules.md E3).
+// continues reports whether an opening goes on with one that is under way: it is a further stage of it, or it says that the
+// access began before (rules.md E3).
+func continues(e *audit.Entry) bool {
+	since, err := time.Parse(time.RFC3339, e.Details[sinceDetail])
+	return e.Interaction == opening && (e.Stage > 1 || err == nil && since.Before(at(e).Truncate(time.Second)))
+}
+
+// earlier finds the case that an opening goes on with: of the same person, in the same record and mode, and not over.
 func earlier(tx store.Tx, e *audit.Entry) (string, error) {
 	all, err := ofPatient(tx, e.Patient)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,13 +22,21 @@ import (
 const (
 	childFolder = "PONTLEVIS_CASES_CHILD"
 	childIdle   = "PONTLEVIS_CASES_IDLE"
+	childRound  = "PONTLEVIS_CASES_ROUND"
 )
+
+// roundAt is the time at which a round begins: openings are two hours apart, and none of one round is under way in another.
+func roundAt(round int) time.Time {
+	return time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC).AddDate(0, round, 0)
+}
 
 // openForEver is the child: it breaks the glass again and again, closes a case now and then, and prints a line for each
 // once it was acknowledged.
 func openForEver(folder string) {
 	ctx := context.Background()
-	h, err := house.Open(folder, time.Now().UTC().Truncate(time.Second), nil)
+	round, err := strconv.Atoi(os.Getenv(childRound))
+	fail(err)
+	h, err := house.Open(folder, roundAt(round), nil)
 	fail(err)
 	r, err := cases.New(ctx, cases.Config{DB: h.DB, Log: h.Log, Now: h.Clock.Now})
 	fail(err)
@@ -40,6 +49,7 @@ func openForEver(folder string) {
 		_, err := h.Glass(ctx, audit.NewID(), "dr-urgence", []string{"camille", "jeanne", "lucas"}[n%3], 1)
 		fail(err)
 		fmt.Println("opened")
+		h.Clock.Advance(2 * time.Hour)
 		if n%5 == 4 && os.Getenv(childIdle) == "" {
 			open, err := r.Queue(ctx, reviewer)
 			fail(err)
@@ -67,9 +77,9 @@ func TestKill(t *testing.T) {
 	folder := t.TempDir()
 	opened, closed, left := 0, 0, 0
 	for round := range 5 {
-		o, c := untilKilled(t, folder, round == 0)
+		o, c := untilKilled(t, folder, round)
 		opened, closed = opened+o, closed+c
-		left += completes(t, folder, opened, closed)
+		left += completes(t, folder, round, opened, closed)
 	}
 	if opened < 10 || left == 0 {
 		t.Errorf("%d openings, of which %d were left to the next start: the test shows nothing", opened, left)
@@ -78,11 +88,11 @@ func TestKill(t *testing.T) {
 }
 
 // untilKilled runs this test binary again as the opener and kills it in the middle; it returns what was acknowledged.
-func untilKilled(t *testing.T, folder string, idle bool) (opened, closed int) {
+func untilKilled(t *testing.T, folder string, round int) (opened, closed int) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childFolder+"="+folder)
-	if idle {
+	child.Env = append(os.Environ(), childFolder+"="+folder, childRound+"="+strconv.Itoa(round))
+	if round == 0 {
 		child.Env = append(child.Env, childIdle+"=yes")
 	}
 	var said strings.Builder
@@ -114,9 +124,9 @@ func untilKilled(t *testing.T, folder string, idle bool) (opened, closed int) {
 }
 
 // completes starts over what the kill left, and returns how many cases that made.
-func completes(t *testing.T, folder string, opened, closed int) (made int) {
+func completes(t *testing.T, folder string, round, opened, closed int) (made int) {
 	t.Helper()
-	h, err := house.Open(folder, time.Now().UTC().Truncate(time.Second), nil)
+	h, err := house.Open(folder, roundAt(round).AddDate(0, 0, 27), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

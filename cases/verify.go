@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/store"
@@ -78,7 +79,7 @@ func (r *Register) Verify(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &verifier{r: r, all: map[string]*said{}, report: &Report{Entries: end}}
+	v := &verifier{r: r, all: map[string]*said{}, ends: map[string]time.Time{}, report: &Report{Entries: end}}
 	if err := v.readLog(ctx, end); err != nil {
 		return nil, err
 	}
@@ -97,6 +98,7 @@ func (r *Register) Verify(ctx context.Context) (*Report, error) {
 type verifier struct {
 	r      *Register
 	all    map[string]*said
+	ends   map[string]time.Time // until when the access of a case lasts, as far as the log is read
 	report *Report
 }
 
@@ -138,7 +140,7 @@ func (v *verifier) take(e *audit.Entry, byGrant map[string]string, last map[stri
 func (v *verifier) takeOpening(e *audit.Entry, byGrant map[string]string, last map[string]*audit.Entry) {
 	grant, who := e.Patient+" "+e.Grant, e.Patient+" "+e.Actor.ID+" "+e.Mode
 	id := byGrant[grant]
-	if first := last[who]; id == "" && e.Stage > 1 && e.Interaction == opening && first != nil && !until(first).Before(e.At) {
+	if first := last[who]; id == "" && continues(e) && first != nil && !v.ends[first.ID].Before(e.At) {
 		id = first.ID
 	}
 	switch {
@@ -146,6 +148,9 @@ func (v *verifier) takeOpening(e *audit.Entry, byGrant map[string]string, last m
 		id, last[who] = e.ID, e
 	case e.Interaction != opening:
 		return
+	}
+	if end := until(e); end.After(v.ends[id]) {
+		v.ends[id] = end
 	}
 	byGrant[grant] = id
 	v.of(id, e)

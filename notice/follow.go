@@ -141,6 +141,8 @@ func (s *Service) about(e *audit.Entry) string {
 	switch {
 	case e.Outcome != audit.Granted || e.Patient == "":
 		return ""
+	case e.Interaction == "open-emergency" && e.Details["notify"] == "": // a drill
+		return ""
 	case e.Interaction == "open-emergency":
 		return Emergency
 	case e.Interaction == "review-close" && e.Details["kind"] == "question":
