@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -396,4 +397,24 @@ func TestEyesTogether(t *testing.T) {
 		w.patch("camille", "/DocumentReference/report", `[{"op":"replace","path":"/status","value":"`+[]string{"superseded", "current"}[k%2]+`"}]`)
 	}
 	wg.Wait()
+}
+
+// TestEyesTellOfNoHiddenLink: a right that rests on what the holder may not see is none through their eyes.
+func TestEyesTellOfNoHiddenLink(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle()
+	stay := func(id, who, label string) string {
+		return fmt.Sprintf(`{"resourceType":"Encounter","id":%q,"meta":{"security":[%s]},"status":"in-progress","class":{"code":"IMP"},"subject":{"reference":"Patient/camille"},"period":{"start":"2026-11-20"},"participant":[{"individual":{"reference":"Practitioner/%s"}}]}`, id, label, who)
+	}
+	w.put("camille", stay("hidden", "dr-loin", fmt.Sprintf(`{"system":%q,"code":%q}`, maskURL, unseen)), stay("known", "dr-benali", ""))
+	if got := w.get("dr-loin", "/DocumentReference").names(); !slices.Contains(got, "DocumentReference/report") {
+		t.Fatalf("the doctor of the hidden stay gets %v", got)
+	}
+	loin := w.sees("camille", w.through("dr-loin"), "/DocumentReference")
+	if got := without0(loin.names(t)); len(got) != 0 || len(loin.Hidden) != 2 {
+		t.Errorf("through the doctor of a stay that she may not know of, camille sees %v, hidden %v", got, loin.Hidden)
+	}
+	if got := without0(w.sees("camille", w.through("dr-benali"), "/DocumentReference").names(t)); len(got) != 2 {
+		t.Errorf("through the doctor of a stay that she knows of, camille sees %v", got)
+	}
 }
