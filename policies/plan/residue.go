@@ -102,10 +102,10 @@ func (pg *Page) Fit(ctx context.Context) {
 	}
 	m.ctx, m.done, m.err, m.steps = ctx, ctx.Done(), nil, 0
 	m.own(&m.here)
+	m.s[pg.program.input] = pg.with(Value{}) // there may have been no evaluation yet
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	pg.found, pg.asked = &branch{}, pg.asked+aside
-	m.known = false // what an earlier residue has kept is not this one's
 	pg.build(pg.found)
 }
 

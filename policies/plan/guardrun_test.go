@@ -1,0 +1,196 @@
+package plan_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A guard is a condition of the code that makes residues: in one source file a text, which must be there once, is replaced by one that asks
+// off(name). All of them are built into one test binary by an overlay, each in place until it is named, so that the repository never holds a
+// plan without one.
+type guard struct{ file, old, new string }
+
+var guardName = regexp.MustCompile(`(?:off\(|unless[A-Za-z]*\([^"]*)"([^"]+)"`)
+
+// guardNames are the guards that can be taken out.
+func guardNames() []string {
+	var out []string
+	for _, g := range guards {
+		for _, m := range guardName.FindAllStringSubmatch(g.new, -1) {
+			out = append(out, m[1])
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// guardSwitch is the source file that the overlay adds to the package.
+const guardSwitch = `package plan
+
+// Off is the guard that is out.
+var Off string
+
+func off(name string) bool { return Off == name }
+
+func unlessZero(n uint64, name string) uint64 {
+	if off(name) {
+		return 0
+	}
+	return n
+}
+
+func unlessLess(n int, name string) int {
+	if off(name) && n > 0 {
+		return n - 1
+	}
+	return n
+}
+`
+
+// takeOutSwitch is the test file that the overlay adds here.
+const takeOutSwitch = `package plan_test
+
+import "github.com/pontlevis/pontlevis/policies/plan"
+
+func init() { takeOut = func(name string) { plan.Off = name } }
+`
+
+// takeOut takes out the named guard, "" puts it back; nil in a binary whose guards are all in place.
+var takeOut func(name string)
+
+// TestGuards sees each guard of the residues missed once it is out: it builds a binary in which each can be taken out, and runs TestEachGuard
+// there.
+func TestGuards(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a build of its own takes some seconds")
+	}
+	t.Parallel()
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "unguarded.test")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", unguarded(t, dir), "-o", binary, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building without guards: %v\n%s", err, out)
+	}
+	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachGuard$", "-test.v")
+	out, err := run.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestEachGuard") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+// grownForGuards are the policies grown at random that guards are tried on where their own has nothing to say.
+const grownForGuards = 120
+
+// TestEachGuard runs in the binary that TestGuards builds.
+func TestEachGuard(t *testing.T) {
+	if takeOut == nil {
+		t.Skip("the guards are all in place")
+	}
+	var cases []*subject
+	for _, c := range residueCases {
+		cases = append(cases, c.subject(t))
+	}
+	grown := map[uint64]*subject{} // nil: OPA does not take it
+	missedBy := func(s *subject) string {
+		for _, fit := range []int{1, 9} {
+			if err := s.differs(t.Context(), fit, &told{}); err != nil {
+				return err.Error()
+			}
+		}
+		return ""
+	}
+	missedByGrown := func(name string, seed uint64) string {
+		s, known := grown[seed]
+		if !known {
+			takeOut("")
+			var err error
+			if s, err = grownSubject(t.Context(), seed); errors.Is(err, errSetting) {
+				s = nil
+			} else {
+				must(t, err)
+				if said := missedBy(s); said != "" {
+					t.Fatalf("with every guard in place: %s", said)
+				}
+			}
+			grown[seed] = s
+			takeOut(name)
+		}
+		if s == nil {
+			return ""
+		}
+		return missedBy(s)
+	}
+	missed := func(name string) string {
+		if seed, ok := grownFor[name]; ok {
+			if said := missedByGrown(name, seed); said != "" {
+				return said
+			}
+		}
+		for _, s := range cases {
+			if said := missedBy(s); said != "" {
+				return said
+			}
+		}
+		for seed := range uint64(grownForGuards) {
+			if said := missedByGrown(name, seed); said != "" {
+				return said
+			}
+		}
+		return ""
+	}
+	for _, s := range cases {
+		if said := missedBy(s); said != "" {
+			t.Fatalf("with every guard in place: %s", said)
+		}
+	}
+	for _, name := range guardNames() {
+		takeOut(name)
+		if said := missed(name); said == "" {
+			t.Errorf("nobody misses %q", name)
+		} else {
+			t.Logf("%q: %.150q", name, said)
+		}
+	}
+	takeOut("")
+}
+
+// unguarded writes copies of the sources in which each guard can be taken out, and gives the file that tells the compiler of them.
+func unguarded(t *testing.T, dir string) string {
+	t.Helper()
+	here, err := filepath.Abs(".")
+	must(t, err)
+	sources := map[string]string{"takeout_test.go": takeOutSwitch, "takeout.go": guardSwitch}
+	for _, g := range guards {
+		if sources[g.file] == "" {
+			b, err := os.ReadFile(filepath.Join(here, g.file))
+			must(t, err)
+			sources[g.file] = string(b)
+		}
+		if n := strings.Count(sources[g.file], g.old); n != 1 {
+			t.Errorf("the guard of %s is %d times in %s, want once: the code has changed, give the guard its new place\n%s", g.new, n, g.file, g.old)
+		}
+		sources[g.file] = strings.Replace(sources[g.file], g.old, g.new, 1)
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+	replaced := map[string]string{}
+	for name, text := range sources {
+		at := filepath.Join(dir, name)
+		must(t, os.WriteFile(at, []byte(text), 0o600))
+		replaced[filepath.Join(here, name)] = at
+	}
+	b, err := json.Marshal(map[string]any{"Replace": replaced})
+	must(t, err)
+	at := filepath.Join(dir, "overlay.json")
+	must(t, os.WriteFile(at, b, 0o600))
+	return at
+}
