@@ -36,6 +36,12 @@ func (a *App) serveIndex(w http.ResponseWriter, r *http.Request) {
 		{Href: "/.well-known/openid-configuration", Title: web.Text{FR: "Configuration OpenID", EN: "OpenID configuration"}},
 	}}
 	if a.Demo {
+		p.Links = append([]web.IndexLink{
+			{Href: "/space", Title: web.Text{FR: "L’espace d’une personne", EN: "A person’s space"}},
+			{Href: "/pro", Title: web.Text{FR: "Les patients d’un professionnel", EN: "A professional’s patients"}},
+			{Href: "/emergency", Title: web.Text{FR: "Urgence", EN: "Emergency"}},
+			{Href: "/storybook", Title: web.Text{FR: "Les pièces des pages", EN: "The pieces of the pages"}},
+		}, p.Links...)
 		if err := a.introduce(&p); err != nil {
 			a.logger.Error("introducing the cast: " + err.Error())
 			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)

@@ -14,7 +14,8 @@ mkdirSync(folder, { recursive: true })
 /** Who opens what; nobody: the page is for everybody. */
 const pages = [
   [null, '/storybook'], ['camille', '/oauth2/apps'], ['camille', '/oauth2/sessions'],
-  
+  ['camille', '/space'], ['camille', '/space/documents'], ['camille', '/space/eyes'], ['camille', '/space/card'], ['camille', '/space/history'],
+  ['dr-urgence', '/emergency'],
 ]
 
 const chromium = await Chromium.start()

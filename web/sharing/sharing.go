@@ -131,7 +131,7 @@ type Frame struct {
 }
 
 // tabs are the pages of sharing in the order of their tabs; the text of one is "sharing.tab." and its path.
-var tabs = []string{"/space", "/space/documents", "/space/choices", "/space/apps", "/space/eyes"}
+var tabs = []string{"/space", "/space/documents", "/space/choices", "/space/apps", "/space/eyes", "/space/card"}
 
 // To is the address of a page about the same space.
 func (f Frame) To(path string, pairs ...string) string { return f.room.to(path, pairs...) }
