@@ -36,4 +36,7 @@ func New(desk *visit.Desk) (*Pages, error) {
 // Mount adds the paths of the part to a mux.
 func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.Handle(Home, p.Handle(p.list, http.MethodGet))
+	mux.Handle(Home+"/export", p.Handle(p.export, http.MethodGet))
+	mux.Handle(Home+"/export.json", p.Handle(p.exportJSON, http.MethodGet))
+	mux.Handle(Home+"/export.pdf", p.Handle(p.exportPDF, http.MethodGet))
 }

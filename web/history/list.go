@@ -2,6 +2,7 @@ package history
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
@@ -89,15 +90,15 @@ func (r *room) lookUp() sentence.Names {
 	}
 }
 
-// in reports whether an access belongs to the view.
-func (r *room) in(a *sentence.Access) bool {
-	switch r.filter.view {
-	case professionals:
-		return a.Kind == sentence.Professional
-	case services:
-		return a.Service(r.names)
+// viewOf is the view to which an access belongs.
+func (r *room) viewOf(a *sentence.Access) string {
+	switch {
+	case a.Kind == sentence.Professional:
+		return professionals
+	case a.Service(r.names):
+		return services
 	}
-	return a.Kind != sentence.Professional && !a.Service(r.names)
+	return mine
 }
 
 // stretch is a part of the history: visits, newest first, and where it goes on.
@@ -115,7 +116,7 @@ func (r *room) read(f filter, most int) (stretch, error) {
 			return stretch{}, err
 		}
 		for _, event := range found.Matches {
-			if a, ok := sentence.Of(event); ok && r.in(&a) {
+			if a, ok := sentence.Of(event); ok && r.viewOf(&a) == r.filter.view {
 				all = append(all, a)
 			}
 		}
@@ -160,6 +161,7 @@ type Page struct {
 	Tried        []Item // what was not let in, beside what was
 	AllTried     string // where all of it is
 	Back         string // from what was not let in
+	Export       string // where a copy is offered
 	Newest       string // the first page, "" on it
 	Older        string
 }
@@ -208,6 +210,7 @@ func (r *room) page(s stretch) Page {
 			page.Whose = append(page.Whose, Whose{one.Patient, one.Name, one.Kind, here})
 		}
 	}
+	page.Export = Home + "/export" + strings.TrimPrefix(f.of(professionals).let(false).address(), Home)
 	if f.refused {
 		page.Back = f.let(false).address()
 	}

@@ -151,3 +151,9 @@ func (m *Maker) Day(date string) time.Time {
 	}
 	return at
 }
+
+// Date is a day of the country with its year, "12 novembre 2026".
+func (m *Maker) Date(lang string, at time.Time) string {
+	v := &voice{m: m, r: Reader{Lang: lang}}
+	return v.day(at.In(m.zone))
+}

@@ -1,0 +1,129 @@
+package history
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/web/sentence"
+	"github.com/pontlevis/pontlevis/web/visit"
+)
+
+// ExportPage offers a copy of the history.
+type ExportPage struct {
+	Patient, Name string
+	Since, Until  string
+	Own           bool
+	Back          string
+}
+
+// export offers a copy; taking it is an access of its own.
+func (p *Pages) export(v *visit.Visit) {
+	r := p.enter(v)
+	if r == nil {
+		return
+	}
+	page := r.page(stretch{})
+	v.Show(http.StatusOK, "export", ExportPage{page.Patient, page.Name, page.Since, page.Until, page.Own, r.filter.of(r.filter.view).address()})
+}
+
+// take asks the gate for the history of the days in the address; nil when it has answered itself.
+func (r *room) take() *audit.Attested {
+	until := r.p.maker.Day(r.filter.until)
+	if !until.IsZero() {
+		until = until.AddDate(0, 0, 1)
+	}
+	a, err := r.p.Gate.ExportLog(r.Context(), r.grant, r.p.maker.Day(r.filter.since), until)
+	if err != nil {
+		r.Fail(err)
+		return nil
+	}
+	return a
+}
+
+func (p *Pages) exportJSON(v *visit.Visit) {
+	r := p.enter(v)
+	if r == nil {
+		return
+	}
+	if a := r.take(); a != nil {
+		body, err := written(a)
+		if err != nil {
+			v.Fail(err)
+			return
+		}
+		r.download("application/json; charset=utf-8", "json", body)
+	}
+}
+
+// written is a history as a file: one entry a line group, so that a person can look through it.
+func written(a *audit.Attested) ([]byte, error) {
+	body, err := json.MarshalIndent(a, "", " ")
+	if err != nil {
+		return nil, fmt.Errorf("writing a history: %w", err)
+	}
+	return append(body, '\n'), nil
+}
+
+func (p *Pages) exportPDF(v *visit.Visit) {
+	r := p.enter(v)
+	if r == nil {
+		return
+	}
+	a := r.take()
+	if a == nil {
+		return
+	}
+	body, err := r.paper(a)
+	if err != nil {
+		v.Fail(err)
+		return
+	}
+	r.download("application/pdf", "pdf", body)
+}
+
+// download sends a file that no cache keeps and no browser opens as a page of ours.
+func (r *room) download(contentType, ending string, body []byte) {
+	h := r.W.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, r.T("export.file"), r.Now().UTC().Format(time.DateOnly), ending))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	_, _ = r.W.Write(body) // who asked has gone when this fails
+}
+
+// told reads a history that was taken along into the sentences of each view, and those of what was not let in.
+func (r *room) told(a *audit.Attested) (map[string][]sentence.Told, error) {
+	by := map[string][]sentence.Access{}
+	for _, e := range a.Entries {
+		event, err := fhir.ParseResource(e.Event)
+		if err != nil {
+			return nil, fmt.Errorf("reading an entry of the history: %w", err)
+		}
+		access, ok := sentence.Of(event)
+		if !ok {
+			continue
+		}
+		in := tried
+		if access.Outcome == sentence.LetIn {
+			in = r.viewOf(&access)
+		}
+		by[in] = append(by[in], access)
+	}
+	out := map[string][]sentence.Told{}
+	for in, accesses := range by {
+		for _, one := range sentence.Visits(accesses) {
+			out[in] = append(out[in], r.p.maker.Visit(&one, r.reader, r.names))
+		}
+	}
+	return out, nil
+}
+
+// tried is where a history that was taken along tells what was not let in.
+const tried = "tried"
