@@ -39,7 +39,7 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 	for _, open := range []func() (pages, error){
 		func() (pages, error) { return opened(sharing.New(desk)) },
 		func() (pages, error) { return opened(card.New(desk, a.Issuer)) },
-		func() (pages, error) { return opened(history.New(desk)) },
+		func() (pages, error) { return opened(history.New(desk, s.cases, s.notices)) },
 		func() (pages, error) { return opened(emergency.New(desk)) },
 	} {
 		part, err := open()

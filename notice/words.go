@@ -121,6 +121,24 @@ func (s *Service) letter(n *Notice) *letter {
 	return l
 }
 
+// Said is a notice in words, for a page.
+type Said struct {
+	Subject string
+	Lines   []string // "Who: Dr Paul Leroy"
+	Drill   string   // that it was an exercise, "" when it was not
+}
+
+// Words says a notice in a language, fr or en, as its mail does.
+func (s *Service) Words(n Notice, language string) Said {
+	n.Language = language
+	l := s.letter(&n)
+	out := Said{Subject: l.Subject, Drill: l.Drill}
+	for _, one := range l.Lines {
+		out.Lines = append(out.Lines, fmt.Sprintf(s.words[l.Language].texts["line"], one.Label, one.Text))
+	}
+	return out
+}
+
 // page is where a notice leads to.
 func page(n *Notice) string {
 	if n.Kind == "professional" {

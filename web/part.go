@@ -94,10 +94,6 @@ func (p *Part) readPages(own fs.FS) error {
 	return nil
 }
 
-// Text says a text of the part, or of the common ones, outside a page: in a file that somebody takes along. "" when there is
-// none, which a test of the part has to rule out.
-func (p *Part) Text(lang, key string) string { return p.texts[lang][key] }
-
 // Pages are the names of the part's pages.
 func (p *Part) Pages() []string {
 	var out []string

@@ -43,6 +43,7 @@ type World struct {
 	Gate    *gate.Gate
 	People  *oauth.Server
 	Entries *audit.Log
+	DB      store.DB // of records and of all state but the log
 	Desk    *visit.Desk
 	Mux     *http.ServeMux // for the pages under test
 }
@@ -107,7 +108,7 @@ func New(t testing.TB) *World {
 	log := must[*audit.Log](t)(audit.Open(t.Context(), logDB, audit.Options{Origin: "pages.test", Key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))}))
 	records := must[*record.Embedded](t)(record.OpenEmbedded(db, time.Now))
 	server := httptest.NewUnstartedServer(nil)
-	w := &World{TB: t, URL: "http://" + server.Listener.Addr().String(), Entries: log, Mux: http.NewServeMux()}
+	w := &World{TB: t, URL: "http://" + server.Listener.Addr().String(), Entries: log, DB: db, Mux: http.NewServeMux()}
 	records.Base = w.URL + "/fhir"
 	look := must[*web.Renderer](t)(web.New(web.Options{}))
 	rel := &relations{}

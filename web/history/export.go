@@ -90,7 +90,7 @@ func (p *Pages) exportPDF(v *visit.Visit) {
 func (r *room) download(contentType, ending string, body []byte) {
 	h := r.W.Header()
 	h.Set("Content-Type", contentType)
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, r.T("export.file"), r.Now().UTC().Format(time.DateOnly), ending))
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, r.Say("export.file"), r.Now().UTC().Format(time.DateOnly), ending))
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -2,6 +2,7 @@ package history
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,8 +131,11 @@ func (r *room) read(f filter, most int) (stretch, error) {
 // Item is a visit as the page shows it.
 type Item struct {
 	sentence.Told
+	Key             string // names its controls on the page
 	Urgent, Refused bool
 	Stop            string // where the person can stop it, "" where they cannot
+	Ask             string // the entry that a question may be asked about, "" for none
+	Case            *Case  // of an emergency access
 }
 
 // Tab is one view, or one choice of another kind.
@@ -155,6 +159,11 @@ type Page struct {
 	Tabs         []Tab
 	View         string
 	Patient      string
+	CSRF         string
+	Done         string // what was just done
+	Problem      string
+	Notes        []Note
+	Questions    []*Case
 	Since, Until string
 	Refused      bool
 	Items        []Item
@@ -169,34 +178,65 @@ type Page struct {
 // list shows a stretch of the history.
 func (p *Pages) list(v *visit.Visit) {
 	r := p.enter(v)
-	if r == nil {
-		return
+	if r != nil {
+		r.show(http.StatusOK, "")
 	}
+}
+
+// show answers with the page of the filter; problem is what was wrong with a form, "" for nothing.
+func (r *room) show(status int, problem string) {
 	shown, err := r.read(r.filter, maxPages)
 	if err != nil {
-		v.Fail(err)
+		r.Fail(err)
 		return
 	}
 	page := r.page(shown)
-	if !r.filter.refused && r.filter.from == "" {
-		tried, err := r.read(r.filter.let(true), 1)
-		if err != nil {
-			v.Fail(err)
+	page.Problem = problem
+	if problem == "" && slices.Contains([]string{"asked", "said"}, r.R.URL.Query().Get("done")) {
+		page.Done = r.R.URL.Query().Get("done")
+	}
+	for _, add := range []func(*Page) error{
+		r.addTried, r.addNotes, func(page *Page) error { return r.follow(page, shown.visits) },
+	} {
+		if err := add(&page); err != nil {
+			r.Fail(err)
 			return
 		}
-		few := tried.visits[:min(len(tried.visits), 5)]
-		page.Tried = r.items(few)
-		if tried.next != "" || len(few) < len(tried.visits) {
-			page.AllTried = r.filter.let(true).address()
-		}
 	}
-	v.Show(http.StatusOK, "history", page)
+	r.Show(status, "history", page)
+}
+
+// few is how many visits that were not let in stand beside those that were.
+const few = 5
+
+// addTried adds the newest of what was not let in.
+func (r *room) addTried(page *Page) error {
+	if r.filter.refused || r.filter.from != "" {
+		return nil
+	}
+	tried, err := r.read(r.filter.let(true), 1)
+	if err != nil {
+		return err
+	}
+	shown := tried.visits[:min(len(tried.visits), few)]
+	page.Tried = r.items(shown)
+	if tried.next != "" || len(shown) < len(tried.visits) {
+		page.AllTried = r.filter.let(true).address()
+	}
+	return nil
+}
+
+func (r *room) addNotes(page *Page) (err error) {
+	if r.filter.from == "" {
+		page.Notes, err = r.notes()
+	}
+	return err
 }
 
 func (r *room) page(s stretch) Page {
 	f := r.filter
 	page := Page{
-		Now: r.Now(), Own: r.reader.Own, View: f.view, Patient: f.patient, Since: f.since, Until: f.until, Refused: f.refused, Items: r.items(s.visits),
+		Now: r.Now(), CSRF: r.CSRF(), Own: r.reader.Own, View: f.view, Patient: f.patient, Since: f.since, Until: f.until, Refused: f.refused, Items: r.items(s.visits),
 	}
 	for _, view := range views {
 		page.Tabs = append(page.Tabs, Tab{view, f.of(view).address(), view == f.view})
@@ -230,8 +270,9 @@ func (r *room) items(visits []sentence.Visit) []Item {
 	for k := range visits {
 		latest := visits[k].Latest()
 		out = append(out, Item{
+			Key:  latest.ID,
 			Told: r.p.maker.Visit(&visits[k], r.reader, r.names), Urgent: latest.Mode != "normal" && latest.Mode != "",
-			Refused: latest.Outcome != sentence.LetIn, Stop: r.stop(latest),
+			Refused: latest.Outcome != sentence.LetIn, Stop: r.stop(latest), Ask: askable(latest),
 		})
 	}
 	return out

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/web/qr"
 	"github.com/pontlevis/pontlevis/web/sentence"
 )
 
@@ -40,7 +41,7 @@ func (r *room) paper(a *audit.Attested) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.SetAttachments([]fpdf.Attachment{{Content: file, Filename: r.T("export.file") + ".json", Description: latin(r.T("export.attached"))}})
+	s.SetAttachments([]fpdf.Attachment{{Content: file, Filename: r.Say("export.file") + ".json", Description: latin(r.Say("export.attached"))}})
 	var out bytes.Buffer
 	if err := s.Output(&out); err != nil {
 		return nil, fmt.Errorf("writing a PDF: %w", err)
@@ -57,17 +58,17 @@ type sheet struct {
 func (s *sheet) title() string {
 	for _, one := range s.r.people {
 		if one.Patient == s.r.grant.Patient && !s.r.reader.Own {
-			return s.r.T("history.title.of", one.Name)
+			return s.r.Say("history.title.of", one.Name)
 		}
 	}
-	return s.r.T("history.title")
+	return s.r.Say("history.title")
 }
 
 func (s *sheet) begin() {
 	r := s.r
 	s.SetLang(r.reader.Lang)
 	s.SetTitle(s.title(), true)
-	s.SetSubject(r.T("export.subject"), true)
+	s.SetSubject(r.Say("export.subject"), true)
 	s.SetCreator("pontlevis", true)
 	s.SetCreationDate(r.Now())
 	s.SetModificationDate(r.Now())
@@ -77,7 +78,7 @@ func (s *sheet) begin() {
 	s.SetFooterFunc(func() {
 		s.SetY(-margin + 4)
 		s.SetFont("Helvetica", "", 8)
-		s.CellFormat(0, small, latin(r.T("export.page", s.PageNo(), "{pages}", s.title())), "", 0, "C", false, 0, "")
+		s.CellFormat(0, small, latin(r.Say("export.page", s.PageNo(), "{pages}", s.title())), "", 0, "C", false, 0, "")
 	})
 	s.AddPage()
 }
@@ -85,7 +86,7 @@ func (s *sheet) begin() {
 // head says what this is, of whom, of when, and how to check it.
 func (s *sheet) head(a *audit.Attested) error {
 	r := s.r
-	png, err := codeOf(audit.PlainStatement(a.Signed))
+	png, err := qr.PNG(audit.PlainStatement(a.Signed))
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (s *sheet) head(a *audit.Attested) error {
 	s.ImageOptions("code", 210-margin-codeSide, top, codeSide, codeSide, false, fpdf.ImageOptions{ImageType: "PNG"}, 0, "")
 	s.SetFont("Helvetica", "", 10)
 	for _, text := range []string{
-		r.T("export.made", r.moment()), r.asked(), r.T("export.entries", len(a.Entries)), r.T("export.check"), r.T("export.log", a.Log),
+		r.Say("export.made", r.moment()), r.asked(), r.Say("export.entries", len(a.Entries)), r.Say("export.check"), r.Say("export.log", a.Log),
 	} {
 		s.MultiCell(width, line, latin(text), "", "L", false)
 		s.Ln(1)
@@ -116,19 +117,19 @@ func (r *room) asked() string {
 	date := r.p.maker.Date
 	switch {
 	case !since.IsZero() && !until.IsZero():
-		return r.T("export.between", date(r.reader.Lang, since), date(r.reader.Lang, until))
+		return r.Say("export.between", date(r.reader.Lang, since), date(r.reader.Lang, until))
 	case !since.IsZero():
-		return r.T("export.since", date(r.reader.Lang, since))
+		return r.Say("export.since", date(r.reader.Lang, since))
 	case !until.IsZero():
-		return r.T("export.until", date(r.reader.Lang, until))
+		return r.Say("export.until", date(r.reader.Lang, until))
 	}
-	return r.T("export.all")
+	return r.Say("export.all")
 }
 
 func (s *sheet) section(in string, told []sentence.Told) {
-	title := s.r.T("history.tried")
+	title := s.r.Say("history.tried")
 	if in != tried {
-		title = s.r.T("history.view." + in)
+		title = s.r.Say("history.view." + in)
 	}
 	s.Ln(3)
 	s.SetFont("Helvetica", "B", 13)
@@ -136,7 +137,7 @@ func (s *sheet) section(in string, told []sentence.Told) {
 	s.MultiCell(0, 7, latin(title), "", "L", false)
 	if len(told) == 0 {
 		s.SetFont("Helvetica", "", 10)
-		s.MultiCell(0, line, latin(s.r.T("history.none")), "", "L", false)
+		s.MultiCell(0, line, latin(s.r.Say("history.none")), "", "L", false)
 	}
 	for _, one := range told {
 		if s.GetY() > 297-margin-3*line {

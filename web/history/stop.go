@@ -16,11 +16,25 @@ func (r *room) stop(a *sentence.Access) string {
 	}
 	switch {
 	case a.Service(r.names) && a.Client != "":
-		q.Set("app", a.Client)
+		q.Set("client", a.Client)
 		return "/space/apps?" + q.Encode()
 	case a.Kind == sentence.Patient, a.Who == "", slices.Contains(r.reader.Self, a.Who):
 		return ""
 	}
+	if a.Kind != sentence.Professional {
+		if len(q) == 0 {
+			return "/space#delegates"
+		}
+		return "/space?" + q.Encode() + "#delegates"
+	}
 	q.Set("who", a.Who)
-	return "/space/circle?" + q.Encode()
+	return "/space/person?" + q.Encode()
+}
+
+// askable is the entry that the person may ask an establishment about, "" where there is none to ask.
+func askable(a *sentence.Access) string {
+	if a.Kind == sentence.Professional || a.Kind == sentence.System {
+		return a.ID
+	}
+	return ""
 }

@@ -66,7 +66,14 @@ const (
 	Ended   = "ended"  // an emergency access was ended
 	Took    = "took"   // the history was exported
 	Scanned = "scanned"
-	Did     = "did" // something that has no words of its own
+
+	Followed = "followed" // the review of accesses
+	Asked    = "asked"    // about an access
+	Spoke    = "spoke"    // of an access under review
+	Reviewed = "reviewed" // an access, for the establishment
+	Closed   = "closed"   // its review
+
+	Did = "did" // something that has no words of its own
 )
 
 // Of reads an AuditEvent. ok is false for one that is not of this log: it names no decision.
@@ -201,6 +208,16 @@ func (a *Access) doing(interaction, action string) string {
 		return Took
 	case "scan-card":
 		return Scanned
+	case "review-own":
+		return Followed
+	case "review-ask":
+		return Asked
+	case "review-say":
+		return Spoke
+	case "review-see":
+		return Reviewed
+	case "review-close":
+		return Closed
 	}
 	settles := a.Choice != ""
 	for _, t := range governing {

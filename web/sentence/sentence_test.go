@@ -175,7 +175,7 @@ func TestEveryCombination(t *testing.T) {
 	m, n := maker(t), 0
 	kinds := []string{"patient", "representative", "carer", "helper", "professional", "system", "", "secret-kind"}
 	interactions := []string{
-		"read", "search-type", "operation", "create", "update", "delete", "transaction", "open-emergency", "end-emergency", "export", "scan-card", "secret-interaction",
+		"read", "search-type", "operation", "create", "update", "delete", "transaction", "open-emergency", "end-emergency", "export", "scan-card", "review-own", "review-ask", "review-say", "review-see", "review-close", "secret-interaction",
 	}
 	touched := [][]string{nil, {"DocumentReference/secret-1"}, {"AllergyIntolerance/secret-1", "Binary/secret-2", "Observation/secret-3"}, {"Consent/secret-1"}, {"AuditEvent/secret-1"}}
 	check := func(e audit.Entry, self bool) {

@@ -173,15 +173,6 @@ func read(body []byte, base string) (*Found, error) {
 	return f, nil
 }
 
-// T says a text of the part in the language of the page, with fmt verbs filled in.
-func (v *Visit) T(key string, args ...any) string {
-	text := v.part.pages.Text(v.Language(), key)
-	if len(args) == 0 {
-		return text
-	}
-	return fmt.Sprintf(text, args...)
-}
-
 // Show answers with a page of the part.
 func (v *Visit) Show(status int, name string, page any) { v.ShowWith(status, name, page, web.Shown{}) }
 

@@ -1,4 +1,4 @@
-package history
+package qr
 
 import (
 	"bytes"
@@ -9,12 +9,11 @@ import (
 	"github.com/boombuler/barcode/qr"
 )
 
-// pixels is how wide a module of a QR code is, so that a printer keeps its edges.
+// pixels is how wide a module is in a picture, so that a printer keeps its edges.
 const pixels = 6
 
-// codeOf draws a text as a QR code (ISO/IEC 18004), in PNG, without the quiet zone around it. A seventh of it may be
-// smudged.
-func codeOf(text string) ([]byte, error) {
+// PNG draws text as SVG does, without the margin: for paper, which is white around it.
+func PNG(text string) ([]byte, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err == nil {
 		side := code.Bounds().Dx() * pixels
