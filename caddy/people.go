@@ -9,6 +9,7 @@ import (
 	"github.com/pontlevis/pontlevis/web/card"
 	"github.com/pontlevis/pontlevis/web/emergency"
 	"github.com/pontlevis/pontlevis/web/history"
+	"github.com/pontlevis/pontlevis/web/review"
 	"github.com/pontlevis/pontlevis/web/sharing"
 	"github.com/pontlevis/pontlevis/web/storybook"
 	"github.com/pontlevis/pontlevis/web/visit"
@@ -48,6 +49,11 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 		}
 		part.Mount(mux)
 	}
+	reviewed, err := review.New(desk, s.cases)
+	if err != nil {
+		return nil, err
+	}
+	reviewed.Mount(mux)
 	if a.Demo {
 		story, err := storybook.Handler(s.pages)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/cases"
+	"github.com/pontlevis/pontlevis/notice"
 	"github.com/pontlevis/pontlevis/test/house"
 )
 
@@ -41,8 +43,12 @@ func openForEver(folder string) {
 	r, err := cases.New(ctx, cases.Config{DB: h.DB, Log: h.Log, Now: h.Clock.Now})
 	fail(err)
 	r.Through(h.Gate)
+	told, err := notice.New(notice.Config{DB: h.DB, Log: h.Log, Now: h.Clock.Now})
+	fail(err)
+	told.Through(h.Gate)
 	if os.Getenv(childIdle) == "" {
 		go r.Run(ctx)
+		go told.Run(ctx)
 	}
 	reviewer := h.Grant("reviewer", "", "")
 	for n := 0; ; n++ {
@@ -151,25 +157,61 @@ func completes(t *testing.T, folder string, round, opened, closed int) (made int
 	if open, _ := r.Standing(); report.Cases-open < closed {
 		t.Fatalf("%d cases of which %d are open, and %d were closed", report.Cases, open, closed)
 	}
+	everybodyIsTold(t, h)
 	return after - before
+}
+
+// everybodyIsTold holds that each opening was told once to the person, to the treating doctor, and to jeanne's carer.
+func everybodyIsTold(t *testing.T, h *house.House) {
+	t.Helper()
+	s, err := notice.New(notice.Config{DB: h.DB, Log: h.Log, Now: h.Clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Through(h.Gate)
+	if err := s.Catch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	openings := map[string]int{}
+	for _, e := range entries(t, h) {
+		if e.Interaction == "open-emergency" && e.Outcome == audit.Granted {
+			openings[e.Patient]++
+		}
+	}
+	for _, told := range [][2]string{
+		{"Patient/camille", "camille"}, {"Patient/jeanne", "jeanne"}, {house.Person("sofia").Reference, "jeanne"}, {"Patient/lucas", "lucas"},
+		{house.Person("karim").Reference, "lucas"}, {"Practitioner/dr-roux", "camille"},
+	} {
+		all, err := s.Inbox(t.Context(), told[:1], told[1], notice.MaxInbox)
+		all = slices.DeleteFunc(all, func(n notice.Notice) bool { return n.About != notice.Emergency })
+		if err != nil || len(all) != openings[told[1]] || len(all) == 0 {
+			t.Fatalf("%s was told of %d of the %d openings of %s, %v", told[0], len(all), openings[told[1]], told[1], err)
+		}
+	}
 }
 
 // beginnings counts the entries that say that a case was begun.
 func beginnings(t *testing.T, h *house.House) (n int) {
 	t.Helper()
+	for _, e := range entries(t, h) {
+		if e.Interaction == "open-case" {
+			n++
+		}
+	}
+	return n
+}
+
+// entries are the whole log.
+func entries(t *testing.T, h *house.House) (all []audit.Entry) {
+	t.Helper()
 	for from := int64(0); ; {
-		entries, next, err := h.Log.Since(t.Context(), from, 1000)
+		some, next, err := h.Log.Since(t.Context(), from, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if next == from {
-			return n
+			return all
 		}
-		for k := range entries {
-			if entries[k].Interaction == "open-case" {
-				n++
-			}
-		}
-		from = next
+		all, from = append(all, some...), next
 	}
 }

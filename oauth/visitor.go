@@ -161,6 +161,19 @@ func (v *Visitor) Grant(patient string) (g *gate.Grant, ok bool, err error) {
 	}, true, nil
 }
 
+// Roles are the parts of the visitor in the review of emergency accesses: reviewer, authority.
+func (v *Visitor) Roles() []string {
+	if !v.Person.Professional() {
+		return nil
+	}
+	rec := &grantRecord{Kind: "professional", Situation: v.session.Situation}
+	person, err := v.s.Person(v.r.Context(), v.Person.Key)
+	if err != nil {
+		return nil
+	}
+	return v.s.actor(rec, nil, person).Roles
+}
+
 // relation finds through which relation the visitor acts for a patient; the first of them when none is named.
 func (v *Visitor) relation(patient string) (Relation, bool, error) {
 	all, err := v.ActsFor()

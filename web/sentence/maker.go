@@ -143,6 +143,12 @@ func (m *Maker) Hour(lang string, at time.Time) string {
 	return fmt.Sprintf("%d h %02d", at.Hour(), at.Minute())
 }
 
+// Moment is a moment in the country's time with its day, year and hour: "12 novembre 2026, 9 h 40".
+func (m *Maker) Moment(lang string, at time.Time) string {
+	v := &voice{m: m, r: Reader{Lang: lang}}
+	return v.day(at.In(m.zone)) + ", " + m.Hour(lang, at)
+}
+
 // Day is the first moment of a day of the country, written as a form sends it (2026-11-21); zero when it is none.
 func (m *Maker) Day(date string) time.Time {
 	at, err := time.ParseInLocation(time.DateOnly, date, m.zone)

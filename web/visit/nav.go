@@ -1,6 +1,7 @@
 package visit
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pontlevis/pontlevis/web"
@@ -12,11 +13,28 @@ var (
 	ofProfessionals = []string{"/pro", "/emergency", "/oauth2/sessions"}
 )
 
+// ofRoles are the pages of whoever has a part in the review of emergency accesses.
+var ofRoles = map[string]string{"reviewer": "/pro/cases", "authority": "/label/cases"}
+
+// professional is the navigation of a professional. Somebody without a profession has no patients.
+func (v *Visit) professional() []string {
+	links := slices.Clone(ofProfessionals)
+	if v.Person.Profession == "" {
+		links = slices.Clone(ofProfessionals[2:])
+	}
+	for _, role := range v.Roles() {
+		if path := ofRoles[role]; path != "" {
+			links = slices.Insert(links, len(links)-1, path)
+		}
+	}
+	return links
+}
+
 // nav is the navigation of the page; what somebody may do behind a link is decided there.
 func (v *Visit) nav() *web.Nav {
 	links := ofPatients
 	if v.Person.Professional() {
-		links = ofProfessionals
+		links = v.professional()
 	}
 	n := &web.Nav{Person: v.Person.Name}
 	here := ""
