@@ -94,72 +94,87 @@ func TestEachGuard(t *testing.T) {
 	if takeOut == nil {
 		t.Skip("the guards are all in place")
 	}
-	var cases []*subject
+	v := &vigil{t: t, grown: map[uint64]*subject{}}
 	for _, c := range residueCases {
-		cases = append(cases, c.subject(t))
+		v.cases = append(v.cases, c.subject(t))
 	}
-	grown := map[uint64]*subject{} // nil: OPA does not take it
-	missedBy := func(s *subject) string {
-		for _, fit := range []int{1, 9} {
-			if err := s.differs(t.Context(), fit, &told{}); err != nil {
-				return err.Error()
-			}
-		}
-		return ""
-	}
-	missedByGrown := func(name string, seed uint64) string {
-		s, known := grown[seed]
-		if !known {
-			takeOut("")
-			var err error
-			if s, err = grownSubject(t.Context(), seed); errors.Is(err, errSetting) {
-				s = nil
-			} else {
-				must(t, err)
-				if said := missedBy(s); said != "" {
-					t.Fatalf("with every guard in place: %s", said)
-				}
-			}
-			grown[seed] = s
-			takeOut(name)
-		}
-		if s == nil {
-			return ""
-		}
-		return missedBy(s)
-	}
-	missed := func(name string) string {
-		if seed, ok := grownFor[name]; ok {
-			if said := missedByGrown(name, seed); said != "" {
-				return said
-			}
-		}
-		for _, s := range cases {
-			if said := missedBy(s); said != "" {
-				return said
-			}
-		}
-		for seed := range uint64(grownForGuards) {
-			if said := missedByGrown(name, seed); said != "" {
-				return said
-			}
-		}
-		return ""
-	}
-	for _, s := range cases {
-		if said := missedBy(s); said != "" {
-			t.Fatalf("with every guard in place: %s", said)
-		}
+	if said := v.missedByCases(); said != "" {
+		t.Fatalf("with every guard in place: %s", said)
 	}
 	for _, name := range guardNames() {
 		takeOut(name)
-		if said := missed(name); said == "" {
+		if said := v.missed(name); said == "" {
 			t.Errorf("nobody misses %q", name)
 		} else {
 			t.Logf("%q: %.150q", name, said)
 		}
 	}
 	takeOut("")
+}
+
+// vigil looks for somebody who misses a guard that is out.
+type vigil struct {
+	t     *testing.T
+	cases []*subject
+	grown map[uint64]*subject // nil: OPA does not take it
+}
+
+// missed says what the first who misses the guard got; empty when nobody does.
+func (v *vigil) missed(name string) string {
+	if seed, ok := grownFor[name]; ok {
+		if said := v.missedByGrown(name, seed); said != "" {
+			return said
+		}
+	}
+	if said := v.missedByCases(); said != "" {
+		return said
+	}
+	for seed := range uint64(grownForGuards) {
+		if said := v.missedByGrown(name, seed); said != "" {
+			return said
+		}
+	}
+	return ""
+}
+
+func (v *vigil) missedByCases() string {
+	for _, s := range v.cases {
+		if said := v.missedBy(s); said != "" {
+			return said
+		}
+	}
+	return ""
+}
+
+func (v *vigil) missedByGrown(name string, seed uint64) string {
+	s, known := v.grown[seed]
+	if !known {
+		var err error
+		if s, err = grownSubject(v.t.Context(), seed); errors.Is(err, errSetting) {
+			s = nil
+		} else {
+			must(v.t, err)
+			takeOut("")
+			if said := v.missedBy(s); said != "" {
+				v.t.Fatalf("with every guard in place: %s", said)
+			}
+			takeOut(name)
+		}
+		v.grown[seed] = s
+	}
+	if s == nil {
+		return ""
+	}
+	return v.missedBy(s)
+}
+
+func (v *vigil) missedBy(s *subject) string {
+	for _, fit := range []int{1, 9} {
+		if err := s.differs(v.t.Context(), fit, &told{}); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
 }
 
 // unguarded writes copies of the sources in which each guard can be taken out, and gives the file that tells the compiler of them.

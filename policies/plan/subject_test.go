@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -247,11 +249,13 @@ func grownSubject(ctx context.Context, seed uint64) (*subject, error) {
 	return newSubject(ctx, fmt.Sprintf("grown-%d", seed), "x := data.grown.says", grow(seed), drawnPages(rng, 5, 14))
 }
 
-// TestGrownEqualsOPA asks policies that were grown at random.
+// TestGrownEqualsOPA asks policies that were grown at random, as many as PLAN_GROWN says.
 func TestGrownEqualsOPA(t *testing.T) {
 	t.Parallel()
-	refused, seen := 0, &told{}
-	const many = 200
+	refused, seen, many := 0, &told{}, 200
+	if n, err := strconv.Atoi(os.Getenv("PLAN_GROWN")); err == nil {
+		many = n
+	}
 	for seed := range uint64(many) {
 		s, err := grownSubject(t.Context(), seed)
 		if errors.Is(err, errSetting) {
@@ -266,7 +270,7 @@ func TestGrownEqualsOPA(t *testing.T) {
 		}
 	}
 	t.Logf("%d policies, of which OPA refused %d; %+v", many, refused, *seen)
-	if refused > many/4 || seen.decided < many*20 || seen.unanswered > seen.decided/10 {
+	if refused > many/3 || seen.decided < many*20 || seen.unanswered > seen.decided/10 {
 		t.Errorf("they prove little")
 	}
 }
