@@ -74,7 +74,7 @@ func (p *Part) pageOf(posted bool, path []string) page {
 		}
 	case 2:
 		return map[bool]map[string]page{
-			true:  {"stage": p.stage, "end": p.end},
+			true:  {"stage": p.stage, "extend": p.extend, "end": p.end},
 			false: {"record": p.during(p.record), "opened": p.opened},
 		}[posted][path[1]]
 	case 3:
@@ -120,7 +120,12 @@ type Clock struct {
 	Reason web.Text // in words
 	CSRF   string
 	Here   string // page of the access that is shown: vital, record, opened
+
+	Reasons []Reason // with which more time may be asked for
 }
+
+// Dash draws what is left of the time.
+func (c Clock) Dash() string { return web.ClockDash(c.Until.Sub(c.Now), c.Until.Sub(c.Since)) }
 
 // Left are the minutes that are left, begun ones too.
 func (c Clock) Left() int { return int((c.Until.Sub(c.Now) + time.Minute - 1) / time.Minute) }
@@ -136,5 +141,5 @@ func (c Clock) Over() bool { return !c.Live(c.Now) }
 
 func (p *Part) clock(v *visit.Visit, e *oauth.Emergency, here string) Clock {
 	words, _ := p.Gate.EmergencyReason(e.Mode, e.Reason)
-	return Clock{Emergency: e, Now: v.Now(), Reason: web.Text{FR: words.FR, EN: words.EN}, CSRF: v.CSRF(), Here: here}
+	return Clock{Emergency: e, Now: v.Now(), Reason: web.Text{FR: words.FR, EN: words.EN}, CSRF: v.CSRF(), Here: here, Reasons: p.reasons(e.Mode)}
 }

@@ -158,6 +158,15 @@ func dateIn(text string) string {
 	return ""
 }
 
+// reasons are the coded reasons of a mode.
+func (p *Part) reasons(mode string) []Reason {
+	var out []Reason
+	for _, r := range p.Gate.EmergencyReasons(mode) {
+		out = append(out, Reason{r.Code, web.Text{FR: r.FR, EN: r.EN}})
+	}
+	return out
+}
+
 // needed shows what an access to somebody who was found would need.
 func (p *Part) needed(v *visit.Visit, id string, page NeededPage, status int) {
 	sought, err := v.Sought(id)
@@ -170,9 +179,7 @@ func (p *Part) needed(v *visit.Visit, id string, page NeededPage, status int) {
 		return
 	}
 	page.Sought, page.CSRF = sought, v.CSRF()
-	for _, r := range p.Gate.EmergencyReasons(sought.Mode) {
-		page.Reasons = append(page.Reasons, Reason{r.Code, web.Text{FR: r.FR, EN: r.EN}})
-	}
+	page.Reasons = p.reasons(sought.Mode)
 	v.Show(status, "needed", page)
 }
 

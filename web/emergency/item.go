@@ -93,11 +93,13 @@ func allergyItem(n *fhir.Node) (Item, bool) {
 		}
 	}
 	i := Item{Text: wordsOf(n.Get("code")), Note: strings.Join(reactions, ", ")}
-	switch {
-	case codeOf(n.Get("clinicalStatus")) == "inactive", codeOf(n.Get("clinicalStatus")) == "resolved":
-		i.Note = strings.TrimSpace(i.Note)
-	case n.Get("criticality").Text() == "high":
-		i.Mark = "high"
+	switch codeOf(n.Get("clinicalStatus")) {
+	case "inactive", "resolved":
+		i.Mark = "past"
+	default:
+		if n.Get("criticality").Text() == "high" {
+			i.Mark = "high"
+		}
 	}
 	return i, i.Text != ""
 }
@@ -107,11 +109,7 @@ func prescribedItem(n *fhir.Node) (Item, bool) {
 }
 
 func takenItem(n *fhir.Node) (Item, bool) {
-	i := Item{Text: medicationOf(n), Note: doseOf(n.Get("dosage"))}
-	if strings.HasPrefix(n.At("informationSource", "reference").Text(), "Patient/") {
-		i.Mark = ""
-	}
-	return i, true
+	return Item{Text: medicationOf(n), Note: doseOf(n.Get("dosage"))}, true
 }
 
 func medicationOf(n *fhir.Node) string {
@@ -199,7 +197,7 @@ func documentItem(n *fhir.Node, opening string) Item {
 	if text == "" {
 		text = wordsOf(n.Get("type"))
 	}
-	i := Item{Text: text, Note: dayOf(n.Get("date").Text()), Href: home + "/" + opening + "/document/" + n.Get("id").Text()}
+	i := Item{Text: text, Day: dayOf(n.Get("date").Text()), Href: home + "/" + opening + "/document/" + n.Get("id").Text()}
 	for _, l := range n.Get("securityLabel").Items() {
 		if codeOf(l) == "MASQUE_PS" {
 			i.Mark = "masked"
@@ -208,11 +206,16 @@ func documentItem(n *fhir.Node, opening string) Item {
 	return i
 }
 
-func dayOf(date string) string {
+// dayOf is the day of a date or an instant, zero when it is not known to the day.
+func dayOf(date string) time.Time {
 	if len(date) < len(time.DateOnly) {
-		return date
+		return time.Time{}
 	}
-	return date[:len(time.DateOnly)]
+	day, err := time.Parse(time.DateOnly, date[:len(time.DateOnly)])
+	if err != nil {
+		return time.Time{}
+	}
+	return day
 }
 
 // relatedItem keeps trusted people, or the others who can be called. Somebody who acts for the person is one of these.

@@ -2,7 +2,9 @@ package emergency
 
 import (
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/gate"
@@ -32,18 +34,18 @@ func restItem(n *fhir.Node, opening string) Item {
 		return documentItem(n, opening)
 	case "MedicationRequest":
 		i, _ := prescribedItem(n)
-		i.Note = joined(i.Note, dateOf(n))
+		i.Day = dateOf(n)
 		return i
 	case "Immunization":
-		return Item{Text: wordsOf(n.Get("vaccineCode")), Note: dateOf(n)}
+		return Item{Text: wordsOf(n.Get("vaccineCode")), Day: dateOf(n)}
 	case "Encounter":
-		return Item{Text: first(wordsOf(firstOf(n.Get("type"))), n.At("class", "display").Text(), n.At("class", "code").Text()), Note: dayOf(n.At("period", "start").Text())}
+		return Item{Text: wordsOf(firstOf(n.Get("type"))), Key: encounterKey(n), Day: dayOf(n.At("period", "start").Text())}
 	case "CarePlan":
-		return Item{Text: first(n.Get("title").Text(), n.Get("description").Text()), Note: dateOf(n)}
+		return Item{Text: first(n.Get("title").Text(), n.Get("description").Text()), Day: dateOf(n)}
 	case "Observation":
-		return Item{Text: wordsOf(n.Get("code")), Note: joined(valueOf(n), dateOf(n))}
+		return Item{Text: wordsOf(n.Get("code")), Note: valueOf(n), Day: dateOf(n)}
 	}
-	return Item{Text: wordsOf(n.Get("code")), Note: dateOf(n)}
+	return Item{Text: wordsOf(n.Get("code")), Day: dateOf(n)}
 }
 
 func firstOf(n *fhir.Node) *fhir.Node {
@@ -61,13 +63,25 @@ func valueOf(n *fhir.Node) string {
 	return first(wordsOf(n.Get("valueCodeableConcept")), n.Get("valueString").Text())
 }
 
-func dateOf(n *fhir.Node) string {
+func dateOf(n *fhir.Node) time.Time {
 	for _, name := range dates {
 		if d := n.Get(name).Text(); d != "" {
 			return dayOf(d)
 		}
 	}
-	return ""
+	return time.Time{}
+}
+
+// encounterKey is the text of a kind of encounter (v3-ActEncounterCode), for one that says its kind in no words.
+func encounterKey(n *fhir.Node) string {
+	if wordsOf(firstOf(n.Get("type"))) != "" {
+		return ""
+	}
+	class := n.At("class", "code").Text()
+	if !slices.Contains([]string{"AMB", "EMER", "HH", "IMP", "ACUTE", "NONAC", "SS", "VR"}, class) {
+		class = "OTHER"
+	}
+	return "emergency.encounter." + class
 }
 
 func first(texts ...string) string {
@@ -77,14 +91,4 @@ func first(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-func joined(parts ...string) string {
-	var out []string
-	for _, p := range parts {
-		if p != "" {
-			out = append(out, p)
-		}
-	}
-	return strings.Join(out, " · ")
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/gate"
@@ -49,8 +50,10 @@ type Section struct {
 // Item is one line of a section.
 type Item struct {
 	Text string
-	Note string // what goes with it: a dose, a reaction, a date, a relation
-	Mark string // key of a word that stands out, "" for none: emergency.mark.…
+	Key  string    // of a text in place of Text
+	Note string    // what goes with it: a dose, a reaction, a year, a relation
+	Day  time.Time // zero for none
+	Mark string    // key of a word that stands out, "" for none: emergency.mark.…
 	Href string
 	Tel  string
 }
@@ -177,10 +180,13 @@ func section(key string, read map[string]*reading, parts ...from) Section {
 	return s
 }
 
-// rank puts what is marked first.
+// rank puts what is severe first and what is past last.
 func rank(i Item) int {
-	if i.Mark != "" {
+	switch i.Mark {
+	case "high":
 		return 0
+	case "past":
+		return 2
 	}
 	return 1
 }
