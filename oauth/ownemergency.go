@@ -236,8 +236,8 @@ func (v *Visitor) NextStage(id string, stage int, typed string) (*Emergency, err
 
 // ExtendEmergency asks for more time than an access has left, with a new reason: a coded one, or one in writing beside it
 // (rules.md E3). How often that may be the policies say. An access that was given more time since the page was made, which
-// ended then, stays as it is, so that the gesture counts once.
-func (v *Visitor) ExtendEmergency(id string, until time.Time, reason, typed string) (*Emergency, error) {
+// said that it lasts since then, stays as it is, so that the gesture counts once.
+func (v *Visitor) ExtendEmergency(id string, since time.Time, reason, typed string) (*Emergency, error) {
 	ctx := v.r.Context()
 	release, err := v.s.steps.take(ctx, "glass "+v.session.ID+" "+id)
 	if err != nil {
@@ -250,7 +250,7 @@ func (v *Visitor) ExtendEmergency(id string, until time.Time, reason, typed stri
 		return nil, err
 	case !e.Live(v.s.now()):
 		return nil, emergencyOver()
-	case e.Until.Unix() > until.Unix():
+	case e.Since.UnixMilli() > since.UnixMilli():
 		return e, nil
 	}
 	longer := *e

@@ -99,8 +99,9 @@ func must[T any](t testing.TB) func(T, error) T {
 	}
 }
 
-// New starts a server without pages; they are mounted on Mux.
-func New(t testing.TB) *World {
+// New starts a server without pages; they are mounted on Mux. change may put something before the records of the gate, or
+// set what it leaves out.
+func New(t testing.TB, change ...func(*gate.Config)) *World {
 	t.Helper()
 	dir := t.TempDir()
 	db := must[*store.Bolt](t)(store.OpenBolt(filepath.Join(dir, "db")))
@@ -114,12 +115,17 @@ func New(t testing.TB) *World {
 	rel := &relations{}
 	w.People = must[*oauth.Server](t)(oauth.New(oauth.Config{
 		DB: db, Issuer: w.URL, FHIR: w.URL + "/fhir", Apps: catalogue{}, Relations: rel, Pages: look, Secret: bytes.Repeat([]byte{3}, 32),
+		Opener: rel,
 	}))
 	lives := space.Lifecycles{DB: db}
-	w.Gate = must[*gate.Gate](t)(gate.New(gate.Config{
+	config := gate.Config{
 		Records: records, Lives: lives, Policies: policies.NewEngine(must[*policies.Revision](t)(rules())), Log: log, Grants: w.People,
-		Base: w.URL + "/fhir", Key: bytes.Repeat([]byte{1}, 32),
-	}))
+		Base: w.URL + "/fhir", Key: bytes.Repeat([]byte{1}, 32), Drills: demo.Drills,
+	}
+	for _, f := range change {
+		f(&config)
+	}
+	w.Gate = must[*gate.Gate](t)(gate.New(config))
 	rel.gate = w.Gate
 	w.load(dir, records, lives)
 	w.Desk = &visit.Desk{People: w.People, Gate: w.Gate, Look: look, Now: time.Now}

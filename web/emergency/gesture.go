@@ -33,8 +33,8 @@ func (p *Part) extend(v *visit.Visit, path []string) {
 	if !ok {
 		return
 	}
-	seconds, _ := strconv.ParseInt(form.Get("until"), 10, 64)
-	e, err := v.ExtendEmergency(path[0], time.Unix(seconds, 0), form.Get("reason"), oneLine(form.Get("typed")))
+	since, _ := strconv.ParseInt(form.Get("since"), 10, 64) // what is no number is long ago, and asks for nothing
+	e, err := v.ExtendEmergency(path[0], time.UnixMilli(since), form.Get("reason"), oneLine(form.Get("typed")))
 	switch {
 	case errors.Is(err, oauth.ErrNotFound):
 		v.Nothing()
