@@ -15,7 +15,7 @@ mkdirSync(folder, { recursive: true })
 const pages = [
   [null, '/storybook'], ['camille', '/oauth2/apps'], ['camille', '/oauth2/sessions'],
   ['camille', '/space'], ['camille', '/space/documents'], ['camille', '/space/eyes'], ['camille', '/space/card'], ['camille', '/space/history'],
-  ['dr-urgence', '/emergency'],
+  ['dr-urgence', '/emergency'], ['reviewer', '/pro/cases'], ['authority', '/label/cases'],
 ]
 
 const chromium = await Chromium.start()
