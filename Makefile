@@ -33,6 +33,9 @@ tools: # what the tests need beside Go, from Debian
 	@command -v zbarimg >/dev/null || { \
 		echo "installing zbar-tools, which scans the QR codes that are drawn"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends zbar-tools; }
+	@command -v pdftoppm >/dev/null || { \
+		echo "installing poppler-utils, which reads the papers that are written"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends poppler-utils; }
 
 clients: $(CLIENTS)/node_modules/.installed # FHIR and OAuth clients nobody here wrote
 

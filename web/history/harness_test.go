@@ -86,3 +86,17 @@ func (w *world) newest(patient string, n int) []audit.Entry {
 
 // ok opens a page that there is.
 func ok(b *pages.Browser, path string) *pages.Page { return b.Get(path).Is(http.StatusOK) }
+
+// visited writes visits of the médecin traitant into camille's log, an hour apart.
+func (w *world) visited(n int) {
+	w.Helper()
+	for k := range n {
+		err := w.Entries.Append(w.Context(), audit.Entry{
+			At: time.Now().Add(-time.Duration(k+1) * time.Hour), Patient: "camille", Outcome: audit.Granted, Interaction: "read", Mode: "normal", Rule: "L6.treating",
+			Actor: audit.Agent{Kind: "professional", ID: "Practitioner/dr-roux", Name: "Dr Anne Roux"}, Resources: []string{"AllergyIntolerance/camille-penicillin"},
+		})
+		if err != nil {
+			w.Fatal(err)
+		}
+	}
+}

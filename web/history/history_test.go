@@ -86,15 +86,7 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const visits = 60
-	for k := range visits { // an hour apart: each is a visit of its own
-		err := w.Entries.Append(t.Context(), audit.Entry{
-			At: time.Now().Add(-time.Duration(k+1) * time.Hour), Patient: "camille", Outcome: audit.Granted, Interaction: "read", Mode: "normal", Rule: "L6.treating",
-			Actor: audit.Agent{Kind: "professional", ID: "Practitioner/dr-roux", Name: "Dr Anne Roux"}, Resources: []string{"AllergyIntolerance/camille-penicillin"},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.visited(visits)
 	b := w.SignIn("camille", "/space/history")
 	older, seen, pages := regexp.MustCompile(`href="([^"]*)">Older<`), 0, 0
 	page := ok(b, "/space/history")
