@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pontlevis/pontlevis/store"
 )
@@ -25,12 +26,12 @@ type claim struct {
 // an id keeps it for ever.
 func (e *Embedded) claim(ctx context.Context, patient string, drafts []draft) error {
 	claims := make(map[store.Partition][]claim)
-	claimsOf(patient, drafts, claims)
+	claimsOf(patient, drafts, e.now(), claims)
 	return e.claimEach(ctx, claims)
 }
 
-// claimsOf adds the claims of the drafts for a record.
-func claimsOf(patient string, drafts []draft, claims map[store.Partition][]claim) {
+// claimsOf adds the claims of the drafts for a record, which are written now.
+func claimsOf(patient string, drafts []draft, now time.Time, claims map[store.Partition][]claim) {
 	add := func(p store.Partition, c claim) { claims[p] = append(claims[p], c) }
 	if patient != "" {
 		add(rosterPartition(patient), claim{key: keyRoster(patient)})
@@ -45,6 +46,9 @@ func claimsOf(patient string, drafts []draft, claims map[store.Partition][]claim
 		}
 		for _, traits := range traitsOf(d.resource) {
 			add(identifierPartition(traitsType, traits), claim{key: keyIdentifier(traitsType, traits, d.ID)})
+		}
+		for _, name := range carersOf(patient, d.resource, now) {
+			add(identifierPartition(roundsType, name), claim{key: keyIdentifier(roundsType, name, patient)})
 		}
 	}
 }

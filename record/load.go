@@ -43,7 +43,7 @@ func (e *Embedded) claimMany(ctx context.Context, groups []Group, drafts [][]dra
 	claims := make(map[store.Partition][]claim)
 	for i := range groups {
 		if errs[i] == nil && len(drafts[i]) > 0 {
-			claimsOf(groups[i].Patient, drafts[i], claims)
+			claimsOf(groups[i].Patient, drafts[i], e.now(), claims)
 		}
 	}
 	return e.claimEach(ctx, claims)
