@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/pontlevis/pontlevis/record"
 	"github.com/pontlevis/pontlevis/space"
@@ -22,8 +23,11 @@ const (
 	cardChars = 16
 )
 
-// cardLetters leave out what looks alike: 0 and O, 1 and I and L, U.
-var cardLetters = base32.NewEncoding("23456789ABCDEFGHJKMNPQRSTVWXYZ+*").WithPadding(base32.NoPadding)
+// cardAlphabet leaves out what looks alike: 0 and O, 1 and I and L, U.
+const cardAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// cardLetters write numbers and seals; the last two only fill the 32 that the encoding needs.
+var cardLetters = base32.NewEncoding(cardAlphabet + "+*").WithPadding(base32.NoPadding)
 
 // NewCard is the number of an emergency card that nobody has yet. The card counts once a Consent of kind space.Card names it.
 func (g *Gate) NewCard() string {
@@ -86,10 +90,22 @@ func (g *Gate) Card(ctx context.Context, grant *Grant, code string) (held *Grant
 	return &own, name, true, nil
 }
 
+// IsCardCode tells whether a text has the form of a card's code, however it was typed; not that it opens anything.
+func IsCardCode(text string) bool {
+	code := cardText(text)
+	return len(code) == 2*cardChars && !strings.ContainsFunc(code, func(r rune) bool { return !strings.ContainsRune(cardAlphabet, r) })
+}
+
+// cardText is a code without what was typed to separate its groups.
+func cardText(code string) string {
+	return strings.ToUpper(strings.Join(strings.FieldsFunc(code, func(r rune) bool {
+		return unicode.IsSpace(r) || r == '-' || r == '.'
+	}), ""))
+}
+
 // cardNumber is the number of a code whose seal is ours, however it was typed.
 func (g *Gate) cardNumber(code string) (string, bool) {
-	code = strings.ToUpper(strings.Join(strings.FieldsFunc(code, func(r rune) bool { return r == ' ' || r == '-' || r == '\u00a0' }), ""))
-	if len(code) != 2*cardChars {
+	if code = cardText(code); len(code) != 2*cardChars {
 		return "", false
 	}
 	number, seal := code[:cardChars], code[cardChars:]

@@ -1,7 +1,6 @@
 package emergency
 
 import (
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -65,14 +64,4 @@ func keyHolds(number string) bool {
 	}
 	key, err := strconv.ParseInt(number[13:], 10, 64)
 	return err == nil && key == 97-body%97
-}
-
-// cardIn is the path of the emergency card whose address was scanned, "" for anything else. The card's own page decides
-// what it opens; of the address only the path below cards counts, so a code leads nowhere else.
-func cardIn(text, cards string) string {
-	u, err := url.Parse(strings.TrimSpace(text))
-	if err != nil || u.Path == "" || !strings.HasPrefix(u.Path, cards) || strings.Contains(u.Path, "..") {
-		return ""
-	}
-	return u.EscapedPath()
 }

@@ -26,7 +26,6 @@ type Part struct {
 	*visit.Part
 
 	Patience time.Duration // how long a section may take; 2 s when zero
-	Card     string        // path below which the emergency cards of people are opened, "" for none
 }
 
 // New reads the pages.
@@ -40,6 +39,7 @@ func (p *Part) Mount(mux *http.ServeMux) {
 	serve := p.Handle(p.serve, http.MethodGet, http.MethodPost)
 	mux.Handle(home, serve)
 	mux.Handle(home+"/", serve)
+	p.mountCard(mux)
 }
 
 // serve finds the page. An opening is named by its decision id, below which are its own pages.

@@ -77,11 +77,9 @@ func (p *Part) seek(v *visit.Visit, _ []string) {
 		Who: form.Get("who"), Family: form.Get("family"), Given: form.Get("given"), Birth: form.Get("birth"), Sex: form.Get("sex"),
 		Traits: form.Has("family"),
 	}
-	if p.Card != "" {
-		if at := cardIn(page.Who, p.Card); at != "" {
-			v.Go(at)
-			return
-		}
+	if code := cardIn(page.Who); code != "" {
+		p.useCard(v, code, "")
+		return
 	}
 	ask, wrong := p.question(page)
 	if wrong != "" {

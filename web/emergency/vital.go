@@ -56,6 +56,7 @@ type Item struct {
 	Mark string    // key of a word that stands out, "" for none: emergency.mark.…
 	Href string
 	Tel  string
+	Card *CardDocument // in place of Href: it opens with the card that is held
 }
 
 // reading is what one read of the record gave.

@@ -182,6 +182,11 @@ func (v *Visit) ShowWith(status int, name string, page any, s web.Shown) {
 	v.part.pages.Write(v.W, v.R, status, name, page, s)
 }
 
+// Open answers with a page of the part for which nobody has to be signed in.
+func (p *Part) Open(w http.ResponseWriter, r *http.Request, status int, name string, page any, s web.Shown) {
+	p.pages.Write(w, r, status, name, page, s)
+}
+
 // Go leads on to a page after a change, so that reloading repeats nothing.
 func (v *Visit) Go(path string) { http.Redirect(v.W, v.R, path, http.StatusSeeOther) }
 
