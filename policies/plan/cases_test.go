@@ -120,6 +120,16 @@ var residueCases = []residueCase{
 		"",
 	},
 	{
+		"a function may give its argument back",
+		`f(x) := x
+		 g(x) := x if input.resource.b
+		 says contains ["f", f(input.resource.k)]
+		 says contains ["g", g(input.resource.k)]`,
+		[]string{`{}`},
+		[]string{`{"k": 1}`, `{"k": 2}`, `{"k": [1], "b": true}`, `{}`, `{"k": 1.0, "b": true}`},
+		"",
+	},
+	{
 		"a function of two arguments hangs on both",
 		`f(x, y) := "same" if x == y
 		 f(x, y) := "other" if x != y

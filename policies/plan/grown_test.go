@@ -11,12 +11,13 @@ import (
 // default, sets and objects made by parts, functions, negation, loops, comprehensions, and now and then what fails. A policy grown from a
 // number is always the same.
 type grower struct {
-	draw func(n int) int
-	out  strings.Builder
-	made []grownRule
-	vars int
-	deep int
-	bold bool // what it says may fail
+	draw  func(n int) int
+	out   strings.Builder
+	made  []grownRule
+	vars  int
+	deep  int
+	bold  bool // what it says may fail
+	named bool // rules p.one and p.two are there, to be found by a name
 }
 
 // grownRule is a rule that later ones may lean on.
@@ -32,6 +33,7 @@ const (
 	setOf
 	objectOf
 	function
+	deepOf
 	kinds
 )
 
@@ -40,6 +42,11 @@ func grow(seed uint64) string {
 	rng := rand.New(rand.NewPCG(seed, 0x67726f776e))
 	g := &grower{draw: rng.IntN, bold: rng.IntN(4) == 0}
 	g.line("package grown\n\nimport rego.v1\n")
+	for _, name := range []string{"one", "two"} {
+		body, seen := g.body(nil)
+		g.line("p.%s := %s if {\n%s}\n", name, g.term(seen), body)
+	}
+	g.named = true
 	for range 4 + g.draw(7) {
 		g.rule()
 	}
@@ -77,6 +84,9 @@ func (g *grower) rule() {
 	case objectOf:
 		body, seen := g.body(nil)
 		g.line("%s[%s] := %s if {\n%s}\n", r.name, g.key(seen), g.of("true", "1", g.page(), g.term(seen)), body)
+	case deepOf:
+		body, seen := g.body(nil)
+		g.line("%s[%s][%s] := %s if {\n%s}\n", r.name, g.key(seen), g.key(seen), g.of("true", "1", g.page()), body)
 	case function:
 		for i := range 1 + g.draw(2) {
 			arg, seen := "a", []string{"a"}
@@ -217,10 +227,13 @@ func (g *grower) leaned(seen []string) string {
 		return r.name + "[" + g.key(seen) + "]"
 	case objectOf:
 		return r.name + "[" + g.key(seen) + "]" + g.of("", " == 1")
+	case deepOf:
+		return r.name + "[" + g.key(seen) + "]" + g.of("", "["+g.key(seen)+"]", "["+g.key(seen)+"] == 1")
 	case function:
 		return r.name + "(" + g.argument(seen) + ")" + g.of("", ` == "same"`)
 	default:
-		return r.name + g.of("", "", ` == "first"`, " == true", " != false")
+		return r.name + g.of("", "", ` == "first"`, " == true", " != false", " with input.a as "+g.of("input.resource.c", "input.mode", `"x"`),
+			" with input.resource as "+g.of("input.resource.t", `{"k": 1}`))
 	}
 }
 
@@ -270,7 +283,13 @@ func (g *grower) term(seen []string) string {
 	if g.deep > 2 {
 		return g.of(g.page(), g.document(), `"x"`, "1")
 	}
-	switch g.draw(16) {
+	switch g.draw(20) {
+	case 16:
+		return "sprintf(\"%v %v\", [" + g.term(seen) + ", " + g.document() + "])"
+	case 17:
+		return "object.union({" + `"p": ` + g.term(seen) + `}, {"q": ` + g.document() + "})"
+	case 18:
+		return "input.resource[" + g.key(seen) + "]"
 	case 0, 1:
 		return g.of(`"x"`, `"c1"`, "1", "2", "true", "false", "null")
 	case 2, 3:
@@ -292,6 +311,9 @@ func (g *grower) term(seen []string) string {
 	case 13:
 		return "(" + g.sets() + g.of(" | ", " & ", " - ") + g.sets() + ")"
 	case 14:
+		if g.named && g.draw(2) == 0 {
+			return "p[" + g.of("input.resource.c", "input.mode", `"one"`) + "]"
+		}
 		return "data.table[" + g.key(seen) + "]" + g.of("", "[input.a]")
 	}
 	return g.value(seen)

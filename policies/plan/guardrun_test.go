@@ -139,8 +139,14 @@ func (v *vigil) missed(name string) string {
 
 func (v *vigil) missedByCases() string {
 	for _, s := range v.cases {
-		if said := v.missedBy(s); said != "" {
-			return said
+		for _, fit := range []int{1, 9} {
+			seen := &told{}
+			if err := s.differs(v.t.Context(), fit, seen); err != nil {
+				return err.Error()
+			}
+			if seen.unanswered > 0 {
+				return s.name + ": no answer where OPA has one"
+			}
 		}
 	}
 	return ""

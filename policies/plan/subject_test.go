@@ -189,7 +189,7 @@ func drawnPages(rng *rand.Rand, pages, documents int) []subjectPage {
 	out := make([]subjectPage, pages)
 	for i := range out {
 		out[i].input = drawn(rng, map[string][]string{
-			"a": {`"x"`, `"y"`, `"z"`, `"1"`}, "mode": {`"own"`, `"other"`, `"none"`}, "names": {`["x"]`, `["x", "y"]`, `[]`}, "flag": {"true", "false"},
+			"a": {`"x"`, `"y"`, `"z"`, `"1"`}, "mode": {`"own"`, `"two"`, `"one"`}, "names": {`["x"]`, `["x", "y"]`, `[]`}, "flag": {"true", "false"},
 			"n": {"1", "0", "2"},
 		})
 		var last ast.Object
@@ -213,7 +213,7 @@ func drawnPages(rng *rand.Rand, pages, documents int) []subjectPage {
 
 // resourceMembers are the members a document may have, and their values.
 var resourceMembers = map[string][]string{
-	"b": {"true", "false", "null", `"b"`}, "c": {`"c1"`, `"c2"`, `"c3"`, `"x"`, "false"}, "k": {"1", "2", "1.0", "2.5", "0", `"2"`},
+	"b": {"true", "false", "null", `"b"`}, "c": {`"c1"`, `"c2"`, `"k"`, `"x"`, `"one"`, `"two"`, "false"}, "k": {"1", "2", "1.0", "2.5", "0", `"2"`},
 	"list": {"[]", `["x"]`, `["y", "x"]`, `["z", "z"]`, `["x", 1]`, `["x", 1.0]`, `{"x"}`}, "t": {`{"u": 1}`, `{"u": 2}`, `{"u": [1]}`, `{"v": 1}`, "{}", "1"},
 	"m": {"1", "2"},
 }
