@@ -102,7 +102,7 @@ func (c Cast) delegate(patient, who, kind, relation string, ago int) object {
 			concept(space.DelegationSystem, kind, ""),
 			concept("http://terminology.hl7.org/CodeSystem/v3-RoleCode", relation, ""),
 		},
-		"name":   list{object{"text": nameOf(key)}},
+		"name":   list{object{"text": nameOf(who)}},
 		"period": object{"start": c.day(ago)},
 	}
 }
@@ -123,13 +123,14 @@ func (c Cast) patient(key, ins, family string, given []string, gender string, ag
 	}
 }
 
-func nameOf(key string) string {
+// nameOf is how somebody is called whose own account has this reference.
+func nameOf(who string) string {
 	for _, p := range persons {
-		if p.key == key {
+		if p.reference == who {
 			return p.name
 		}
 	}
-	return fmt.Sprintf("(%s)", key)
+	return fmt.Sprintf("(%s)", who)
 }
 
 func cutCode(code string) (system, value string) {

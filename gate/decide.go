@@ -41,6 +41,7 @@ type hearing struct {
 	within   string  // "search" when a read is a match of a search
 	listing  bool    // the history of a type or of a record is asked for
 	narrows  bool    // a search narrows a scope of the grant
+	proved   bool    // the code of the invitation that is accepted was shown
 
 	source   *withLog // where it reads, with the access log as it stood when the first page was asked for
 	cases    *int     // overdue ones, once counted

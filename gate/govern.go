@@ -57,7 +57,7 @@ func (h *hearing) govern(ctx context.Context, i *record.Interaction, before *rec
 		states = append(states, before)
 	}
 	decide := func(f *space.Facts) (*policies.Decision, error) {
-		return h.change(ctx, f, actionGovern, i.Resource.Attributes(), changeInput(change), states...)
+		return h.change(ctx, f, actionGovern, i.Resource.Attributes(), h.changeInput(change), states...)
 	}
 	decision, err := decide(facts)
 	if err != nil {
@@ -91,8 +91,11 @@ func (h *hearing) govern(ctx context.Context, i *record.Interaction, before *rec
 }
 
 // changeInput is input.change of a governance write.
-func changeInput(c space.Change) map[string]any {
+func (h *hearing) changeInput(c space.Change) map[string]any {
 	out := map[string]any{"kind": c.Kind, "verb": c.Verb, "target": c.Target}
+	if c.Verb == space.Accept {
+		out["proved"], out["since"] = h.proved, c.Since.UTC().Format(time.RFC3339)
+	}
 	if !c.Until.IsZero() {
 		out["until"] = c.Until.UTC().Format(time.RFC3339)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/pontlevis/pontlevis/record"
 )
 
-// Weigh tells whether a grant may make a choice of the space that it is for, given as the resource that would be posted,
-// and makes nothing: a page offers what may be done, and says of the rest why not. It returns nil when the choice would be
+// Weigh tells whether a grant may make a choice of the space that it is for, given as the resource that would be posted, or
+// put where it has an id, and makes nothing: a page offers what may be done, and says of the rest why not. It returns nil when the choice would be
 // permitted, else the words in which it would be refused. Nothing is read for the one who asks, so nothing is logged.
 func (g *Gate) Weigh(ctx context.Context, grant *Grant, body []byte) (*Refusal, error) {
 	r, err := fhir.ParseResource(body)
@@ -27,11 +27,21 @@ func (g *Gate) Weigh(ctx context.Context, grant *Grant, body []byte) (*Refusal, 
 	if err != nil {
 		return nil, err
 	}
-	change, _, err := h.checkSpace(ctx, facts, i, nil)
+	var before *record.Stored
+	if r.ID() != "" {
+		var d *policies.Decision
+		if before, d, err = h.find(ctx, record.Ref{Type: r.Type(), ID: r.ID()}); err != nil {
+			return nil, err
+		}
+		if before == nil || !d.Allow {
+			return nothingHere(), nil
+		}
+	}
+	change, _, err := h.checkSpace(ctx, facts, i, before)
 	if err != nil {
 		return nil, err
 	}
-	d, err := h.change(ctx, facts, actionGovern, r.Attributes(), changeInput(change), parsedState{r.Stamp("", "1", h.now)})
+	d, err := h.change(ctx, facts, actionGovern, r.Attributes(), h.changeInput(change), parsedState{r.Stamp("", "1", h.now)})
 	if err != nil {
 		return nil, err
 	}

@@ -174,6 +174,19 @@ func (v *Visitor) Roles() []string {
 	return v.s.actor(rec, nil, person).Roles
 }
 
+// Self is the visitor in their own name, for no record: what opens nothing, and says who asks.
+func (v *Visitor) Self() (*gate.Grant, error) {
+	person, err := v.s.Person(v.r.Context(), v.Person.Key)
+	if err != nil {
+		return nil, err
+	}
+	rec := &grantRecord{Kind: person.Kind, Situation: v.session.Situation}
+	return &gate.Grant{
+		ID: "own-" + signatureOf("own " + v.session.ID)[:24], Actor: actorOf(rec, nil, person), Client: ownClient, Scopes: []string{"patient/*.cruds"},
+		Purpose: "PATRQT", Mode: "normal", Since: v.session.Begun, Until: v.session.End, Auth: v.session.Auth, ACR: v.session.ACR, AMR: v.session.AMR,
+	}, nil
+}
+
 // relation finds through which relation the visitor acts for a patient; the first of them when none is named.
 func (v *Visitor) relation(patient string) (Relation, bool, error) {
 	all, err := v.ActsFor()

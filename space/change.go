@@ -15,13 +15,15 @@ type Change struct {
 	Target string // whom or what it concerns: an identity, a document, "" for the whole space
 
 	Until time.Time // when what is given ends by itself; zero when it does not say
+	Since time.Time // when the invitation was written that is accepted; zero for anything else
 }
 
 // Verbs of a change.
 const (
-	Give  = "give"
-	End   = "end"
-	Alter = "change"
+	Give   = "give"
+	End    = "end"
+	Alter  = "change"
+	Accept = "accept" // somebody takes an invitation
 )
 
 // Check says what a write of a Consent, CareTeam or RelatedPerson changes, and whether it is well said and a legal
@@ -172,6 +174,9 @@ func linksBeyond(a, b []Link) []Link {
 }
 
 func checkDelegation(f *Facts, before, after *fhir.Resource, helped int, now time.Time) (Change, []fhir.Issue) {
+	if InvitationOf(after) != "" || before != nil && InvitationOf(before) != "" {
+		return checkInvitation(f, before, after, helped, now)
+	}
 	kind, who := DelegationKind(after), DelegateOf(after)
 	change := Change{Kind: kind, Verb: verb(stands(before, now), stands(after, now), before != nil), Target: who}
 	if before != nil {

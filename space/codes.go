@@ -5,6 +5,7 @@ package space
 const (
 	KindSystem       = "urn:pontlevis:consent"    // Consent.category: what the consent settles (the Kind constants)
 	DelegationSystem = "urn:pontlevis:delegation" // RelatedPerson.relationship: legal-representative, carer, helper
+	InvitationSystem = "urn:pontlevis:invitation" // RelatedPerson.identifier: the SHA-256 of a code, in hexadecimal, until somebody takes it
 	PersonSystem     = "urn:pontlevis:person"     // RelatedPerson.identifier: the reference of the person who acts
 	ClientSystem     = "urn:pontlevis:client"     // Consent.provision.actor.reference.identifier: an app
 	ActorSystem      = "urn:pontlevis:actor"      // Consent.provision.actor.role: "profession" when the identifier names one

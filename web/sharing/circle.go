@@ -17,6 +17,7 @@ const (
 	stateBlocked = "blocked" // the person blocked them
 	stateShut    = "shut"    // something links them, and does not let them in
 	stateLater   = "later"   // their link has not begun
+	stateLinked  = "linked"  // a link of theirs has begun; whether it lets them in is not the visitor's to know
 )
 
 // Member is somebody whom the space speaks of, with all that it says of them.
@@ -66,6 +67,7 @@ func (r *room) readCircle() (*circle, error) {
 		return nil, err
 	}
 	c := &circle{Circle: told, names: r.names()}
+	r.knows = told.Settled
 	for _, part := range told.Parts {
 		if part.Type() == "Consent" && part.Node().Get("status").Text() == "active" {
 			c.choices = append(c.choices, choiceOf(part))
@@ -215,6 +217,8 @@ func (r *room) weigh(c *circle, m *Member) error {
 		}
 	}
 	switch {
+	case !c.Settled && len(ends) > 0:
+		m.State, opens = stateLinked, false
 	case len(m.Blocks) > 0:
 		m.State = stateBlocked
 	case opens && len(m.Parts) == 0 && over && len(ends) > 0:
@@ -272,17 +276,19 @@ func rank(m *Member) int {
 	case m.Treating && m.State == stateOpen:
 		return 0
 	case m.State == stateBlocked:
-		return 4
+		return 5
 	}
-	if k := slices.Index([]string{stateOpen, stateFading}, m.State); k >= 0 {
+	if k := slices.Index([]string{stateOpen, stateFading, stateLinked}, m.State); k >= 0 {
 		return 1 + k
 	}
-	return 3
+	return 4
 }
 
 // inside are those who get in today; outside those who do not, blocked or not let in by what links them.
 func (c *circle) inside() []*Member {
-	return slices.DeleteFunc(slices.Clone(c.members), func(m *Member) bool { return m.State != stateOpen && m.State != stateFading })
+	return slices.DeleteFunc(slices.Clone(c.members), func(m *Member) bool {
+		return m.State != stateOpen && m.State != stateFading && m.State != stateLinked
+	})
 }
 
 func (c *circle) outside(states ...string) []*Member {

@@ -20,6 +20,7 @@ var inverses = map[string]string{
 	"block": "unblock", "unblock": "block", "end-link": "restore-link", "restore-link": "end-link",
 	"withdraw": "give", "give": "withdraw", "switches": "switches", "consult": "end-consult",
 	"administrator": "end-administrator", "end-administrator": "administrator", "refuse": "accept", "accept": "refuse",
+	"end-delegate": "restore-delegate", "restore-delegate": "end-delegate",
 	"disconnect": "reconnect", "disconnect-category": "reconnect",
 	"mask": "unmask", "unmask": "mask", "mask-new": "show-new", "show-new": "mask-new",
 }
@@ -46,6 +47,10 @@ func (r *room) done(c *circle, documents []*Document) *Done {
 		stands = d.ofDocument(documents, query.Get("document"))
 	case "withdraw", "give":
 		stands = c.Facts.Consent.Until.IsZero() == (d.Key == "give")
+	case "end-delegate", "restore-delegate":
+		stands = d.delegateStands(c, query.Get("id"))
+	case "invite", "end-invitation":
+		stands = true
 	case "disconnect", "disconnect-category", "reconnect":
 		known, err := r.App(query.Get("client"))
 		if err != nil {

@@ -17,7 +17,8 @@ type Delegate struct {
 	Kind         string // space.LegalRepresentative, space.Carer, space.Helper
 	Since, Until time.Time
 	Live         bool
-	Me           bool // the visitor
+	Me           bool         // the visitor
+	Stay         []oauth.Said // why the visitor may not end it; nil when they may
 	resource     *fhir.Resource
 }
 

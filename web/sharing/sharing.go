@@ -38,8 +38,26 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	get("/space/document", (*room).showDocument)
 	get("/space/choices", (*room).showChoices)
 	get("/space/apps", (*room).showApps)
+	get("/space/people", (*room).showHelpers)
 	get("/space/eyes", (*room).showEyes)
+	mux.Handle("/space/accept", p.part.Handle(p.accept, http.MethodGet, http.MethodPost))
 	mux.Handle("/space/change", p.handle((*room).change, http.MethodPost))
+}
+
+// accept serves a page of somebody who may have no space yet.
+func (p *Pages) accept(v *visit.Visit) {
+	r := &room{Visit: v, pages: p}
+	if v.Person.Professional() {
+		v.Nothing()
+		return
+	}
+	if v.R.Method == http.MethodPost {
+		var ok bool
+		if r.form, ok = v.Form(); !ok {
+			return
+		}
+	}
+	r.accept()
 }
 
 // room is one request about one space, by somebody who acts for whom it is.
@@ -51,6 +69,7 @@ type room struct {
 	choice []oauth.Relation // all whom they act for
 	form   url.Values       // checked, after a POST
 	said   []oauth.Said     // why what it asked for was refused
+	knows  bool             // the visitor may read the choices of the space
 }
 
 // handle finds for whom a request is: the person named by "for", or else the first whom the visitor acts for, themselves
@@ -125,13 +144,14 @@ type Frame struct {
 	Tabs    []string
 	Done    *Done        // what was just changed
 	Said    []oauth.Said // why the last change was refused
+	Settled bool         // the visitor may read the choices of the space
 	May     []oauth.Said // why the visitor may change nothing here; nil when they may
 
 	room *room
 }
 
 // tabs are the pages of sharing in the order of their tabs; the text of one is "sharing.tab." and its path.
-var tabs = []string{"/space", "/space/documents", "/space/choices", "/space/apps", "/space/eyes", "/space/card"}
+var tabs = []string{"/space", "/space/documents", "/space/people", "/space/choices", "/space/apps", "/space/eyes", "/space/card"}
 
 // To is the address of a page about the same space.
 func (f Frame) To(path string, pairs ...string) string { return f.room.to(path, pairs...) }
@@ -142,7 +162,7 @@ func (f Frame) Same(c oauth.Relation) bool { return c.Patient == f.For }
 func (r *room) frame() Frame {
 	return Frame{
 		CSRF: r.CSRF(), For: r.whose.Patient, Name: r.whose.Name, Kind: r.whose.Kind, Own: r.own(), Choices: r.choice,
-		Here: r.here(), Tabs: tabs, Said: r.said, room: r,
+		Here: r.here(), Tabs: tabs, Said: r.said, Settled: r.knows, room: r,
 	}
 }
 

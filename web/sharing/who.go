@@ -20,7 +20,6 @@ type whoPage struct {
 	Apps      []*App
 	Given     time.Time // when the initial consent was given; zero: it was not
 	Withdrawn time.Time // when it was withdrawn; zero: it stands
-	Settled   bool
 	Majority  time.Time
 	Hidden    int
 }
@@ -35,7 +34,7 @@ func (r *room) who(status int) {
 	}
 	page := whoPage{
 		Frame: r.frame(), Inside: c.inside(), Shut: c.outside(stateShut, stateLater), Blocked: c.outside(stateBlocked),
-		Delegates: r.delegates(c), Given: c.Facts.Consent.Since, Withdrawn: c.Facts.Consent.Until, Settled: c.Settled, Majority: c.Majority,
+		Delegates: r.delegates(c), Given: c.Facts.Consent.Since, Withdrawn: c.Facts.Consent.Until, Majority: c.Majority,
 	}
 	if page.Apps, err = r.apps(c); err != nil {
 		r.Fail(err)

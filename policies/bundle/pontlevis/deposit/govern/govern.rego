@@ -217,6 +217,25 @@ deny contains "P9.adds-only" if {
 deny contains "D2.unsaid" if not _said
 
 # METADATA
+# title: An invitation that is not taken
+# description: It is good for some days, for whoever shows its code, in their own name.
+# custom:
+#   rule: P9.expired
+#   layer: person
+#   reason:
+#     fr: Cette invitation n'est plus valable, ou son code n'est pas le bon.
+#     en: This invitation is no longer valid, or its code is not the right one.
+#   remedy:
+#     fr: Demandez à la personne de vous inviter de nouveau.
+#     en: Ask the person to invite you again.
+#   source: rules.md P9
+deny contains "P9.expired" if {
+	input.change.verb
+	input.change.verb == "accept"
+	not accepts
+}
+
+# METADATA
 # title: The person decides
 # description: Nothing lets this actor change this choice.
 # custom:
@@ -317,6 +336,35 @@ grant contains "P2.leaves" if {
 #     en: You can talk it over with them, or call 3422.
 #   source: rules.md P9; CSP R1111-27, R1111-28
 grant contains "P9.represents" if delegation.representative
+
+# METADATA
+# title: An invitation is accepted
+# description: Somebody whom the person invited takes the delegation, in their own name.
+# custom:
+#   rule: P9.accepts
+#   layer: person
+#   reason:
+#     fr: La personne que vous avez invitée a accepté de vous aider.
+#     en: The person you invited has agreed to help you.
+#   remedy:
+#     fr: Vous pouvez mettre fin à cette aide depuis votre espace.
+#     en: You can end this help from your space.
+#   source: rules.md P9
+grant contains "P9.accepts" if accepts
+
+# METADATA
+# title: Acceptance
+# description: The code of a live invitation was shown, by whoever is to act.
+# scope: document
+accepts if {
+	input.change.verb
+	input.change.proved
+	input.change.since
+	input.change.verb == "accept"
+	input.change.proved == true
+	input.change.target in actor.names
+	input.change.since > moment.hours_ago(24 * data.pontlevis.settings.invitation_days)
+}
 
 # METADATA
 # title: Order of grants

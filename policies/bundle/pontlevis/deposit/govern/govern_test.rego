@@ -19,6 +19,8 @@ _delegation(verb) := {"action": "govern", "resource": {"type": "RelatedPerson", 
 
 _team(verb) := {"action": "govern", "resource": {"type": "CareTeam", "code": []}, "change": {"kind": "circle", "verb": verb, "target": "Practitioner/doc"}}
 
+_accept := {"action": "govern", "resource": {"type": "RelatedPerson", "code": []}, "patient": {"delegates": []}, "change": {"kind": "carer", "verb": "accept", "target": "RelatedPerson/sofia", "proved": true, "since": "2026-11-20T09:00:00Z"}}
+
 _consulted := {"patient": {"consent": {"explicit": [{"actor": "Practitioner/doc", "kind": "consultation", "since": "2026-11-21T09:00:00Z"}]}}}
 
 _cases := {
@@ -38,6 +40,13 @@ _cases := {
 	"minor dismisses a representative": [[w.camille, w.minor, _delegation("end")], w.told("P8.minor", "person")],
 	"adult dismisses a representative": [[w.camille, _delegation("end")], w.allowed("L5.governs", "law")],
 	"minor blocks": [[w.camille, w.minor, _govern("block", "give")], w.allowed("L5.governs", "law")],
+	"an invitation is accepted": [[w.sofia, _accept], _done("P9.accepts", "person")],
+	"an invitation without its code": [[w.sofia, _accept, {"change": {"proved": false}}], w.refused("P9.no-delegation", "person")],
+	"an invitation of long ago": [[w.sofia, _accept, {"change": {"since": "2026-10-01T09:00:00Z"}}], w.refused("P9.no-delegation", "person")],
+	"an invitation taken for another": [[w.sofia, _accept, _on("RelatedPerson/other")], w.refused("P9.no-delegation", "person")],
+	"a code and no acceptance": [[w.sofia, _accept, {"change": {"verb": "give"}}], w.refused("P9.no-delegation", "person")],
+	"a carer takes another's invitation": [[w.sofia, _accept, {"patient": {"delegates": w.sofia.patient.delegates}, "change": {"proved": false}}], w.told("P9.adds-only", "person")],
+	"a representative takes an invitation without its code": [[w.karim, w.minor, _accept, {"patient": {"delegates": w.karim.patient.delegates}, "change": {"proved": false, "target": "RelatedPerson/karim"}}], w.told("P9.expired", "person")],
 	"carer and consents": [[w.sofia, _govern("block", "give")], w.told("P9.reserved", "person")],
 	"carer and the circle": [[w.sofia, _team("end")], w.told("P9.adds-only", "person")],
 	"helper": [[w.helper, _govern("block", "give")], w.told("P9.helper", "person")],
