@@ -182,7 +182,7 @@ func (v *Visitor) Self() (*gate.Grant, error) {
 	}
 	rec := &grantRecord{Kind: person.Kind, Situation: v.session.Situation}
 	return &gate.Grant{
-		ID: "own-" + signatureOf("own " + v.session.ID)[:24], Actor: actorOf(rec, nil, person), Client: ownClient, Scopes: []string{"patient/*.cruds"},
+		ID: "own-" + signatureOf("own " + v.session.ID)[:24], Actor: v.s.actor(rec, nil, person), Client: ownClient, Scopes: []string{"patient/*.cruds"},
 		Purpose: "PATRQT", Mode: "normal", Since: v.session.Begun, Until: v.session.End, Auth: v.session.Auth, ACR: v.session.ACR, AMR: v.session.AMR,
 	}, nil
 }
