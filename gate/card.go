@@ -82,8 +82,9 @@ func (g *Gate) Card(ctx context.Context, grant *Grant, code string) (held *Grant
 			refs = []record.Ref{{Type: "Patient", ID: consent.Patient}}
 		}
 	}
-	i := &record.Interaction{Kind: record.KindRead, Ref: record.Ref{Type: "Patient"}, Operation: "emergency-card"}
-	_, name, found, err = g.identify(ctx, &own, i, refs)
+	h := g.hear(&own)
+	h.called = "scan-card"
+	_, name, found, err = h.identify(ctx, &record.Interaction{Kind: record.KindRead, Ref: record.Ref{Type: "Patient"}}, refs)
 	if err != nil || !found {
 		return nil, "", false, err
 	}

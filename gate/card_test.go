@@ -76,9 +76,9 @@ func TestCard(t *testing.T) {
 	}
 	scans := map[string]int{}
 	for _, e := range slices.Concat(w.entries("camille"), w.entries("")) {
-		if e.Interaction == "operation" && e.Outcome == audit.Granted && e.Rule == "E7.card" && e.Details["notify"] != "" {
+		if e.Interaction == "scan-card" && e.Outcome == audit.Granted && e.Rule == "E7.card" && e.Details["notify"] != "" {
 			scans["used"]++
-		} else if e.Interaction == "operation" && e.Outcome == audit.Refused {
+		} else if e.Interaction == "scan-card" && e.Outcome == audit.Refused {
 			scans["refused"]++
 		}
 	}

@@ -39,6 +39,7 @@ type hearing struct {
 	query    *asking // input.query, searches only
 	page     string  // sealed position of the page asked for, searches only
 	within   string  // "search" when a read is a match of a search
+	called   string  // how the log calls the interaction, where its own code does not say it
 	listing  bool    // the history of a type or of a record is asked for
 	narrows  bool    // a search narrows a scope of the grant
 	proved   bool    // the code of the invitation that is accepted was shown

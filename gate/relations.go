@@ -81,7 +81,10 @@ func (g *Gate) Known(ctx context.Context, grant *Grant, patient string) (name st
 
 // identify tells who a patient is to whom their record would open, and logs the question either way.
 func (g *Gate) identify(ctx context.Context, grant *Grant, i *record.Interaction, refs []record.Ref) (patient, name string, found bool, err error) {
-	h := g.hear(grant)
+	return g.hear(grant).identify(ctx, i, refs)
+}
+
+func (h *hearing) identify(ctx context.Context, i *record.Interaction, refs []record.Ref) (patient, name string, found bool, err error) {
 	var stored *record.Stored
 	var d *policies.Decision
 	if len(refs) > 0 {
@@ -103,7 +106,7 @@ func (g *Gate) identify(ctx context.Context, grant *Grant, i *record.Interaction
 	if err := h.append(ctx, entries...); err != nil {
 		return "", "", false, err
 	}
-	name, err = g.nameOf(ctx, stored.ID)
+	name, err = h.g.nameOf(ctx, stored.ID)
 	return stored.ID, name, err == nil, err
 }
 

@@ -67,6 +67,9 @@ func (h *hearing) newEntry(i *record.Interaction, patient string) audit.Entry {
 		Purpose: h.grant.Purpose, Mode: h.grant.Mode, Reason: h.grant.Reason, Stage: h.grant.Stage,
 		Revision: h.revision.Digest, Grant: h.grant.ID,
 	}
+	if h.called != "" {
+		e.Interaction = h.called
+	}
 	if h.grant.Secret {
 		detail(&e, "connexion", "secrete")
 	}

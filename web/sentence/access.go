@@ -61,11 +61,15 @@ const (
 	Added   = "added"
 	Altered = "altered"
 	Removed = "removed"
-	Chose   = "chose"  // a choice of the space was made or changed
-	Opened  = "opened" // an emergency access was opened
-	Ended   = "ended"  // an emergency access was ended
-	Took    = "took"   // the history was exported
-	Scanned = "scanned"
+	Chose   = "chose"   // a choice of the space was made or changed
+	Opened  = "opened"  // an emergency access was opened
+	Ended   = "ended"   // an emergency access was ended
+	Took    = "took"    // the history was exported
+	Scanned = "scanned" // an emergency card was used
+	Weighed = "weighed" // what an emergency access would open was asked
+	Sought  = "sought"  // a person was looked for by name and birth date
+	Reread  = "reread"  // what an emergency access opened was listed
+	Eyed    = "eyed"    // the record was looked at through another's eyes
 
 	Followed = "followed" // the review of accesses
 	Asked    = "asked"    // about an access
@@ -208,6 +212,14 @@ func (a *Access) doing(interaction, action string) string {
 		return Took
 	case "scan-card":
 		return Scanned
+	case "ask-emergency":
+		return Weighed
+	case "find-patient":
+		return Sought
+	case "emergency-receipt":
+		return Reread
+	case "look":
+		return Eyed
 	case "review-own":
 		return Followed
 	case "review-ask":

@@ -175,7 +175,7 @@ func TestEveryCombination(t *testing.T) {
 	m, n := maker(t), 0
 	kinds := []string{"patient", "representative", "carer", "helper", "professional", "system", "", "secret-kind"}
 	interactions := []string{
-		"read", "search-type", "operation", "create", "update", "delete", "transaction", "open-emergency", "end-emergency", "export", "scan-card", "review-own", "review-ask", "review-say", "review-see", "review-close", "secret-interaction",
+		"read", "search-type", "operation", "create", "update", "delete", "transaction", "open-emergency", "end-emergency", "export", "scan-card", "ask-emergency", "find-patient", "emergency-receipt", "look", "review-own", "review-ask", "review-say", "review-see", "review-close", "secret-interaction",
 	}
 	touched := [][]string{nil, {"DocumentReference/secret-1"}, {"AllergyIntolerance/secret-1", "Binary/secret-2", "Observation/secret-3"}, {"Consent/secret-1"}, {"AuditEvent/secret-1"}}
 	check := func(e audit.Entry, self bool) {
@@ -251,7 +251,7 @@ func TestEveryTypeProfessionAndChoiceHasWords(t *testing.T) {
 		}
 		general := map[string]string{"fr": "un choix qui règle", "en": "a choice that governs"}[lang]
 		for _, kind := range []string{
-			"initial", "consultation", "express", "block", "hide", "default-mask", "switches", "administrator", "app", "refuse-depositor", "end-link",
+			"initial", "consultation", "express", "block", "hide", "default-mask", "switches", "administrator", "app", "refuse-depositor", "end-link", "card",
 			"circle", "legal-representative", "carer", "helper", "relative", "unheard-of",
 		} {
 			for _, verb := range []string{"give", "end", "change"} {
