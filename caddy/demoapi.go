@@ -48,6 +48,7 @@ func (a *App) demoEndpoint() http.Handler {
 	mux.HandleFunc("POST /demo/token", func(w http.ResponseWriter, r *http.Request) { a.serveDemo(w, r, a.mint) })
 	mux.HandleFunc("POST /demo/explain", func(w http.ResponseWriter, r *http.Request) { a.serveDemo(w, r, a.explain) })
 	mux.HandleFunc("POST /demo/audit", func(w http.ResponseWriter, r *http.Request) { a.serveDemo(w, r, a.verifyLog) })
+	mux.HandleFunc("POST /demo/cases", func(w http.ResponseWriter, r *http.Request) { a.serveDemo(w, r, a.verifyRegister) })
 	return mux
 }
 

@@ -93,9 +93,10 @@ func (c Cast) circle(patient string, links ...link) object {
 // delegate lets somebody act for a person, in their own name.
 func (c Cast) delegate(patient, who, kind, relation string, ago int) object {
 	_, key, _ := strings.Cut(who, "/")
+	mailbox, _, _ := strings.Cut(key, "-for-")
 	return object{
 		"resourceType": "RelatedPerson", "id": key + "-for-" + patient, "active": true,
-		"telecom":    list{object{"system": "email", "value": key + "@exemple.invalid"}},
+		"telecom":    list{object{"system": "email", "value": mailbox + "@exemple.invalid"}},
 		"patient":    reference("Patient/" + patient),
 		"identifier": list{object{"system": space.PersonSystem, "value": who}},
 		"relationship": list{

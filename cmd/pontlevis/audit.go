@@ -16,7 +16,7 @@ import (
 )
 
 // errTampered ends a verification that found something, so that scripts see it.
-var errTampered = errors.New("the access log is not whole")
+var errTampered = errors.New("what was verified is not whole")
 
 func auditCommand() *cobra.Command {
 	c := &cobra.Command{Use: "audit <command>", Short: "Checks the access log"}
@@ -53,8 +53,39 @@ func auditCommand() *cobra.Command {
 		},
 	}
 	show.Flags().StringVar(&data, "data", "", "data folder of the server")
-	c.AddCommand(verify, show)
+	register := &cobra.Command{
+		Use: "cases --data <folder>", Short: "Compares the register of emergency cases with the access log", Args: cobra.NoArgs,
+		Long: "Each emergency opening of the log has its case, which says what the log says; nothing in the register is without an\n" +
+			"entry. Each case that is missing, was changed or was closed behind the log's back is named. The server is stopped\n" +
+			"meanwhile; a running demo looks for itself.",
+		RunE: func(c *cobra.Command, _ []string) error { return verifyCases(c, data) },
+	}
+	register.Flags().StringVar(&data, "data", "", "data folder of the server")
+	c.AddCommand(verify, show, register)
 	return c
+}
+
+// verifyCases compares the register of cases with the log.
+func verifyCases(c *cobra.Command, data string) error {
+	if data == "" {
+		return errors.New("say which data folder (--data <folder>)")
+	}
+	text, ok, err := pontlevis.VerifyCases(c.Context(), data)
+	if errors.Is(err, store.ErrInUse) {
+		answer, asked := ask(data, "cases", pontlevis.TokenRequest{})
+		if asked != nil {
+			return fmt.Errorf("%w: stop the server, or look at a backup of its data folder", err)
+		}
+		text, ok, err = answer.Explanation, answer.OK, nil
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.OutOrStdout(), strings.TrimRight(text, "\n"))
+	if !ok {
+		return errTampered
+	}
+	return nil
 }
 
 // verifierKey is the key given, or the one that the server wrote into its data folder.
