@@ -6,9 +6,10 @@ import (
 )
 
 // Picture is the circle drawn: the person in the middle, who gets in within the wall, who does not outside of it. Lengths
-// are in units of a square of Size by Size.
+// are in units of a drawing Size wide and Height high.
 type Picture struct {
 	Size, Middle, Wall float64
+	Height             float64
 	Dots               []Dot
 	More               int // who get in and have no place on it; the list has them
 }
@@ -39,7 +40,7 @@ const (
 
 // draw places dots within and outside of the wall, each group around its own circle from the top on.
 func draw(inside, outside []Dot) Picture {
-	p := Picture{Size: pictureSize, Middle: pictureSize / 2, Wall: wallRadius}
+	p := Picture{Size: pictureSize, Middle: pictureSize / 2, Wall: wallRadius, Height: pictureSize}
 	if p.More = max(0, len(inside)-insideMost); p.More > 0 {
 		inside = inside[:insideMost]
 	}
@@ -52,6 +53,9 @@ func draw(inside, outside []Dot) Picture {
 	}
 	p.around(inside, 104, size, -math.Pi/2, 2*math.Pi)
 	// Outside they stand below, where the eye ends: the drawbridge is up.
+	if len(outside) > 0 {
+		p.Height += 20 // for their names
+	}
 	p.around(outside, 180, 18, math.Pi/2-0.32*float64(len(outside)-1), 0.64*float64(len(outside)))
 	return p
 }

@@ -66,10 +66,8 @@ func itemOf(one *fhir.Resource) Item {
 	for _, payload := range n.Get("payload").Items() {
 		i.Title = first(i.Title, payload.Get("contentString").Text())
 	}
-	i.Title = first(i.Title, n.Get("title").Text(), n.Get("name").Text())
-	if i.At, _, _ = fhir.ParseDate(one.Attributes().Date); i.At.IsZero() {
-		i.At = one.Updated()
-	}
+	i.Title = first(i.Title, n.Get("title").Text(), n.Get("class").Get("display").Text())
+	i.At, _, _ = fhir.ParseDate(one.Attributes().Date)
 	return i
 }
 

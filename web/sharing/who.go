@@ -53,7 +53,7 @@ func (r *room) draw(page *whoPage) Picture {
 	}
 	for _, d := range page.Delegates {
 		if d.Live {
-			inside = append(inside, Dot{Kind: "delegate", State: stateOpen, Name: d.Name, Href: r.to("/space") + "#delegates", Delegate: d})
+			inside = append(inside, Dot{Kind: "delegate", State: stateOpen, Name: d.Name, Href: r.to("/space/people"), Delegate: d})
 		}
 	}
 	for _, a := range page.Apps {
@@ -61,7 +61,7 @@ func (r *room) draw(page *whoPage) Picture {
 		if r.Language() == "en" {
 			name = a.View.EN.Name
 		}
-		inside = append(inside, Dot{Kind: "app", State: stateOpen, Name: name, Href: r.to("/space") + "#apps", App: a})
+		inside = append(inside, Dot{Kind: "app", State: stateOpen, Name: name, Href: r.to("/space/apps"), App: a})
 	}
 	for _, m := range slices.Concat(page.Blocked, page.Shut) {
 		outside = append(outside, r.dot(m))
