@@ -87,6 +87,8 @@ func (h *hearing) govern(ctx context.Context, i *record.Interaction, before *rec
 		}
 	}
 	joins(&entry, patient, was, i.Resource)
+	detail(&entry, "kind", change.Kind) // what its reader is told in words
+	detail(&entry, "verb", change.Verb)
 	return h.commit(ctx, i, patient, entry, change.Kind, c)
 }
 

@@ -146,8 +146,8 @@ type Tab struct {
 
 // Whose is a space that the visitor may ask for.
 type Whose struct {
-	Patient, Name, Kind string
-	Here                bool
+	Name, Href string
+	Here       bool
 }
 
 // Page is what the history shows.
@@ -247,7 +247,7 @@ func (r *room) page(s stretch) Page {
 			page.Name = one.Name
 		}
 		if len(r.people) > 1 {
-			page.Whose = append(page.Whose, Whose{one.Patient, one.Name, one.Kind, here})
+			page.Whose = append(page.Whose, Whose{one.Name, filter{patient: one.Patient, view: f.view}.address(), here})
 		}
 	}
 	page.Export = Home + "/export" + strings.TrimPrefix(f.of(professionals).let(false).address(), Home)
