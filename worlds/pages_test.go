@@ -1,0 +1,283 @@
+package worlds
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	envPages   = "PONTLEVIS_WORLDS_PAGES" // how many pairs of pages in all; 0: the short run
+	shortPages = 800
+	pagesEach  = 12 // in one pair of worlds
+)
+
+// TestPages holds on the pages what TestWorlds holds over FHIR: somebody who may not know of a thing is shown the pages
+// that they would be shown without it, whatever they follow, choose or guess.
+func TestPages(t *testing.T) {
+	pages, first := setting(t, envPages, 0), setting(t, envSeed, 1)
+	if pages == 0 {
+		if pages = shortPages; testing.Short() {
+			pages /= 5
+		}
+	}
+	done := visited{paths: map[string]int{}}
+	for seed := first; done.pages < pages; seed++ {
+		if err := pagesEpisode(seed, &done); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+	}
+	t.Log(done)
+	for _, path := range seen {
+		if done.paths[path] == 0 {
+			t.Errorf("no page of %s was shown in %d", path, done.pages)
+		}
+	}
+}
+
+// seen are the folders of which a run shows pages, or it would tell nothing of them.
+var seen = []string{"/space", "/space/documents", "/space/eyes", "/space/history", "/space/card", "/emergency"}
+
+// visited counts what a run was shown.
+type visited struct {
+	pages uint64
+	paths map[string]int // pages that were shown (200), by path without ids
+}
+
+func (v visited) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d pairs of pages", v.pages)
+	for _, path := range slices.Sorted(maps.Keys(v.paths)) {
+		fmt.Fprintf(&b, "\n%6d %s", v.paths[path], path)
+	}
+	return b.String()
+}
+
+// beyondPages are kinds whose readers are no people, or whose accounts may know what their grants may not.
+var beyondPages = []string{"outside-grant", "app", "narrowed-scope", "first-stage"}
+
+// visitor is somebody who looks at pages in a pair of worlds that differ by what they may not know.
+type visitor struct {
+	*rand.Rand
+	scene   scene
+	who     string
+	houses  [2]*house
+	cookies [2]map[string]string
+	told    [2]*memoryOf
+	todo    []string // addresses that pages led to
+	asked   uint64
+}
+
+// pagesEpisode follows some pages in both worlds, and gives an error that tells the first difference.
+func pagesEpisode(seed uint64, done *visited) error {
+	r := rand.New(rand.NewPCG(seed, 0x9a9e5))
+	k := pick(r, allKinds)
+	s := drawScene(k, seed)
+	if slices.Contains(beyondPages, s.kind) {
+		return nil
+	}
+	names := people2(s.readers)
+	if len(names) == 0 {
+		return nil
+	}
+	v := &visitor{Rand: r, scene: s, who: pick(r, names)}
+	defer v.close()
+	for side, own := range [][]put{s.one, s.two} {
+		if err := v.build(side, own); err != nil {
+			return err
+		}
+	}
+	v.todo = v.begin()
+	for range pagesEach {
+		target := v.next()
+		one, two := v.get(target)
+		done.pages++
+		if one != two {
+			return fmt.Errorf("%s of a world of %s: GET %s tells the worlds apart:\n%s", v.who, s.kind, target, cmp.Diff(one, two))
+		}
+		if strings.HasPrefix(one, "200\n") {
+			path, _, _ := strings.Cut(target, "?")
+			done.paths[plainPath(path)]++
+		}
+	}
+	return nil
+}
+
+// people2 are the readers who have an account, each as often as they come.
+func people2(readers []string) (out []string) {
+	for _, name := range readers {
+		name, _, _ = strings.Cut(strings.TrimSuffix(name, "*"), "@")
+		if entrance().cookies[name] != nil {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func (v *visitor) build(side int, own []put) error {
+	luck.next(1)
+	h, err := settle(entrance().db.fork(), dawn)
+	if err != nil {
+		return err
+	}
+	v.houses[side], v.told[side], v.cookies[side] = h, &memoryOf{entries: map[string]string{}}, maps.Clone(entrance().cookies[v.who])
+	for patient, state := range v.scene.lives[side] {
+		if err := h.live(patient, state); err != nil {
+			return err
+		}
+	}
+	all := slices.Concat(v.scene.both, own)
+	slices.SortStableFunc(all, func(a, b put) int { return int(a.at - b.at) })
+	if err := h.make(all); err != nil {
+		return err
+	}
+	h.set(requestsFrom.Add(-time.Hour))
+	for _, r := range v.scene.traffic {
+		if side == 0 {
+			h.ask(r.who, r.method, r.target(), r.headers, r.body)
+		}
+	}
+	return nil
+}
+
+func (v *visitor) close() {
+	for _, h := range v.houses {
+		if h != nil {
+			h.close()
+		}
+	}
+}
+
+// begin are the pages where somebody begins.
+func (v *visitor) begin() []string {
+	if professions[v.who] != "" {
+		return []string{"/pro", "/emergency", "/oauth2/sessions"}
+	}
+	out := []string{"/space", "/space/documents", "/space/choices", "/space/apps", "/space/eyes", "/space/history", "/space/card"}
+	for k, path := range out {
+		if v.who != v.scene.patient && v.chance(0.7) {
+			out[k] = path + "?for=" + v.scene.patient
+		}
+	}
+	return append(out, "/oauth2/sessions", "/oauth2/apps")
+}
+
+func (v *visitor) chance(p float64) bool { return v.Float64() < p }
+
+// next draws a page: one that was led to, now and then with a guess in it.
+func (v *visitor) next() string {
+	target := pick(v.Rand, v.todo)
+	if v.chance(0.6) { // what was found last lies deepest
+		target = v.todo[len(v.todo)-1-v.IntN(min(len(v.todo), 12))]
+	}
+	if v.chance(0.3) {
+		return v.guess(target)
+	}
+	return target
+}
+
+// thing is an id of these worlds in an address.
+var thing = regexp.MustCompile(`\b[vupwh][0-9]+\b`)
+
+// guess puts the hidden thing where something else was, or asks for it where nothing was.
+func (v *visitor) guess(target string) string {
+	_, id, _ := strings.Cut(v.scene.hidden, "/")
+	u, err := url.Parse(target)
+	if err != nil {
+		return target
+	}
+	if thing.MatchString(target) {
+		return thing.ReplaceAllString(target, id)
+	}
+	q := u.Query()
+	switch v.IntN(4) {
+	case 0:
+		q.Set(pick(v.Rand, []string{"document", "id", "who", "viewer", "entry", "page"}), pick(v.Rand, []string{id, v.scene.hidden}))
+	case 1:
+		return pick(v.Rand, []string{"/space/document", "/space/history", "/space/card", "/pro/patient", "/emergency"}) + "/" + id
+	case 2:
+		return "/space/document?" + url.Values{"id": {id}, "document": {v.scene.hidden}, "for": {v.scene.patient}}.Encode()
+	default:
+		q.Set("for", pick(v.Rand, []string{v.scene.patient, "camille", "lucas", "absente"}))
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// get asks for one page in both worlds and gives what each showed, as comparable text.
+func (v *visitor) get(target string) (one, two string) {
+	v.asked++
+	var out [2]string
+	for side, h := range v.houses {
+		luck.next(5000 + v.asked)
+		h.set(requestsFrom.Add(time.Duration(v.asked) * time.Second))
+		rec := h.visit(v.cookies[side], http.MethodGet, target, nil)
+		out[side] = v.write(side, rec)
+		for _, c := range rec.Result().Cookies() {
+			v.cookies[side][c.Name] = c.Value
+		}
+		if side == 0 {
+			v.learn(rec)
+		}
+	}
+	return out[0], out[1]
+}
+
+func (v *visitor) write(side int, rec *httptest.ResponseRecorder) string {
+	var b strings.Builder
+	v.told[side].write(&b, rec)
+	return b.String()
+}
+
+// learn keeps what a page leads to.
+func (v *visitor) learn(rec *httptest.ResponseRecorder) {
+	if to := rec.Header().Get("Location"); strings.HasPrefix(to, "/") || strings.HasPrefix(to, issuer) {
+		v.add(strings.TrimPrefix(to, issuer))
+	}
+	page := rec.Body.String()
+	for _, to := range links(page) {
+		v.add(to)
+	}
+	for _, f := range forms(page) {
+		if f.method == http.MethodPost {
+			continue
+		}
+		for name, all := range f.choices {
+			f.fields.Set(name, pick(v.Rand, all))
+		}
+		for name := range f.fields {
+			if f.fields.Get(name) == "" && v.chance(0.5) {
+				f.fields.Set(name, pick(v.Rand, []string{"lam", "DR", "rpps-dr-lam", "bilan", "xyzzyhidden", "ins-" + v.scene.patient, "2026-01-01", "2026-11-21"}))
+			}
+		}
+		v.add(f.action + "?" + f.fields.Encode())
+	}
+}
+
+func (v *visitor) add(to string) {
+	if strings.HasPrefix(to, "/assets/") || strings.HasPrefix(to, "/fhir") || slices.Contains(v.todo, to) || len(v.todo) > 300 {
+		return
+	}
+	v.todo = append(v.todo, to)
+}
+
+// plainPath is a path without the ids in it.
+func plainPath(path string) string {
+	parts := strings.Split(path, "/")
+	for k, p := range parts {
+		if strings.ContainsAny(p, "0123456789") {
+			parts[k] = "*"
+		}
+	}
+	return strings.Join(parts, "/")
+}
