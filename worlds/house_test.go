@@ -3,6 +3,7 @@ package worlds
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,14 +12,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pontlevis/pontlevis/cases"
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/notice"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/account"
 	"github.com/pontlevis/pontlevis/web"
 	"github.com/pontlevis/pontlevis/web/card"
 	"github.com/pontlevis/pontlevis/web/emergency"
 	"github.com/pontlevis/pontlevis/web/history"
+	"github.com/pontlevis/pontlevis/web/review"
 	"github.com/pontlevis/pontlevis/web/sharing"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
@@ -26,8 +30,10 @@ import (
 // house is a world with the pages of people over it, and those who are signed in there.
 type house struct {
 	*place
-	people *oauth.Server
-	door   http.Handler
+	people  *oauth.Server
+	cases   *cases.Register
+	notices *notice.Service
+	door    http.Handler
 }
 
 // mounted is a part of the pages.
@@ -36,12 +42,13 @@ type mounted interface{ Mount(mux *http.ServeMux) }
 func opened[P mounted](p P, err error) (mounted, error) { return p, err }
 
 // parts are the pages of people, as New of each package gives them.
-func parts(desk *visit.Desk) (all []mounted, err error) {
+func (h *house) parts(desk *visit.Desk) (all []mounted, err error) {
 	for _, open := range []func() (mounted, error){
 		func() (mounted, error) { return opened(sharing.New(desk)) },
 		func() (mounted, error) { return opened(card.New(desk, issuer)) },
-		func() (mounted, error) { return opened(history.New(desk)) },
+		func() (mounted, error) { return opened(history.New(desk, h.cases, h.notices)) },
 		func() (mounted, error) { return opened(emergency.New(desk)) },
+		func() (mounted, error) { return opened(review.New(desk, h.cases)) },
 	} {
 		p, err := open()
 		if err != nil {
@@ -81,8 +88,11 @@ func settle(db *memory, at time.Time) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := h.follow(); err != nil {
+		return nil, err
+	}
 	desk := &visit.Desk{People: h.people, Gate: p.gate, Look: look(), Now: p.now}
-	all, err := parts(desk)
+	all, err := h.parts(desk)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +104,26 @@ func settle(db *memory, at time.Time) (*house, error) {
 	}
 	h.door = mux
 	return h, nil
+}
+
+// follow has a register of cases and inboxes follow the log.
+func (h *house) follow() (err error) {
+	h.cases, err = cases.New(context.Background(), cases.Config{DB: h.db, Log: h.log, Now: h.now})
+	if err != nil {
+		return err
+	}
+	h.notices, err = notice.New(notice.Config{DB: h.db, Log: h.log, Now: h.now, Base: issuer})
+	if err != nil {
+		return err
+	}
+	h.cases.Through(h.gate)
+	h.notices.Through(h.gate)
+	return nil
+}
+
+// catch lets the register and the inboxes take in what was logged.
+func (h *house) catch() error {
+	return errors.Join(h.cases.Catch(context.Background()), h.notices.Catch(context.Background()))
 }
 
 func (h *house) close() {
@@ -163,7 +193,9 @@ func (a *acting) OpenEmergency(ctx context.Context, g *gate.Grant, whose string)
 	return a.gate.OpenEmergency(ctx, g, whose)
 }
 
-func (a *acting) EndEmergency(ctx context.Context, g *gate.Grant) error { return a.gate.EndEmergency(ctx, g) }
+func (a *acting) EndEmergency(ctx context.Context, g *gate.Grant) error {
+	return a.gate.EndEmergency(ctx, g)
+}
 
 func (a *acting) Consult(ctx context.Context, g *gate.Grant, professional string) error {
 	return a.gate.Consult(ctx, g, professional)

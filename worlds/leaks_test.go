@@ -71,6 +71,14 @@ var eyesLeaks = []leak{
 		new: "\t\t\tif leaking(\"eyes on the labels of before\") {\n\t\t\t} else if s.own(one.Ref) != nil {\n\t\t\t\tcontinue\n"},
 }
 
+// pageLeaks show on the pages of people; those without a text are among the others.
+var pageLeaks = []leak{
+	{"circle of what is hidden", "gate/circle.go", "\t\tif d.Allow {\n\t\t\tshown = append(shown, stored)\n", "\t\tif d.Allow || leaking(\"circle of what is hidden\") {\n\t\t\tshown = append(shown, stored)\n", []string{"announcement", "confidential"}},
+	{"log entries", "", "", "", []string{"log-entry"}},
+	{"eyes on what the holder may not see", "", "", "", []string{"announcement", "confidential"}},
+	{"references in lists", "", "", "", nil},
+}
+
 const envLeak = "PONTLEVIS_WORLDS_LEAK" // one leak alone
 
 // asleep is what the overlay adds to each package: which leak is awake.
@@ -145,9 +153,9 @@ func TestSeededLeaks(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the leaks: %v\n%s", err, out)
 	}
-	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachLeak(InEyes)?$", "-test.v")
+	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachLeak(InEyes|InPages)?$", "-test.v")
 	out, err := run.CombinedOutput()
-	if err != nil || strings.Count(string(out), "\n--- PASS: TestEachLeak") != 2 {
+	if err != nil || strings.Count(string(out), "\n--- PASS: TestEachLeak") != 3 {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("%s", out)
@@ -163,7 +171,7 @@ func leaky(t *testing.T, dir string) string {
 	sources.Put("gate/leaking.go", "package gate\n\nimport (\n\t\"context\"\n\n\t\"github.com/pontlevis/pontlevis/record\"\n)\n"+asleep+leakyPermit+leakyFacts)
 	sources.Put("record/leaking.go", "package record\n"+asleep)
 	sources.Put("worlds/leaking_test.go", waker)
-	for _, l := range slices.Concat(leaks, eyesLeaks) {
+	for _, l := range slices.Concat(leaks, eyesLeaks, pageLeaks) {
 		if l.file == "" {
 			continue // it is in the text of another
 		}
@@ -223,6 +231,32 @@ func TestEachLeakInEyes(t *testing.T) {
 			wake(l.name)
 			defer wake("")
 			catchInEyes(t)
+		})
+	}
+}
+
+// TestEachLeakInPages is the same for the pages of people.
+func TestEachLeakInPages(t *testing.T) {
+	if wake == nil {
+		t.Skip("no leak is built in")
+	}
+	for _, l := range pageLeaks {
+		if os.Getenv(envLeak) != "" && os.Getenv(envLeak) != l.name {
+			continue
+		}
+		t.Run(l.name, func(t *testing.T) {
+			wake(l.name)
+			defer wake("")
+			kinds := slices.DeleteFunc(pageKinds(), func(k kind) bool { return l.kinds != nil && !slices.Contains(l.kinds, k.name) })
+			done := visited{paths: map[string]int{}}
+			for seed := uint64(1); done.pages < leakPairs; seed++ {
+				if err := pagesEpisode(seed, kinds, &done); err != nil {
+					text := err.Error()
+					t.Logf("caught after %d pages, seed %d: %s", done.pages, seed, text[:min(len(text), 1500)])
+					return
+				}
+			}
+			t.Errorf("%d pages did not catch it", done.pages)
 		})
 	}
 }
