@@ -3,6 +3,7 @@ package sharing
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -96,8 +97,8 @@ func (r *room) nameItems(items []Item) ([]Item, error) {
 		by[i.Type] = append(by[i.Type], i.ID)
 	}
 	known := map[string]Item{}
-	for t, ids := range by {
-		for chunk := range slices.Chunk(ids, maxNames) {
+	for _, t := range slices.Sorted(maps.Keys(by)) { // in one order: each search is in the log
+		for chunk := range slices.Chunk(by[t], maxNames) {
 			found, err := r.All(r.grant, t+"?patient="+url.QueryEscape(r.whose.Patient)+"&_count=200&_id="+url.QueryEscape(strings.Join(chunk, ",")))
 			if err != nil {
 				return nil, err
