@@ -64,32 +64,13 @@ func agreed(f *space.Facts, a Agreement, now time.Time) bool {
 
 // consent is the agreement as a FHIR Consent.
 func (a Agreement) consent(patient, who string, now time.Time) map[string]any {
-	at := now.UTC().Format(time.RFC3339)
-	concepts := func(system string, codes []string) []any {
-		out := []any{}
-		for _, code := range codes {
-			out = append(out, map[string]any{"coding": []any{map[string]any{"system": system, "code": code}}})
-		}
-		return out
-	}
-	return map[string]any{
-		"resourceType": "Consent", "status": "active", "dateTime": at,
-		"scope":      concepts("http://terminology.hl7.org/CodeSystem/consentscope", []string{"patient-privacy"})[0],
-		"category":   concepts(space.KindSystem, []string{space.App}),
-		"patient":    map[string]any{"reference": "Patient/" + patient},
-		"performer":  []any{map[string]any{"reference": who}},
-		"policyRule": concepts("http://terminology.hl7.org/CodeSystem/v3-ActCode", []string{"OPTIN"})[0],
-		"provision": map[string]any{
-			"type": "permit", "period": map[string]any{"start": at},
-			"actor": []any{map[string]any{
-				"role":      concepts("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", []string{"IRCP"})[0],
-				"reference": map[string]any{"identifier": map[string]any{"system": space.ClientSystem, "value": a.Client}},
-			}},
-			"purpose": []any{map[string]any{"system": space.PurposeSystem, "code": a.Purpose}},
-			"code":    concepts(space.CategorySystem, a.Categories),
-			"action":  concepts(space.DirectionSystem, a.Directions),
-		},
-	}
+	return space.Choice{Kind: space.App, Patient: patient, By: who, At: now, Provision: map[string]any{
+		"type": "permit", "period": map[string]any{"start": now.UTC().Format(time.RFC3339)},
+		"actor":   []any{space.ActorIn(space.ClientSystem+"|"+a.Client, "")},
+		"purpose": []any{map[string]any{"system": space.PurposeSystem, "code": a.Purpose}},
+		"code":    space.Concepts(space.CategorySystem, a.Categories),
+		"action":  space.Concepts(space.DirectionSystem, a.Directions),
+	}}.Consent()
 }
 
 // Refused reports whether an error of the gate is a refusal for the reason of rights, rather than a failure.

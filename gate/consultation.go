@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
@@ -32,31 +31,11 @@ func (g *Gate) Consult(ctx context.Context, grant *Grant, professional string) e
 
 func (g *Gate) consultation(grant *Grant, professional string) map[string]any {
 	now := g.Now().UTC()
-	at := now.Format(time.RFC3339)
-	who := map[string]any{"reference": professional}
-	if system, value, is := strings.Cut(professional, "|"); is {
-		who = map[string]any{"identifier": map[string]any{"system": system, "value": value}}
-	}
-	period := map[string]any{"start": at}
+	period := map[string]any{"start": now.Format(time.RFC3339)}
 	if hours, ok := g.setting("h", "consultation_hours"); ok {
 		period["end"] = now.Add(hours).Format(time.RFC3339)
 	}
-	concept := func(system, code string) map[string]any {
-		return map[string]any{"coding": []any{map[string]any{"system": system, "code": code}}}
-	}
-	return map[string]any{
-		"resourceType": "Consent", "status": "active", "dateTime": at,
-		"scope":      concept("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"),
-		"category":   []any{concept(space.KindSystem, space.Consultation)},
-		"patient":    map[string]any{"reference": "Patient/" + grant.Patient},
-		"performer":  []any{map[string]any{"reference": grant.Actor.ID}},
-		"policyRule": concept("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTIN"),
-		"provision": map[string]any{
-			"type": "permit", "period": period,
-			"actor": []any{map[string]any{
-				"role":      concept("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "IRCP"),
-				"reference": who,
-			}},
-		},
-	}
+	return space.Choice{Kind: space.Consultation, Patient: grant.Patient, By: grant.Actor.ID, At: now, Provision: map[string]any{
+		"type": "permit", "period": period, "actor": []any{space.ActorIn(professional, "")},
+	}}.Consent()
 }

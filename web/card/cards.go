@@ -157,23 +157,11 @@ func (p *Pages) make(v *visit.Visit, g *gate.Grant) {
 
 // consent is the choice that a card is, as docs/fhir.md writes it.
 func consent(g *gate.Grant, number string, now time.Time) map[string]any {
-	concept := func(system, code string) map[string]any {
-		return map[string]any{"coding": []any{map[string]any{"system": system, "code": code}}}
-	}
-	identifier := map[string]any{"system": space.CardSystem, "value": number}
-	return map[string]any{
-		"resourceType": "Consent", "status": "active", "dateTime": now.UTC().Format(time.RFC3339),
-		"identifier": []any{identifier},
-		"scope":      concept("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"),
-		"category":   []any{concept(space.KindSystem, space.Card)},
-		"patient":    map[string]any{"reference": "Patient/" + g.Patient},
-		"performer":  []any{map[string]any{"reference": g.Actor.ID}},
-		"policyRule": concept("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTIN"),
-		"provision": map[string]any{"type": "permit", "actor": []any{map[string]any{
-			"role":      concept("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "IRCP"),
-			"reference": map[string]any{"identifier": identifier},
-		}}},
-	}
+	c := space.Choice{Kind: space.Card, Patient: g.Patient, By: g.Actor.ID, At: now, Provision: map[string]any{
+		"type": "permit", "actor": []any{space.ActorIn(space.CardSystem+"|"+number, "")},
+	}}.Consent()
+	c["identifier"] = []any{map[string]any{"system": space.CardSystem, "value": number}}
+	return c
 }
 
 // card shows one card of the person's, and revokes it.

@@ -198,7 +198,7 @@ func (r *room) planReconnect(c *circle) (*plan, error) {
 				resource["status"] = "active"
 				provision, _ := resource["provision"].(object)
 				if codes, _ := provision["code"].(list); category != "" && !slices.ContainsFunc(codes, func(one any) bool { return categoryOf(one) == category }) {
-					provision["code"] = append(codes, concept(space.CategorySystem, category))
+					provision["code"] = append(codes, space.Concept(space.CategorySystem, category))
 				}
 			}))
 		}

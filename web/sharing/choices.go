@@ -118,7 +118,7 @@ func (r *room) planConsult(c *circle) (*plan, error) {
 	default:
 		return nil, unsaid("Dites pour combien de temps.", "Say for how long.")
 	}
-	return aboutPerson(m, r.giveAbout(kind, m, object{"type": "permit", "period": period, "actor": list{about(m.Who, m.Name)}})), nil
+	return aboutPerson(m, r.giveAbout(kind, m, object{"type": "permit", "period": period, "actor": list{space.ActorIn(m.Who, m.Name)}})), nil
 }
 
 // planAdministrator names somebody an administrator of the space.
@@ -127,7 +127,7 @@ func (r *room) planAdministrator(c *circle) (*plan, error) {
 	if m == nil || err != nil {
 		return nil, err
 	}
-	provision := object{"type": "permit", "period": object{"start": r.Now().UTC().Format(time.RFC3339)}, "actor": list{about(m.Who, m.Name)}}
+	provision := object{"type": "permit", "period": object{"start": r.Now().UTC().Format(time.RFC3339)}, "actor": list{space.ActorIn(m.Who, m.Name)}}
 	return aboutPerson(m, r.giveAbout(space.Administrator, m, provision)), nil
 }
 
@@ -147,7 +147,7 @@ func (r *room) planRefuse(c *circle) (*plan, error) {
 	if m == nil || err != nil {
 		return nil, err
 	}
-	return aboutPerson(m, r.giveAbout(space.RefuseDepositor, m, object{"type": "deny", "actor": list{about(m.Who, m.Name)}})), nil
+	return aboutPerson(m, r.giveAbout(space.RefuseDepositor, m, object{"type": "deny", "actor": list{space.ActorIn(m.Who, m.Name)}})), nil
 }
 
 // planAccept lets them deposit again.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pontlevis/pontlevis/space"
@@ -26,38 +25,9 @@ func body(v any) []byte {
 	return b
 }
 
-func concept(system, code string) object {
-	return object{"coding": list{object{"system": system, "code": code}}}
-}
-
-// refer names somebody in a resource: by reference, or by identifier.
-func refer(who, name string) object {
-	out := object{"reference": who}
-	if system, value, is := strings.Cut(who, "|"); is {
-		out = object{"identifier": object{"system": system, "value": value}}
-	}
-	if name != "" {
-		out["display"] = name
-	}
-	return out
-}
-
-// about names an actor of a provision.
-func about(who, name string) object {
-	return object{"role": concept("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "IRCP"), "reference": refer(who, name)}
-}
-
 // consent is a choice of the space as docs/fhir.md writes it, dated now.
 func (r *room) consent(kind string, provision object) object {
-	return object{
-		"resourceType": "Consent", "status": "active", "dateTime": r.Now().UTC().Format(time.RFC3339),
-		"scope":      concept("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"),
-		"category":   list{concept(space.KindSystem, kind)},
-		"patient":    object{"reference": "Patient/" + r.whose.Patient},
-		"performer":  list{object{"reference": r.grant.Actor.ID}},
-		"policyRule": concept("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTIN"),
-		"provision":  provision,
-	}
+	return space.Choice{Kind: kind, Patient: r.whose.Patient, By: r.grant.Actor.ID, At: r.Now(), Provision: provision}.Consent()
 }
 
 // give makes a choice, unless the same stands already: a form that is sent twice says it once. same are the criteria by

@@ -333,7 +333,7 @@ func (r *room) planHide(c *circle) (*plan, error) {
 	case profession != "" && slices.Contains(professions, profession):
 		for _, system := range professionSystems {
 			actors = append(actors, object{
-				"role": concept(space.ActorSystem, "profession"), "reference": object{"identifier": object{"system": system, "value": profession}},
+				"role": space.Concept(space.ActorSystem, "profession"), "reference": object{"identifier": object{"system": system, "value": profession}},
 			})
 		}
 		criteria, eyes = "", "profession:"+profession
@@ -345,7 +345,7 @@ func (r *room) planHide(c *circle) (*plan, error) {
 		if m == nil {
 			return nil, unsaid("Ce numéro n'est celui d'aucun professionnel de l'annuaire.", "No professional of the directory has this number.")
 		}
-		actors, eyes = append(actors, about(m.Who, m.Name)), m.Who
+		actors, eyes = append(actors, space.ActorIn(m.Who, m.Name)), m.Who
 		criteria += "&" + named(m)
 	default:
 		return nil, unsaid("Dites à qui ce document est caché.", "Say whom this document is hidden from.")

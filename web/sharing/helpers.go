@@ -145,7 +145,7 @@ func (r *room) planInvite(*circle) (*plan, error) {
 	code := r.pages.desk.Gate.InvitationCode(r.whose.Patient, word)
 	invitation := object{
 		"resourceType": "RelatedPerson", "active": false, "patient": object{"reference": "Patient/" + r.whose.Patient},
-		"relationship": list{concept(space.DelegationSystem, kind)}, "name": list{object{"text": name}}, "period": period,
+		"relationship": list{space.Concept(space.DelegationSystem, kind)}, "name": list{object{"text": name}}, "period": period,
 		"identifier": list{
 			object{"system": space.InvitationSystem, "value": gate.InvitationDigest(code)},
 			object{"system": onceSystem, "value": word},

@@ -52,7 +52,7 @@ func (r *room) planBlock(c *circle) (*plan, error) {
 	if m == nil || err != nil {
 		return nil, err
 	}
-	return aboutPerson(m, r.giveAbout(space.Block, m, object{"type": "deny", "actor": list{about(m.Who, m.Name)}})), nil
+	return aboutPerson(m, r.giveAbout(space.Block, m, object{"type": "deny", "actor": list{space.ActorIn(m.Who, m.Name)}})), nil
 }
 
 func (r *room) planUnblock(c *circle) (*plan, error) {
@@ -78,7 +78,7 @@ func (r *room) planEndLink(c *circle) (*plan, error) {
 	for _, l := range m.Links {
 		if l.Role != space.Treating && l.Live && !done[l.name] {
 			done[l.name] = true
-			p.steps = append(p.steps, r.consentStep(space.EndLink, object{"type": "deny", "actor": list{about(l.name, m.Name)}}))
+			p.steps = append(p.steps, r.consentStep(space.EndLink, object{"type": "deny", "actor": list{space.ActorIn(l.name, m.Name)}}))
 		}
 	}
 	for _, consent := range m.Consents {

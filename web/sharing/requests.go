@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/space"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -48,10 +49,10 @@ func (r *room) planAsk(c *circle) (*plan, error) {
 	words := first(note, "Merci de masquer ce document aux autres professionnels. / Please mask this document from the other professionals.")
 	message := object{
 		"resourceType": "Communication", "status": "completed", "sent": r.Now().UTC().Format(time.RFC3339),
-		"category":  list{concept(requestSystem, maskRequest)},
+		"category":  list{space.Concept(requestSystem, maskRequest)},
 		"subject":   object{"reference": "Patient/" + r.whose.Patient},
 		"sender":    object{"reference": r.sender()},
-		"recipient": list{refer(m.Who, m.Name)},
+		"recipient": list{space.Reference(m.Who, m.Name)},
 		"about":     list{object{"reference": "DocumentReference/" + d.ID}},
 		"payload":   list{object{"contentString": words}},
 	}
