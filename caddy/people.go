@@ -9,6 +9,7 @@ import (
 	"github.com/pontlevis/pontlevis/web/card"
 	"github.com/pontlevis/pontlevis/web/emergency"
 	"github.com/pontlevis/pontlevis/web/history"
+	"github.com/pontlevis/pontlevis/web/pro"
 	"github.com/pontlevis/pontlevis/web/review"
 	"github.com/pontlevis/pontlevis/web/sharing"
 	"github.com/pontlevis/pontlevis/web/storybook"
@@ -42,6 +43,7 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 		func() (pages, error) { return opened(card.New(desk, a.Issuer)) },
 		func() (pages, error) { return opened(history.New(desk, s.cases, s.notices)) },
 		func() (pages, error) { return opened(emergency.New(desk)) },
+		func() (pages, error) { return opened(pro.New(desk)) },
 	} {
 		part, err := open()
 		if err != nil {

@@ -145,8 +145,8 @@ func (p *Part) cardVital(v *visit.Visit, held *gate.Grant, name, code string) {
 // insOf is the national identifier of a person as the page of emergencies takes it.
 func insOf(n *fhir.Node) string {
 	for _, i := range n.Get("identifier").Items() {
-		if oid, is := strings.CutPrefix(i.Get("system").Text(), "urn:oid:"); is && slices.Contains(insSystems, oid) {
-			return oid + "|" + i.Get("value").Text()
+		if visit.IsINS(i.Get("system").Text()) {
+			return strings.TrimPrefix(i.Get("system").Text(), "urn:oid:") + "|" + i.Get("value").Text()
 		}
 	}
 	return ""

@@ -122,7 +122,7 @@ type asking func(*visit.Visit, *gate.Grant) (*gate.Needed, error)
 // question makes what was typed a question to the gate, or says what is wrong with it.
 func (p *Part) question(page FindPage) (ask asking, wrong string) {
 	if !page.Traits {
-		whose, wrong := identifierIn(page.Who)
+		whose, wrong := visit.INS(page.Who)
 		return func(v *visit.Visit, g *gate.Grant) (*gate.Needed, error) {
 			return p.Gate.AskEmergency(v.Context(), g, whose)
 		}, wrong

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // Identity is whose record it is, to be compared with the person.
@@ -29,7 +30,7 @@ func identityOf(n *fhir.Node, now time.Time) *Identity {
 		}
 	}
 	for _, i := range n.Get("identifier").Items() {
-		if oid, is := strings.CutPrefix(i.Get("system").Text(), "urn:oid:"); is && slices.Contains(insSystems, oid) {
+		if visit.IsINS(i.Get("system").Text()) {
 			id.INS = i.Get("value").Text()
 		}
 	}

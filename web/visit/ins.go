@@ -1,4 +1,4 @@
-package emergency
+package visit
 
 import (
 	"regexp"
@@ -15,27 +15,33 @@ const (
 
 var insSystems = []string{insNIR, insNIA, "1.2.250.1.213.1.4.10", "1.2.250.1.213.1.4.11"}
 
+// IsINS reports whether a system ("urn:oid:…") is one of the national identifiers of a person.
+func IsINS(system string) bool {
+	oid, is := strings.CutPrefix(system, "urn:oid:")
+	return is && slices.Contains(insSystems, oid)
+}
+
 // cx is an identifier as HL7 v2 and the national exchanges write it: NUMBER^^^&OID&ISO^NH.
 var cx = regexp.MustCompile(`^([0-9AB]{13,15})\^\^\^(?:[^&^]*)&([0-9.]{5,60})&ISO\^NH$`)
 
-// identifierIn reads what was typed or scanned as the identifier of a person, "system|value", or says what is wrong with
+// INS reads what was typed or scanned as the national identifier of a person, "system|value", or says what is wrong with
 // it: "empty", "short" (the key is missing), "key", "unknown". Spaces and dots between digits mean nothing. Only what is
 // certain is read: of a code whose layout is not known no part is taken for a number.
-func identifierIn(text string) (identifier, wrong string) {
+func INS(text string) (identifier, wrong string) {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return "", "empty"
 	}
 	if system, value, is := strings.Cut(text, "|"); is {
-		return ofSystem(strings.TrimPrefix(system, "urn:oid:"), value)
+		return insOf(strings.TrimPrefix(system, "urn:oid:"), value)
 	}
 	if m := cx.FindStringSubmatch(strings.ToUpper(text)); m != nil {
-		return ofSystem(m[2], m[1])
+		return insOf(m[2], m[1])
 	}
-	return ofSystem(insNIR, text)
+	return insOf(insNIR, text)
 }
 
-func ofSystem(oid, value string) (identifier, wrong string) {
+func insOf(oid, value string) (identifier, wrong string) {
 	if !slices.Contains(insSystems, oid) {
 		return "", "unknown"
 	}
