@@ -63,6 +63,11 @@ func (g *Gate) Eyes(ctx context.Context, holder *Grant, v Viewer, changes ...*re
 	if !d.Allow {
 		return nil, h.refuseLook(ctx, v, d)
 	}
+	return g.through(ctx, holder, v, d, changes)
+}
+
+// through opens the eyes of a viewer whom a decision lets the holder look through.
+func (g *Gate) through(ctx context.Context, holder *Grant, v Viewer, d *policies.Decision, changes []*record.Interaction) (*Eyes, error) {
 	e := &Eyes{gate: g, holder: holder, viewer: v, rule: d}
 	if err := e.suppose(ctx, changes); err != nil {
 		return nil, e.unsupposed(ctx, err)

@@ -16,7 +16,8 @@ import (
 // Viewer says through whose eyes. Kind is one of those that the policies list (data.pontlevis.eyes.kinds), with what goes
 // with it unless the viewer says it: professional (Actor), profession (Actor.Profession, of somebody without any link),
 // member (the same, with a link of the circle), app (Client, and the Scopes of its grant), centre_15 and bris_de_glace
-// (Stage, and Actor where it is somebody in particular), representative and carer (Actor).
+// (Stage, and Actor where it is somebody in particular), card (Actor.Identities: the card that a doctor without any link
+// holds), representative and carer (Actor).
 type Viewer struct {
 	Kind   string
 	Actor  Actor    // who would look, named as their own grant names them; Actor.Kind goes by Kind
@@ -91,7 +92,7 @@ func (g *Gate) unnamed(holder *Grant, a Actor, kind eyes) Actor {
 		a.Identities = []string{a.ID}
 		return a
 	}
-	if a.ID, a.Identities = somebody, []string{somebody}; a.Profession == "" {
+	if a.ID, a.Identities = somebody, append([]string{somebody}, a.Identities...); a.Profession == "" {
 		a.Profession = kind.profession
 	}
 	a.Regulation = a.Regulation || kind.regulation

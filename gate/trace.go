@@ -25,6 +25,7 @@ const (
 	dutyShowMode  = "show-mode" // the screen shows the access mode; a program knows it from its own grant (rules.md E3)
 	dutyDrill     = "drill"     // the entry says that an emergency was practised with an invented person
 
+	dutyEnds  = "ends"         // a copy that is taken along is good for so many days
 	dutyTyped = "typed-reason" // the gesture will need a reason in writing: told to who asks what is needed (rules.md E5)
 )
 
@@ -33,6 +34,7 @@ var duties = map[string][]string{
 	dutyAuthenticate: nil,
 	dutyTrace:        nil, dutyNotify: nil, dutyCase: nil, dutyShowMode: nil, dutyLifecycle: nil, dutyDrill: nil,
 	dutyTyped:  {actionQuestion},
+	dutyEnds:   {actionSnapshot},
 	dutyNotice: {actionAsk, actionSearch, actionRead},
 	dutyLabel:  {actionDeposit, actionReplace},
 

@@ -52,7 +52,7 @@ func uses(t *testing.T, w *pages.World) (used, refused int) {
 	}
 	for _, e := range entries {
 		switch {
-		case e.Interaction != "operation":
+		case e.Interaction != "scan-card":
 		case e.Outcome == audit.Granted && e.Details["notify"] != "":
 			used++
 		case e.Outcome == audit.Refused:

@@ -66,6 +66,7 @@ const (
 	Ended   = "ended"   // an emergency access was ended
 	Took    = "took"    // the history was exported
 	Scanned = "scanned" // an emergency card was used
+	Copied  = "copied"  // what a card opens was copied, to be read without network
 	Weighed = "weighed" // what an emergency access would open was asked
 	Sought  = "sought"  // a person was looked for by name and birth date
 	Reread  = "reread"  // what an emergency access opened was listed
@@ -212,6 +213,8 @@ func (a *Access) doing(interaction, action string) string {
 		return Took
 	case "scan-card":
 		return Scanned
+	case "snapshot":
+		return Copied
 	case "ask-emergency":
 		return Weighed
 	case "find-patient":

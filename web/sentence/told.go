@@ -82,7 +82,7 @@ func (v *voice) person(a *Access) string {
 func (v *voice) self(a *Access) bool { return a.Who != "" && slices.Contains(v.r.Self, a.Who) }
 
 // deedsInOrder are what may be done, in the order of a sentence.
-var deedsInOrder = []string{Sought, Weighed, Scanned, Opened, Read, Looked, Added, Altered, Removed, Chose, Took, Reread, Eyed, Ended, Reviewed, Closed, Asked, Spoke, Followed, Did}
+var deedsInOrder = []string{Sought, Weighed, Scanned, Opened, Read, Looked, Added, Altered, Removed, Chose, Took, Copied, Reread, Eyed, Ended, Reviewed, Closed, Asked, Spoke, Followed, Did}
 
 // deeds says each kind of thing that was done once.
 func (v *voice) deeds(accesses []Access) []string {

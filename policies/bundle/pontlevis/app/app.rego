@@ -190,7 +190,7 @@ decision := answer.permit({"rule": "A1.app", "layer": "app", "obligations": set(
 # scope: document
 default direction := "write"
 
-direction := "read" if input.action in {"ask", "search", "read", "history", "export", "look"}
+direction := "read" if input.action in {"ask", "search", "read", "history", "export", "look", "snapshot"}
 
 # METADATA
 # title: Categories of the resource

@@ -12,6 +12,7 @@ import data.pontlevis.deposit
 import data.pontlevis.look
 import data.pontlevis.opening
 import data.pontlevis.review
+import data.pontlevis.snapshot
 import data.pontlevis.telling
 
 # METADATA
@@ -23,6 +24,8 @@ default decision := {"allow": false, "rule": "default", "layer": "default", "tel
 decision := access.decision if input.action in {"ask", "search", "read", "history", "export"}
 
 decision := look.decision if input.action == "look"
+
+decision := snapshot.decision if input.action == "snapshot"
 
 decision := opening.decision if input.action == "open_emergency"
 

@@ -37,6 +37,8 @@ gesture if input.action in {"open_emergency", "ask_emergency", "find_patient", "
 
 whole_type if input.action == "look"
 
+whole_type if input.action == "snapshot"
+
 whole_type if input.action == "export"
 
 # METADATA

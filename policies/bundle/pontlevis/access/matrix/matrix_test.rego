@@ -99,6 +99,7 @@ test_a_search_without_dates_stops_at_two_years[name] if {
 		"search with dates": [[_match, _old, {"query": {"dated": true}}], _ok],
 		"read by its id": [[_old], _ok],
 		"vaccination history": [[_match, _old, _codes(["http://loinc.org|11369-6"])], _ok],
+		"advance directives": [[_match, _old, _codes(["urn:oid:1.2.250.1.213.1.1.4.12|EXPPAT_3"])], _ok],
 		"health history": [[_match, _old, _type("Condition")], _ok],
 		"the holder": [[w.camille, _match, _old], w.allowed("L5.holder", "law")],
 	}
