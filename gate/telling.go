@@ -22,7 +22,7 @@ const (
 // Telling is something that happened to a space, of which people may be told.
 type Telling struct {
 	Patient string   // logical id
-	About   string   // emergency, first-access, link, closed, answered, apps
+	About   string   // emergency, card, first-access, link, closed, answered, apps
 	By      string   // who did it: Actor.ID
 	Entry   string   // the entry of the access log that says so
 	Labels  []string // of that entry

@@ -151,7 +151,9 @@ func (s *Service) about(e *audit.Entry) string {
 		return Closed
 	case e.Details["linked"] != "":
 		return Link
-	case e.Details["case_due_hours"] != "": // its opening was told
+	case e.Interaction == "scan-card" && e.Details["notify"] != "":
+		return Card
+	case e.Details["notify"] != "": // its opening, or the card, was told
 		return ""
 	case len(e.Resources) > 0 && (e.Action == "R" || e.Action == "E") && e.Actor.ID != "Patient/"+e.Patient && !strings.HasPrefix(e.Interaction, "review-"):
 		return FirstAccess

@@ -21,6 +21,7 @@ const (
 	Link        = "link"         // somebody joined the circle of care
 	Closed      = "closed"       // the case of an emergency access was closed
 	Answered    = "answered"     // a question about an access was answered
+	Card        = "card"         // the person's emergency card was used
 	Apps        = "apps"         // what apps read lately
 )
 

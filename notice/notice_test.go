@@ -15,6 +15,7 @@ import (
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/notice"
 	"github.com/pontlevis/pontlevis/record"
+	"github.com/pontlevis/pontlevis/space"
 	"github.com/pontlevis/pontlevis/test/house"
 )
 
@@ -286,5 +287,88 @@ func TestInbox(t *testing.T) {
 	}
 	if err := p.notices.MarkRead(t.Context(), doctor, of[0].ID); err != nil || p.inbox(doctor...)[1].Read.IsZero() {
 		t.Errorf("it is not read: %v", err)
+	}
+}
+
+// log is the whole access log.
+func (p *post) log() []audit.Entry {
+	p.Helper()
+	all, _, err := p.House.Log.Since(p.Context(), 0, 1000)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return all
+}
+
+// Each use of the emergency card is told to the person, and is not told again as a first access.
+func TestCard(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	number := p.Gate.NewCard()
+	identifier := fmt.Sprintf(`{"system":%q,"value":%q}`, space.CardSystem, number)
+	card := `{"resourceType":"Consent","status":"active","dateTime":"` + p.Clock.Now().Format(time.RFC3339) + `","patient":{"reference":"Patient/jeanne"},"identifier":[` + identifier + `],
+		"scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},
+		"category":[{"coding":[{"system":"urn:pontlevis:consent","code":"card"}]}],
+		"policyRule":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"OPTIN"}]},
+		"provision":{"type":"permit","actor":[{"role":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"IRCP"}]},"reference":{"identifier":` + identifier + `}}]}}`
+	if _, err := p.Gate.Ask(t.Context(), p.Grant("jeanne", "jeanne", ""), "POST", "Consent", nil, []byte(card)); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range p.log() {
+		if e.Details["linked"] != "" {
+			t.Errorf("making a card lets in %s", e.Details["linked"])
+		}
+	}
+	held, _, found, err := p.Gate.Card(t.Context(), p.Grant("dr-noel", "", ""), p.Gate.CardCode(number))
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	p.get(held, "AllergyIntolerance?patient=jeanne")
+	if diff := cmp.Diff([]string{notice.Card}, p.told("Patient/jeanne")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What apps read is summed up after as many days as the policies say, when they read anything; only what the person let in
+// is counted.
+func TestApps(t *testing.T) {
+	t.Parallel()
+	p := newPost(t, func(c *notice.Config) { c.App = func(client string) bool { return client == "glycare" } })
+	app := p.Grant("camille", "camille", "")
+	app.Client = gate.Client{ID: "glycare", Kind: "portal", Category: "health", Label: gate.Label{Status: "online"}}
+	began := p.Clock.Now()
+	for range 3 {
+		p.get(app, "Patient/camille")
+	}
+	p.get(p.Grant("camille", "camille", ""), "Patient/camille")
+	sums := func() []string {
+		t.Helper()
+		told := p.told("Patient/camille")
+		if err := p.notices.SumUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.service().SumUp(t.Context()); err != nil { // another node, a moment later
+			t.Fatal(err)
+		}
+		return append(told[:0:0], p.told("Patient/camille")...)
+	}
+	if told := sums(); len(told) != 0 {
+		t.Errorf("at once: %v", told)
+	}
+	p.Clock.Advance(89 * 24 * time.Hour)
+	if told := sums(); len(told) != 0 {
+		t.Errorf("a day before: %v", told)
+	}
+	p.Clock.Advance(25 * time.Hour)
+	if diff := cmp.Diff([]string{notice.Apps}, sums()); diff != "" {
+		t.Error(diff)
+	}
+	n := p.inbox("Patient/camille")[0]
+	if len(n.Apps) != 1 || n.Apps[0].Client != "glycare" || n.Apps[0].Accesses != 3 || !n.Apps[0].Last.Equal(began) {
+		t.Errorf("%+v", n.Apps)
+	}
+	p.Clock.Advance(100 * 24 * time.Hour)
+	if diff := cmp.Diff([]string{notice.Apps}, sums()); diff != "" {
+		t.Errorf("nothing was read since: %s", diff)
 	}
 }

@@ -13,7 +13,7 @@ import (
 var files embed.FS
 
 // abouts are what notices are about.
-var abouts = []string{Emergency, FirstAccess, Link, Closed, Answered, Apps}
+var abouts = []string{Emergency, FirstAccess, Link, Closed, Answered, Card, Apps}
 
 // words says notices in one language.
 type words struct {

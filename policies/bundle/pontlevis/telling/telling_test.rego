@@ -25,6 +25,8 @@ _cases := {
 	"the holder, of a first access": [[w.camille], {"about": "first-access"}, _readable],
 	"the holder, of a link": [[w.camille], {"about": "link"}, _readable],
 	"the holder, of a verdict": [[w.camille], {"about": "closed"}, _readable],
+	"the holder, of their card": [[w.camille], {"about": "card"}, _readable],
+	"the treating doctor, of a card": [[w.treating], {"about": "card"}, _nothing],
 	"the holder, of apps": [[w.camille], {"about": "apps"}, w.allowed_with("E5.told", "person", {
 		{"type": "readable", "properties": {}},
 		{"type": "again", "properties": {"days": 90}},
