@@ -104,7 +104,7 @@ func personOf(stored *record.Stored) (Actor, error) {
 	if err != nil {
 		return Actor{}, err
 	}
-	a := Actor{Kind: "professional", ID: stored.Ref.String(), Name: humanName(r.Node()), Identities: []string{stored.Ref.String()}}
+	a := Actor{Kind: "professional", ID: stored.Ref.String(), Name: fhir.NameOf(r.Node()), Identities: []string{stored.Ref.String()}}
 	a.Identities = append(a.Identities, identifiersIn(r.Node())...)
 	return a, nil
 }

@@ -123,19 +123,5 @@ func (g *Gate) nameOf(ctx context.Context, patient string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return humanName(r.Node()), nil
-}
-
-func humanName(n *fhir.Node) string {
-	for _, name := range n.Get("name").Items() {
-		if text := name.Get("text").Text(); text != "" {
-			return text
-		}
-		given := ""
-		for _, g := range name.Get("given").Items() {
-			given += g.Text() + " "
-		}
-		return given + name.Get("family").Text()
-	}
-	return ""
+	return fhir.NameOf(r.Node()), nil
 }

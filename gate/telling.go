@@ -149,7 +149,7 @@ func (g *Gate) reach(ctx context.Context, r *Recipient, c candidate) error {
 		}
 		n := res.Node()
 		if r.Name == "" {
-			r.Name = humanName(n)
+			r.Name = fhir.NameOf(n)
 		}
 		if r.Email == "" {
 			r.Email = emailOf(n, g.Now())
@@ -222,7 +222,7 @@ func (g *Gate) Called(ctx context.Context, name string) string {
 	if ref.Type == "Organization" {
 		return r.Node().Get("name").Text()
 	}
-	return humanName(r.Node())
+	return fhir.NameOf(r.Node())
 }
 
 // Place is what an organisation of the directory is called, "" when it is not known.

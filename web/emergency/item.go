@@ -19,7 +19,7 @@ type Identity struct {
 }
 
 func identityOf(n *fhir.Node, now time.Time) *Identity {
-	id := &Identity{Name: nameOf(n), Gender: n.Get("gender").Text()}
+	id := &Identity{Name: fhir.NameOf(n), Gender: n.Get("gender").Text()}
 	if !slices.Contains([]string{"female", "male", "other"}, id.Gender) {
 		id.Gender = "unknown"
 	}
@@ -35,25 +35,6 @@ func identityOf(n *fhir.Node, now time.Time) *Identity {
 		}
 	}
 	return id
-}
-
-// nameOf is how a person is called: the name of the civil register, given names first.
-func nameOf(n *fhir.Node) string {
-	best := ""
-	for _, name := range n.Get("name").Items() {
-		text := name.Get("text").Text()
-		if text == "" {
-			var parts []string
-			for _, g := range name.Get("given").Items() {
-				parts = append(parts, g.Text())
-			}
-			text = strings.Join(append(parts, name.Get("family").Text()), " ")
-		}
-		if best == "" || name.Get("use").Text() == "official" {
-			best = text
-		}
-	}
-	return strings.TrimSpace(best)
 }
 
 // wordsOf are a concept in words: its text, else a display, else the code itself, which is better than nothing to whoever
@@ -234,7 +215,7 @@ func relatedItem(trusted bool) func(*fhir.Node) (Item, bool) {
 				relations = append(relations, words)
 			}
 		}
-		i := Item{Text: nameOf(n), Note: strings.Join(relations, ", "), Tel: phoneOf(n.Get("telecom"))}
+		i := Item{Text: fhir.NameOf(n), Note: strings.Join(relations, ", "), Tel: phoneOf(n.Get("telecom"))}
 		return i, isTrusted == trusted && i.Text != "" && (trusted || i.Tel != "")
 	}
 }

@@ -184,7 +184,7 @@ func TestWhoseAccess(t *testing.T) {
 	for _, who := range []string{"dr-urgence", "dr-regul"} {
 		other := w.SignIn(who, "/emergency")
 		for _, path := range []string{"", "/record", "/opened", "/document/camille-directives"} {
-			other.Get("/emergency/" + id + path).Is(http.StatusNotFound).Silent("Durand", "Pénicilline")
+			other.Get("/emergency/"+id+path).Is(http.StatusNotFound).Silent("Durand", "Pénicilline")
 		}
 		other.Get(found).Is(http.StatusNotFound).Says("too old")
 		token := csrf(other.Get("/emergency"))

@@ -96,7 +96,7 @@ func (r *room) invitations(c *circle, codes bool) []Invitation {
 		if part.Type() != "RelatedPerson" || space.InvitationOf(part) == "" {
 			continue
 		}
-		i := Invitation{ID: part.ID(), Name: humanName(part.Node()), Kind: space.DelegationKind(part), resource: part}
+		i := Invitation{ID: part.ID(), Name: fhir.NameOf(part.Node()), Kind: space.DelegationKind(part), resource: part}
 		i.Since, _, _ = fhir.ParseDate(part.Node().At("period", "start").Text())
 		_, i.Until, _ = fhir.ParseDate(part.Node().At("period", "end").Text())
 		for _, id := range part.Node().Get("identifier").Items() {
@@ -189,7 +189,7 @@ func (r *room) planRestoreDelegate(c *circle) (*plan, error) {
 func (d *Done) delegateStands(c *circle, id string) bool {
 	for _, part := range c.Parts {
 		if part.Type() == "RelatedPerson" && part.ID() == id {
-			d.Name, d.Fields = humanName(part.Node()), [][2]string{{"id", id}}
+			d.Name, d.Fields = fhir.NameOf(part.Node()), [][2]string{{"id", id}}
 			active := part.Node().Get("active").Text() != "false"
 			return active == (d.Key == "restore-delegate")
 		}

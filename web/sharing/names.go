@@ -114,7 +114,7 @@ func (n *names) meet(r *fhir.Resource) *Known {
 	if k.Place = r.Type() == "Organization"; k.Place {
 		k.Name = r.Node().Get("name").Text()
 	} else {
-		k.Name = humanName(r.Node())
+		k.Name = fhir.NameOf(r.Node())
 	}
 	n.keep(k, ref)
 	for _, id := range r.Node().Get("identifier").Items() {
@@ -205,23 +205,6 @@ func bare(identity string) string {
 	return id
 }
 
-// humanName is how a person is called.
-func humanName(n *fhir.Node) string {
-	for _, name := range n.Get("name").Items() {
-		if text := name.Get("text").Text(); text != "" {
-			return text
-		}
-		var parts []string
-		for _, list := range []string{"prefix", "given"} {
-			for _, one := range name.Get(list).Items() {
-				parts = append(parts, one.Text())
-			}
-		}
-		return strings.TrimSpace(strings.Join(append(parts, name.Get("family").Text()), " "))
-	}
-	return ""
-}
-
 // rpps is the national register of professionals.
 const rpps = "https://rpps.esante.gouv.fr"
 
@@ -239,9 +222,9 @@ func delegateNames(parts []*fhir.Resource) map[string]string {
 	out := map[string]string{}
 	for _, r := range parts {
 		if r.Type() == "RelatedPerson" {
-			out["RelatedPerson/"+r.ID()] = humanName(r.Node())
+			out["RelatedPerson/"+r.ID()] = fhir.NameOf(r.Node())
 			if who := space.DelegateOf(r); who != "" && out[who] == "" {
-				out[who] = humanName(r.Node())
+				out[who] = fhir.NameOf(r.Node())
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func (r *room) delegates(c *circle) []*Delegate {
 		if kind == "" || part.Node().Get("active").Text() == "false" {
 			continue
 		}
-		d := &Delegate{ID: part.ID(), Who: space.DelegateOf(part), Name: humanName(part.Node()), Kind: kind, resource: part}
+		d := &Delegate{ID: part.ID(), Who: space.DelegateOf(part), Name: fhir.NameOf(part.Node()), Kind: kind, resource: part}
 		d.Since, _, _ = fhir.ParseDate(part.Node().At("period", "start").Text())
 		_, d.Until, _ = fhir.ParseDate(part.Node().At("period", "end").Text())
 		d.Live = !d.Since.IsZero() && !now.Before(d.Since) && (d.Until.IsZero() || now.Before(d.Until))

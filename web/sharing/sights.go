@@ -62,7 +62,7 @@ func itemOf(one *fhir.Resource) Item {
 		}
 	}
 	if one.Type() == "RelatedPerson" || one.Type() == "Patient" {
-		i.Title = humanName(n)
+		i.Title = fhir.NameOf(n)
 	}
 	for _, payload := range n.Get("payload").Items() {
 		i.Title = first(i.Title, payload.Get("contentString").Text())
