@@ -20,8 +20,8 @@ async function glass(key) {
   const page = await enter(chromium, 'dr-urgence', '/emergency')
   await page.fill('#who', person(key).ins)
   await page.click('#seek button[type=submit]')
-  await page.click('button.reason[value=unconscious]')
-  assert.ok(await page.evaluate('Boolean(document.querySelector("section.vital"))'), await text(page))
+  await page.click('.big button[value=unconscious]')
+  assert.ok(await page.evaluate('Boolean(document.querySelector("dl.set"))'), await text(page))
   await page.close()
 }
 
