@@ -104,11 +104,11 @@ else := law.deny - {"L7.express", "L7.agreement"}
 # What hides a resource hides it from changes too; a delegation that does not stand stands for nothing.
 _sight := person.deny | emergency.deny if _amends
 
-else := _standing_sight - {"P9.no-delegation"} if govern.accepts
+else := _standing_sight - {"P9.no-delegation"} if govern.invited
 
 else := _standing_sight
 
-# What keeps somebody from governing is what keeps them from the record; whoever accepts an invitation has no delegation yet.
+# What keeps somebody from governing is what keeps them from the record; whoever was invited has no delegation yet.
 _standing_sight := {rule |
 	some rule in person.deny
 	rule in {"P6.representatives", "P8.born", "P8.majority", "P9.no-delegation"}

@@ -354,16 +354,22 @@ grant contains "P9.accepts" if accepts
 
 # METADATA
 # title: Acceptance
-# description: The code of a live invitation was shown, by whoever is to act.
-# scope: document
+# description: The invitation is still good.
 accepts if {
+	input.change.since
+	invited
+	input.change.since > moment.hours_ago(24 * data.pontlevis.settings.invitation_days)
+}
+
+# METADATA
+# title: Invited
+# description: The code of an invitation was shown, by whoever is to act.
+invited if {
 	input.change.verb
 	input.change.proved
-	input.change.since
 	input.change.verb == "accept"
 	input.change.proved == true
 	input.change.target in actor.names
-	input.change.since > moment.hours_ago(24 * data.pontlevis.settings.invitation_days)
 }
 
 # METADATA

@@ -42,7 +42,7 @@ _cases := {
 	"minor blocks": [[w.camille, w.minor, _govern("block", "give")], w.allowed("L5.governs", "law")],
 	"an invitation is accepted": [[w.sofia, _accept], _done("P9.accepts", "person")],
 	"an invitation without its code": [[w.sofia, _accept, {"change": {"proved": false}}], w.refused("P9.no-delegation", "person")],
-	"an invitation of long ago": [[w.sofia, _accept, {"change": {"since": "2026-10-01T09:00:00Z"}}], w.refused("P9.no-delegation", "person")],
+	"an invitation of long ago": [[w.sofia, _accept, {"change": {"since": "2026-10-01T09:00:00Z"}}], w.told("P9.expired", "person")],
 	"an invitation taken for another": [[w.sofia, _accept, _on("RelatedPerson/other")], w.refused("P9.no-delegation", "person")],
 	"a code and no acceptance": [[w.sofia, _accept, {"change": {"verb": "give"}}], w.refused("P9.no-delegation", "person")],
 	"a carer takes another's invitation": [[w.sofia, _accept, {"patient": {"delegates": w.sofia.patient.delegates}, "change": {"proved": false}}], w.told("P9.adds-only", "person")],
