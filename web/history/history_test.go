@@ -151,3 +151,25 @@ func TestConfidentialAct(t *testing.T) {
 		}
 	}
 }
+
+// TestPendingAnnouncement holds that a holder reads nothing of what is not to be told them yet, nor of who reads it.
+func TestPendingAnnouncement(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.reads("dr-roux", "DocumentReference/camille-consultation")
+	b := w.SignIn("camille", "/space/history")
+	before := ok(b, "/space/history").Text()
+	if !w.Reads("dr-roux", "DocumentReference/camille-announcement") {
+		t.Fatal("nobody reads the announcement")
+	}
+	if after := ok(b, "/space/history").Text(); after != before {
+		t.Errorf("the page tells: %s", after)
+	}
+	copied := ok(b, "/space/history/export.json").Raw
+	if _, err := audit.VerifyHistory([]byte(copied), w.Entries.VerifierKey()); err != nil || strings.Contains(copied, "announcement") {
+		t.Errorf("the copy tells of it, or does not hold: %v", err)
+	}
+	if n := strings.Count(copied, `"reference": "Practitioner/dr-roux"`); n != 1 {
+		t.Errorf("the copy tells %d accesses of the doctor, want 1", n)
+	}
+}

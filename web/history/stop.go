@@ -18,6 +18,8 @@ func (r *room) stop(a *sentence.Access) string {
 	case a.Service(r.names) && a.Client != "":
 		q.Set("client", a.Client)
 		return "/space/apps?" + q.Encode()
+	case a.Does == sentence.Reviewed, a.Does == sentence.Closed: // whoever reviews an access is not in the record
+		return ""
 	case a.Kind == sentence.Patient, a.Who == "", slices.Contains(r.reader.Self, a.Who):
 		return ""
 	}

@@ -49,15 +49,11 @@ func (m *Maker) Access(a Access, r Reader, names Names) string {
 // sentence says what a list of accesses of one visit, newest first, comes to.
 func (v *voice) sentence(accesses []Access) string {
 	oldest := &accesses[len(accesses)-1]
-	return v.when(oldest.At) + ", " + v.who(accesses) + " " + v.does(accesses) + "."
+	return v.when(oldest.At) + ", " + v.who(accesses) + " " + v.does(accesses) + v.mode(accesses) + "."
 }
 
-// does says what was done, how, and how it came out.
-func (v *voice) does(accesses []Access) string {
-	latest := &accesses[0]
-	said := v.deeds(accesses)
-	return v.cameOut(said, latest) + v.mode(accesses)
-}
+// does says what was done, and how it came out.
+func (v *voice) does(accesses []Access) string { return v.cameOut(v.deeds(accesses), &accesses[0]) }
 
 // cameOut says deeds as done, or as tried.
 func (v *voice) cameOut(deeds []string, a *Access) string {
