@@ -247,8 +247,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *Client, form u
 		if launch != nil {
 			return nil, badDetail("An emergency access is not opened from a launch.")
 		}
-		// An emergency is over in minutes: nothing of it is kept for later.
-		scopes = slices.DeleteFunc(slices.Clone(scopes), func(w string) bool { return w == "offline_access" })
+		scopes = momentary(scopes)
 	}
 	if f := s.pacePending(r); f != nil {
 		return nil, f

@@ -259,9 +259,11 @@ func TestDeviceEndsWithTheRelation(t *testing.T) {
 func TestGrantsOfTheRequest(t *testing.T) {
 	t.Parallel()
 	w := deviceWorld(t)
-	form := url.Values{"scope": {deviceScope}, "authorization_details": {`[{"type":"purpose","purpose":"TREAT"}]`}}
-	if r := w.post("/oauth2/device", form, "workstation:"+w.secret); r.status != http.StatusBadRequest || r.text("error") != "invalid_authorization_details" {
-		t.Errorf("details by device: %d %s", r.status, r.raw)
+	for _, details := range []string{`[{"type":"payment"}]`, `[{"type":"purpose","purpose":"HRESCH"}]`, `[{"type":"break_glass","reason":"unconscious"}]`, `x`} {
+		form := url.Values{"scope": {deviceScope}, "authorization_details": {details}}
+		if r := w.post("/oauth2/device", form, "workstation:"+w.secret); r.status != http.StatusBadRequest || r.text("error") != "invalid_authorization_details" {
+			t.Errorf("details %s by device: %d %s", details, r.status, r.raw)
+		}
 	}
 	w.app(oauth.Client{ID: "only-device", GrantTypes: []string{deviceGrant}})
 	if p := w.newBrowser().authorize("client_id", "only-device"); p.location == nil || p.location.Query().Get("error") != "unauthorized_client" {

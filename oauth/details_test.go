@@ -182,6 +182,50 @@ func TestEmergencyRefused(t *testing.T) {
 	}
 }
 
+// TestEmergencyByDevice: a workstation asks for an emergency access, whoever signs in on their phone reads what it opens,
+// and the token is for one person, one record, minutes; nothing of it is kept for later.
+func TestEmergencyByDevice(t *testing.T) {
+	t.Parallel()
+	w := deviceWorld(t)
+	r := w.post("/oauth2/device", url.Values{"scope": {"openid online_access patient/*.rs"}, "authorization_details": {glass}}, "workstation:"+w.secret)
+	if r.status != http.StatusOK {
+		t.Fatalf("%d %s", r.status, r.raw)
+	}
+	phone := w.newBrowser()
+	p := phone.signIn(phone.typeCode(r.text("user_code")), "dr.roux")
+	if !strings.Contains(p.body, "bris de glace") || !strings.Contains(p.body, "La personne est inconsciente.") || !strings.Contains(p.body, r.text("user_code")) {
+		t.Fatalf("the page: %s", p.body)
+	}
+	if w.opened.mu.Lock(); len(w.opened.opened) != 0 {
+		t.Error("opened before anybody agreed")
+	}
+	w.opened.mu.Unlock()
+	if p = phone.submit(p, "decision", "allow"); p.status != http.StatusOK {
+		t.Fatalf("%d %s", p.status, p.body)
+	}
+	w.clock.Advance(6 * time.Second)
+	answer := w.poll(r)
+	got := detailsIn(t, answer)
+	if answer.status != http.StatusOK || len(got) != 1 || got[0]["patient"] != "Patient/camille" || got[0]["stage"] != 1.0 || answer.text("patient") != "camille" {
+		t.Fatalf("%d %s", answer.status, answer.raw)
+	}
+	g, err := w.server.Authenticate(t.Context(), gate.Bearer(answer.text("access_token")))
+	if err != nil || g.Mode != "bris_de_glace" || g.Reason != "unconscious" || g.Stage != 1 || g.Opening != "decision-1" || g.Until.Sub(g.Since) > time.Hour {
+		t.Errorf("%+v, %v", g, err)
+	}
+	if r := w.post("/oauth2/device", url.Values{"scope": {"openid patient/*.rs"}, "authorization_details": {strings.Replace(glass, "unconscious", "curious", 1)}}, "workstation:"+w.secret); r.text("error") != "invalid_authorization_details" {
+		t.Errorf("a reason of no list: %d %s", r.status, r.raw)
+	}
+	later := w.post("/oauth2/device", url.Values{"scope": {"openid patient/*.rs"}, "authorization_details": {`[{"type":"break_glass","patient":"Patient/lucas","reason":"unconscious"}]`}}, "workstation:"+w.secret)
+	if p := phone.submit(phone.typeCode(later.text("user_code")), "decision", "allow"); !strings.Contains(p.body, "Votre accès normal suffit") {
+		t.Errorf("what the policies refuse: %d %s", p.status, p.body)
+	}
+	w.clock.Advance(6 * time.Second)
+	if r := w.poll(later); r.status == http.StatusOK {
+		t.Errorf("a token for what was refused: %s", r.raw)
+	}
+}
+
 // TestEmergencyStages: a further stage needs the one before, and ends with it.
 func TestEmergencyStages(t *testing.T) {
 	t.Parallel()

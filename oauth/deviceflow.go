@@ -41,6 +41,7 @@ type deviceRecord struct {
 	ID       string        `json:"id"`
 	Client   string        `json:"client"`
 	Scopes   []string      `json:"scopes"`
+	Details  []detail      `json:"details,omitempty"` // authorization details as asked
 	Code     string        `json:"code"`              // signature of the device code
 	User     string        `json:"user"`              // the user code, shown again on the page that asks for consent
 	Network  string        `json:"network"`           // from where the device asked, coarse
@@ -109,12 +110,16 @@ func (s *Server) beginDevice(r *http.Request, form url.Values) (*deviceAnswer, *
 	if f := s.checkTarget(form); f != nil {
 		return nil, f
 	}
-	if form.Has("authorization_details") {
-		return nil, badDetail("Authorization details are asked by the authorization endpoint alone.")
+	details, f := s.detailsOf(r.Context(), c, form.Get("authorization_details"))
+	if f != nil {
+		return nil, f
 	}
 	scopes, f := scopesForPeople(c, launchScopes(strings.Fields(form.Get("scope")), nil))
 	if f != nil {
 		return nil, f
+	}
+	if detailOf(details, detailGlass) != nil {
+		scopes = momentary(scopes)
 	}
 	begun := []throttleKey{{"device of " + networkOf(s.address(r)) + " " + c.ID, 30, 10 * time.Second}}
 	if wait := s.throttle.take(begun); wait > 0 {
@@ -124,7 +129,7 @@ func (s *Server) beginDevice(r *http.Request, form url.Values) (*deviceAnswer, *
 	}
 	now := s.now()
 	d := &deviceRecord{
-		ID: newID(), Client: c.ID, Scopes: scopes, Network: wideNetwork(s.address(r)), Interval: deviceInterval,
+		ID: newID(), Client: c.ID, Scopes: scopes, Details: details, Network: wideNetwork(s.address(r)), Interval: deviceInterval,
 		Created: now, Dies: now.Add(deviceLife), Expires: now.Add(deviceLife + accessLife),
 	}
 	code, err := s.fileDevice(r.Context(), d)

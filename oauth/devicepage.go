@@ -125,7 +125,7 @@ func (s *Server) claimDevice(ctx context.Context, code, browser string) (*transa
 		}
 		d.Browser = browser
 		t = &transactionRecord{
-			ID: d.ID, Client: d.Client, Scopes: d.Scopes, Browser: browser, Device: spaced(d.User), Network: d.Network,
+			ID: d.ID, Client: d.Client, Scopes: d.Scopes, Details: d.Details, Browser: browser, Device: spaced(d.User), Network: d.Network,
 			Form: map[string]string{"client_id": d.Client}, Created: s.now(), Expires: d.Dies,
 		}
 		if err := store.PutJSON(tx, deviceKey(d.ID), d); err != nil {

@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +63,11 @@ func (s *Server) openEmergency(ctx context.Context, v *visit, g *grantRecord, d 
 		return err
 	}
 	return s.reach(ctx, g, opening.Until)
+}
+
+// momentary leaves out what outlasts an emergency, which is over in minutes: nothing of it is kept for later.
+func momentary(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(w string) bool { return w == "offline_access" })
 }
 
 // reached refuses a stage whose stage before was not opened, or is over, and gives the decision id of the first; "" for
