@@ -192,6 +192,8 @@ default direction := "write"
 
 direction := "read" if input.action in {"ask", "search", "read", "history", "export", "look", "snapshot"}
 
+direction := "read" if section.gesture
+
 # METADATA
 # title: Categories of the resource
 # description: The names under which labels and consents may speak of its type.

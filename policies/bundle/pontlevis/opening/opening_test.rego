@@ -141,3 +141,9 @@ test_an_emergency_access_ends_and_shows_what_it_opened if {
 	main.decision == w.refused("default", "default") with input as _of("end_emergency", [])
 	main.decision == w.refused("default", "default") with input as _of("emergency_receipt", [])
 }
+
+test_an_app_that_only_reads_may_open_an_emergency_access if {
+	reader := {"client": {"kind": "smart", "label": {"status": "online", "exchange": true, "purposes": ["TREAT"], "directions": ["read"], "categories": ["demographics"]}}}
+	main.decision == w.allowed_with("E1.open", "person", w.emergency_duties("bris_de_glace")) with input as _asked([w.glass, {"grant": {"purpose": "TREAT"}}, reader])
+	main.decision == w.told("A1.label", "app") with input as _asked([w.glass, {"grant": {"purpose": "TREAT"}}, reader, {"client": {"label": {"directions": ["write"]}}}])
+}
