@@ -7,7 +7,7 @@ import (
 	"github.com/pontlevis/pontlevis/web/visit"
 )
 
-//go:embed pages/*.html texts/*.json
+//go:embed pages/*.html texts/*.json assets/*
 var files embed.FS
 
 // Pages are the pages of the card. They are safe for concurrent use.
@@ -26,5 +26,8 @@ func New(desk *visit.Desk, base string) (*Pages, error) {
 // Mount gives each page its address.
 func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.Handle("/space/card", p.part.Handle(p.cards, http.MethodGet, http.MethodPost))
+	mux.HandleFunc("GET "+offlinePath, p.offline)
+	mux.HandleFunc("GET "+workerPath, p.serveWorker)
+	mux.Handle("/space/card/{id}/copy", p.part.Handle(p.copy, http.MethodGet, http.MethodPost))
 	mux.Handle("/space/card/{id}", p.part.Handle(p.card, http.MethodGet, http.MethodPost))
 }

@@ -125,7 +125,7 @@ func (p *Part) useCard(v *visit.Visit, code, document string) {
 
 // cardVital shows the vital set, each section read by itself as in an emergency.
 func (p *Part) cardVital(v *visit.Visit, held *gate.Grant, name, code string) {
-	read := p.reads(v, held, p.vitalTargets(held.Patient))
+	read := p.reads(v, held, VitalTargets(p.Gate, held.Patient))
 	page := CardVitalPage{CSRF: v.CSRF(), Code: code, Name: name, At: v.Now(), Sections: sections("card", read)}
 	if who := read["Patient"]; who.err == nil && len(who.found) == 1 {
 		page.Who = identityOf(who.found[0].Node(), v.Now())

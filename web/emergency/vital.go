@@ -56,7 +56,8 @@ type Item struct {
 	Mark string    // key of a word that stands out, "" for none: emergency.mark.…
 	Href string
 	Tel  string
-	Card *CardDocument // in place of Href: it opens with the card that is held
+	Of   *fhir.Resource // what it was read from
+	Card *CardDocument  // in place of Href: it opens with the card that is held
 }
 
 // reading is what one read of the record gave.
@@ -90,8 +91,8 @@ func (p *Part) read(v *visit.Visit, g *gate.Grant, target string, into *reading)
 	into.found, into.more = found.Matches, found.Next != ""
 }
 
-// vitalTargets are the reads of the vital set, one search each.
-func (p *Part) vitalTargets(patient string) map[string]string {
+// VitalTargets are the reads of the vital set of a patient, one search each, by the type that it gives.
+func VitalTargets(g *gate.Gate, patient string) map[string]string {
 	of := func(resourceType, parameter string, values []string) string {
 		q := url.Values{"patient": {patient}, "_count": {"100"}}
 		if parameter != "" {
@@ -102,12 +103,12 @@ func (p *Part) vitalTargets(patient string) map[string]string {
 	return map[string]string{
 		"Patient":             "Patient?_id=" + url.QueryEscape(patient),
 		"AllergyIntolerance":  of("AllergyIntolerance", "", nil),
-		"MedicationRequest":   of("MedicationRequest", "status", p.Gate.VitalStatuses("MedicationRequest")),
-		"MedicationStatement": of("MedicationStatement", "status", p.Gate.VitalStatuses("MedicationStatement")),
-		"Condition":           of("Condition", "clinical-status", p.Gate.VitalStatuses("Condition")),
-		"Observation":         of("Observation", "code", p.Gate.VitalCodes("Observation")),
+		"MedicationRequest":   of("MedicationRequest", "status", g.VitalStatuses("MedicationRequest")),
+		"MedicationStatement": of("MedicationStatement", "status", g.VitalStatuses("MedicationStatement")),
+		"Condition":           of("Condition", "clinical-status", g.VitalStatuses("Condition")),
+		"Observation":         of("Observation", "code", g.VitalCodes("Observation")),
 		"Device":              of("Device", "", nil),
-		"DocumentReference":   of("DocumentReference", "type", p.Gate.VitalCodes("DocumentReference")),
+		"DocumentReference":   of("DocumentReference", "type", g.VitalCodes("DocumentReference")),
 		"RelatedPerson":       of("RelatedPerson", "", nil),
 	}
 }
@@ -119,7 +120,7 @@ func (p *Part) vital(v *visit.Visit, e *oauth.Emergency, _ []string) {
 		v.Fail(err)
 		return
 	}
-	read := p.reads(v, g, p.vitalTargets(e.Patient))
+	read := p.reads(v, g, VitalTargets(p.Gate, e.Patient))
 	page := VitalPage{Clock: p.clock(v, e, "vital"), Sections: sections(e.ID, read)}
 	if who := read["Patient"]; who.err == nil && len(who.found) == 1 {
 		page.Who = identityOf(who.found[0].Node(), v.Now())
@@ -163,10 +164,14 @@ func section(key string, read map[string]*reading, parts ...from) Section {
 		s.More = s.More || r.more
 		for _, found := range r.found {
 			if part.item == nil {
-				s.Items = append(s.Items, contactItems(found.Node())...)
+				for _, item := range contactItems(found.Node()) {
+					item.Of = found
+					s.Items = append(s.Items, item)
+				}
 				continue
 			}
 			if item, ok := part.item(found.Node()); ok {
+				item.Of = found
 				s.Items = append(s.Items, item)
 			}
 		}
