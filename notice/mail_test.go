@@ -226,6 +226,12 @@ func TestMail(t *testing.T) {
 			if len(letters) != 3 || box.signed != 3 {
 				t.Fatalf("%d letters, signed in %d times", len(letters), box.signed)
 			}
+			if err := p.notices.Again(t.Context(), p.log()); err != nil {
+				t.Fatal(err)
+			}
+			if p.sends(); len(box.got()) != 3 {
+				t.Errorf("told again, %d letters", len(box.got()))
+			}
 			var to []string
 			for k := range letters {
 				l := &letters[k]

@@ -77,6 +77,7 @@ const (
 	Spoke    = "spoke"    // of an access under review
 	Reviewed = "reviewed" // an access, for the establishment
 	Closed   = "closed"   // its review
+	Began    = "began"    // a review, by this server itself
 
 	Did = "did" // something that has no words of its own
 )
@@ -233,6 +234,8 @@ func (a *Access) doing(interaction, action string) string {
 		return Reviewed
 	case "review-close":
 		return Closed
+	case "open-case":
+		return Began
 	}
 	settles := a.Choice != ""
 	for _, t := range governing {
