@@ -227,7 +227,9 @@ func (v *Visitor) NextStage(id string, stage int, typed string) (*Emergency, err
 	case stage > e.Stage+1 || stage > lastStage:
 		return nil, stageRefused()
 	}
-	e.Stage, e.Typed = stage, first(typed, e.Typed)
+	if e.Stage = stage; stage == lastStage || typed != "" { // what was written for an earlier gesture is no reason for the last
+		e.Typed = typed
+	}
 	if err := v.decide(ctx, e, false); err != nil {
 		return nil, err
 	}

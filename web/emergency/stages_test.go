@@ -64,6 +64,18 @@ func csrf(p *pages.Page) string {
 	return token
 }
 
+// TestOwnReason: what somebody wrote with an earlier gesture is no reason for the third.
+func TestOwnReason(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.SignIn("dr-urgence", "/emergency")
+	p := opened(b, "exercice")
+	at := "/emergency/" + opening(p)
+	p = b.Send(http.MethodPost, at+"/stage", url.Values{"csrf": {csrf(p)}, "stage": {"2"}, "typed": {"Antécédents."}}).Is(http.StatusOK)
+	p.Submit("input[value=3]", "typed", "").Is(http.StatusForbidden).Says("a reason of its own, in writing")
+	b.Get(at + "/document/exercice-masked").Is(http.StatusNotFound)
+}
+
 // TestMaskedWithoutPermission: camille has not permitted it, so the third gesture shows no more, and tells nothing.
 func TestMaskedWithoutPermission(t *testing.T) {
 	t.Parallel()
