@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
@@ -209,15 +210,16 @@ func (p *Part) open(v *visit.Visit, _ []string) {
 // maxTyped bounds a reason in writing, in bytes.
 const maxTyped = 500
 
-// oneLine is a reason in writing as the log takes it: one line, no control characters, bounded.
+// oneLine is a reason in writing as the log takes it: one line, bounded, without characters that nobody sees (controls, and
+// marks that turn what follows around).
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
 	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsSpace(r) && unicode.In(r, unicode.Cc, unicode.Cf) {
 			return -1
 		}
 		return r
 	}, text)
+	text = strings.Join(strings.Fields(text), " ")
 	for len(text) > maxTyped {
 		cut := maxTyped
 		for cut > 0 && text[cut]&0xC0 == 0x80 {

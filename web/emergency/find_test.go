@@ -77,7 +77,7 @@ func TestOverdue(t *testing.T) {
 	b := w.SignIn("dr-urgence", "/emergency")
 	p := seek(b, "camille").Is(http.StatusOK).Says("not reviewed in time")
 	p.Submit("button[value=unconscious]").Is(http.StatusForbidden).Says("a reason in writing is required", "The person is unconscious.")
-	p.Submit("button[value=unconscious]", "typed", "Trouvée inanimée\nchez elle").Is(http.StatusOK).Says("Pénicilline")
+	p.Submit("button[value=unconscious]", "typed", "Trou\u202evée\u200b inanimée\nchez\u0085elle\x1b").Is(http.StatusOK).Says("Pénicilline")
 	made := w.of("camille", "open-emergency")
 	if len(made) != 2 || made[0].Outcome != audit.Refused || made[1].Details["typed_reason"] != "Trouvée inanimée chez elle" {
 		t.Errorf("%+v", made)
