@@ -336,7 +336,8 @@ func (r *room) planHide(c *circle) (*plan, error) {
 				"role": space.Concept(space.ActorSystem, "profession"), "reference": object{"identifier": object{"system": system, "value": profession}},
 			})
 		}
-		criteria, eyes = "", "profession:"+profession
+		criteria += "&actor:identifier=" + url.QueryEscape(professionSystems[0]+"|"+profession)
+		eyes = "profession:" + profession
 	case who != "":
 		m, err := r.find(c, professional(who))
 		if err != nil {
@@ -358,9 +359,6 @@ func (r *room) planHide(c *circle) (*plan, error) {
 	s := r.give(space.Hide, object{
 		"type": "deny", "actor": actors, "data": list{object{"meaning": "instance", "reference": object{"reference": "DocumentReference/" + d.ID}}},
 	}, criteria)
-	if criteria == "" {
-		s.header = nil
-	}
 	p := r.aboutDocument(d, s)
 	p.eyes = eyes
 	return p, nil
