@@ -29,6 +29,7 @@ var levels = [][]string{
 	{"web"},
 	{"web/sentence", "web/qr", "web/storybook", "web/visit"},
 	{"web/emergency", "web/history", "web/pro", "web/review", "web/sharing"},
+	{"web/card"},
 	{"demo"},
 	{"caddy"},
 	{"cmd/pontlevis", "bench"},
