@@ -206,10 +206,9 @@ type documentPage struct {
 
 // Request is one that was made to the médecin traitant about a document.
 type Request struct {
-	At   time.Time
-	To   *Known
-	What string // mask or unmask
-	Note string
+	At, Answered time.Time // Answered zero: it waits
+	To           *Known
+	Note, Answer string
 }
 
 func (r *room) showDocument() { r.document(http.StatusOK) }

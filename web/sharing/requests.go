@@ -20,6 +20,8 @@ func compareFolded(a, b string) int { return strings.Compare(fhir.Folded(a), fhi
 const (
 	requestSystem = "urn:pontlevis:request" // Communication.category
 	maskRequest   = "mask-request"
+	maskDone      = "mask-done" // of the answers
+	maskDeclined  = "mask-declined"
 	onceSystem    = "urn:pontlevis:once" // identifier of what a form makes once, however often it is sent
 )
 
@@ -70,9 +72,14 @@ func (r *room) sender() string {
 	return r.grant.Actor.ID
 }
 
-// askedOf are the requests that were made about a document, the newest first.
+// askedOf are the requests that were made about a document, the newest first, with their answers.
 func (r *room) askedOf(c *circle, d *Document) ([]Request, error) {
-	found, err := r.Search(r.grant, "Communication?patient="+url.QueryEscape(r.whose.Patient)+"&category="+url.QueryEscape(requestSystem+"|"+maskRequest)+"&_sort=-sent&_count=50")
+	base := "Communication?patient=" + url.QueryEscape(r.whose.Patient) + "&_sort=-sent&_count=100&category="
+	found, err := r.Search(r.grant, base+url.QueryEscape(requestSystem+"|"+maskRequest))
+	if err != nil || len(found.Matches) == 0 {
+		return nil, err
+	}
+	answers, err := r.Search(r.grant, base+url.QueryEscape(requestSystem+"|"+maskDone+","+requestSystem+"|"+maskDeclined))
 	if err != nil {
 		return nil, err
 	}
@@ -81,15 +88,26 @@ func (r *room) askedOf(c *circle, d *Document) ([]Request, error) {
 		if about := m.Node().Get("about").Items(); len(about) == 0 || !strings.HasSuffix(about[0].Get("reference").Text(), "DocumentReference/"+d.ID) {
 			continue
 		}
-		asked := Request{}
+		asked := Request{Note: payloadOf(m)}
 		asked.At, _, _ = fhir.ParseDate(m.Node().Get("sent").Text())
 		for _, to := range m.Node().Get("recipient").Items() {
 			asked.To = c.names.of(to.Get("reference").Text())
 		}
-		for _, said := range m.Node().Get("payload").Items() {
-			asked.Note = said.Get("contentString").Text()
+		for _, answer := range answers.Matches {
+			if answers := answer.Node().Get("inResponseTo").Items(); len(answers) > 0 && strings.HasSuffix(answers[0].Get("reference").Text(), "Communication/"+m.ID()) {
+				asked.Answer = payloadOf(answer)
+				asked.Answered, _, _ = fhir.ParseDate(answer.Node().Get("sent").Text())
+			}
 		}
 		out = append(out, asked)
 	}
 	return out, nil
+}
+
+// payloadOf is what a message says.
+func payloadOf(message *fhir.Resource) string {
+	for _, said := range message.Node().Get("payload").Items() {
+		return said.Get("contentString").Text()
+	}
+	return ""
 }
