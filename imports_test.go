@@ -28,7 +28,7 @@ var levels = [][]string{
 	{"oauth", "catalog", "cases", "notice"},
 	{"web"},
 	{"web/sentence", "web/qr", "web/storybook", "web/visit"},
-	{"web/card", "web/emergency", "web/history", "web/pro", "web/review", "web/sharing"},
+	{"web/emergency", "web/history", "web/pro", "web/review", "web/sharing"},
 	{"web/card"},
 	{"demo"},
 	{"caddy"},
