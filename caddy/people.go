@@ -43,7 +43,7 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 		func() (pages, error) { return opened(card.New(desk, a.Issuer)) },
 		func() (pages, error) { return opened(history.New(desk, s.cases, s.notices)) },
 		func() (pages, error) { return opened(emergency.New(desk)) },
-		func() (pages, error) { return opened(pro.New(desk)) },
+		func() (pages, error) { return opened(pro.New(desk, s.notices)) },
 	} {
 		part, err := open()
 		if err != nil {

@@ -114,8 +114,10 @@ func (s *withLog) stored(e audit.Entry) (*record.Stored, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rendering an entry of the access log: %w", err)
 	}
+	attributes := r.Attributes()
+	attributes.Status = e.Outcome // an AuditEvent has no status: the policies tell by it what was let in
 	return &record.Stored{
 		Ref: record.Ref{Type: auditEvent, ID: e.ID}, Version: 1, Updated: e.At.UTC(), Created: true,
-		Patient: e.Patient, Attributes: r.Attributes(), Body: body,
+		Patient: e.Patient, Attributes: attributes, Body: body,
 	}, nil
 }

@@ -3,6 +3,7 @@ package pages
 import (
 	"bytes"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -51,6 +52,11 @@ func (b *Browser) Send(method, path string, form url.Values) *Page {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Origin", b.w.URL)
 	}
+	return b.do(r)
+}
+
+func (b *Browser) do(r *http.Request) *Page {
+	b.w.Helper()
 	res := must[*http.Response](b.w)(b.client.Do(r))
 	defer res.Body.Close()
 	raw := must[[]byte](b.w)(io.ReadAll(res.Body))
@@ -122,6 +128,22 @@ func (p *Page) Submit(control string, fields ...string) *Page {
 	if form == nil {
 		p.b.w.Fatalf("%s has no form with %s: %s", p.At, control, p.Raw)
 	}
+	values := p.values(form)
+	if pressed != nil && pressed.Data == "button" && attribute(pressed, "name") != "" {
+		values.Set(attribute(pressed, "name"), attribute(pressed, "value"))
+	}
+	for k := 0; k+1 < len(fields); k += 2 {
+		values.Set(fields[k], fields[k+1])
+	}
+	path := attribute(form, "action")
+	if strings.EqualFold(attribute(form, "method"), "get") {
+		return p.b.Get(path + "?" + values.Encode())
+	}
+	return p.b.Send(http.MethodPost, path, values)
+}
+
+// values are what the fields of a form hold.
+func (p *Page) values(form *html.Node) url.Values {
 	values := url.Values{}
 	for n := range form.Descendants() {
 		name := attribute(n, "name")
@@ -137,17 +159,7 @@ func (p *Page) Submit(control string, fields ...string) *Page {
 			values.Set(name, chosen(n))
 		}
 	}
-	if pressed != nil && pressed.Data == "button" && attribute(pressed, "name") != "" {
-		values.Set(attribute(pressed, "name"), attribute(pressed, "value"))
-	}
-	for k := 0; k+1 < len(fields); k += 2 {
-		values.Set(fields[k], fields[k+1])
-	}
-	path := attribute(form, "action")
-	if strings.EqualFold(attribute(form, "method"), "get") {
-		return p.b.Get(path + "?" + values.Encode())
-	}
-	return p.b.Send(http.MethodPost, path, values)
+	return values
 }
 
 func chosen(list *html.Node) string {
@@ -197,4 +209,36 @@ func holds(form *html.Node, wants []string) bool {
 		}
 	}
 	return true
+}
+
+// Upload opens a page and sends the form on it that has a control as Submit does, as a form with files does: with a file
+// named "file", unless that is nil.
+func (b *Browser) Upload(path, control string, file []byte, fields ...string) *Page {
+	b.w.Helper()
+	p := b.Get(path)
+	form, _ := p.Form(control)
+	if form == nil {
+		b.w.Fatalf("%s has no form with %s: %s", p.At, control, p.Raw)
+	}
+	values := p.values(form)
+	for k := 0; k+1 < len(fields); k += 2 {
+		values.Set(fields[k], fields[k+1])
+	}
+	var body bytes.Buffer
+	m := multipart.NewWriter(&body)
+	for name, all := range values {
+		for _, one := range all {
+			_ = m.WriteField(name, one) // into memory
+		}
+	}
+	if file != nil {
+		part := must[io.Writer](b.w)(m.CreateFormFile("file", "file"))
+		_, _ = part.Write(file)
+	}
+	_ = m.Close()
+	r := must[*http.Request](b.w)(http.NewRequest(http.MethodPost, b.w.URL+attribute(form, "action"), &body))
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	r.Header.Set("Accept-Language", b.Lang)
+	r.Header.Set("Origin", b.w.URL)
+	return b.do(r)
 }

@@ -57,19 +57,24 @@ func (r *room) authors(n *fhir.Node) string {
 
 // called is what whoever a reference names is called, "" when that is not known.
 func (r *room) called(reference *fhir.Node) string {
-	ref := reference.Get("reference").Text()
-	switch {
-	case reference.Get("display").Text() != "":
-		return reference.Get("display").Text()
-	case ref == "Patient/"+r.id && r.own != nil:
-		return nameOf(r.own.Patient.Node())
-	case ref != "":
-		return r.p.Gate.Called(r.Context(), ref)
+	if display := reference.Get("display").Text(); display != "" {
+		return display
+	}
+	if ref := reference.Get("reference").Text(); ref != "" {
+		return r.calledAs(ref)
 	}
 	if id := reference.Get("identifier"); id.Get("value").Text() != "" {
 		return r.p.Gate.Called(r.Context(), id.Get("system").Text()+"|"+id.Get("value").Text())
 	}
 	return ""
+}
+
+// calledAs is called by a literal reference.
+func (r *room) calledAs(ref string) string {
+	if ref == "Patient/"+r.id && r.own != nil {
+		return nameOf(r.own.Patient.Node())
+	}
+	return r.p.Gate.Called(r.Context(), ref)
 }
 
 // Doc is one document.
@@ -87,8 +92,46 @@ type Doc struct {
 // DocumentPage is one document with what can be done with it.
 type DocumentPage struct {
 	Frame
-	Doc  *Doc
-	Said []oauth.Said // why what was asked for was refused
+	Doc    *Doc
+	Asked  []Asked      // requests about it that wait for an answer
+	Mine   bool         // the visitor, or their establishment, wrote it
+	Said   []oauth.Said // why what was asked for was refused
+	Masked bool         // it can be released with a mask alone
+	Note   string       // as it was typed
+	Wrong  string       // what is wrong with a form: note
+}
+
+// Pending tells whether the document waits for an announcement.
+func (d *Doc) Pending() bool { return slices.Contains(d.resource.Labels(), pending) }
+
+// pageOfDocument is the page of a document with what waits to be done about it.
+func (r *room) pageOfDocument(d *Doc) DocumentPage {
+	page := DocumentPage{Frame: r.frame(), Doc: d, Mine: r.wrote(d)}
+	asked, _, err := r.asked(r.id)
+	if err != nil {
+		page.Said = saidIn(err)
+	}
+	for _, a := range asked {
+		if a.About == d.ID {
+			a.From = r.calledAs(a.Sender)
+			page.Asked = append(page.Asked, a)
+		}
+	}
+	return page
+}
+
+// wrote tells whether a document names the visitor, or where they work, among its authors. What they may do with it the
+// gate says.
+func (r *room) wrote(d *Doc) bool {
+	actor := r.grant.Actor
+	for _, a := range d.resource.Node().Get("author").Items() {
+		for _, name := range []string{a.Get("reference").Text(), a.At("identifier", "system").Text() + "|" + a.At("identifier", "value").Text()} {
+			if name == actor.ID || slices.Contains(actor.Identities, name) || slices.Contains(actor.Organizations, name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *room) document() {
@@ -100,7 +143,7 @@ func (r *room) document() {
 		r.Fail(err)
 		return
 	}
-	r.Show(http.StatusOK, "document", DocumentPage{Frame: r.frame(), Doc: d})
+	r.Show(http.StatusOK, "document", r.pageOfDocument(d))
 }
 
 func (r *room) readDocument(id string) (*Doc, error) {

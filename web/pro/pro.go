@@ -22,10 +22,11 @@ const Home = "/pro"
 type Pages struct {
 	*visit.Part
 	maker *sentence.Maker
+	inbox Inbox
 }
 
-// New reads the pages. An error means that the build itself is wrong.
-func New(desk *visit.Desk) (*Pages, error) {
+// New reads the pages. inbox holds what professionals were told. An error means that the build itself is wrong.
+func New(desk *visit.Desk, inbox Inbox) (*Pages, error) {
 	part, err := desk.Part(Home, files)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,7 @@ func New(desk *visit.Desk) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pages{Part: part, maker: maker}, nil
+	return &Pages{Part: part, maker: maker, inbox: inbox}, nil
 }
 
 // Mount serves /pro and what is below it, but for what has a pattern of its own there.
@@ -88,14 +89,23 @@ func (p *Pages) serve(v *visit.Visit) {
 type pages map[string]func(*room)
 
 var general = pages{
-	"GET ":      (*room).patients,
-	"POST find": (*room).find,
+	"GET ":         (*room).patients,
+	"POST find":    (*room).find,
+	"GET requests": (*room).requests,
+	"GET notices":  (*room).notices,
 }
 
 var ofPatient = pages{
-	"GET ":                   (*room).record,
-	"GET document/*":         (*room).document,
-	"GET document/*/content": (*room).content,
+	"GET ":                    (*room).record,
+	"GET document/*":          (*room).document,
+	"GET document/*/content":  (*room).content,
+	"POST document/*/release": (*room).release,
+	"POST document/*/answer":  (*room).answer,
+	"GET deposit":             (*room).depositForm,
+	"POST deposit":            (*room).deposit,
+	"GET colleagues":          (*room).colleagues,
+	"GET consent":             (*room).consentForm,
+	"POST consent":            (*room).consent,
 }
 
 func (r *room) pageOf(all pages, path []string) func(*room) {
@@ -156,7 +166,7 @@ type Frame struct {
 
 // doings are what a page may say was just done.
 var doings = map[string]bool{
-	"masked": true, "declined": true, "released": true, "deposited": true, "replaced": true, "consented": true, "initial": true,
+	"masked": true, "declined": true, "released": true, "deposited": true, "replaced": true, "consented": true,
 }
 
 func (r *room) frame() Frame {

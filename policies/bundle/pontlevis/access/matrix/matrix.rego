@@ -77,7 +77,9 @@ deny contains "M3.off" if {
 
 # METADATA
 # title: Parts of the space professionals do not reach
-# description: The agenda and messages of others, the log, the settings of the space, the rest of the profile.
+# description: |
+#   The agenda and messages of others, the settings of the space, the rest of the profile; and the log, but for what colleagues were let
+#   read, which the treating doctor may know.
 # custom:
 #   rule: M4.section
 #   layer: matrix
@@ -151,7 +153,23 @@ _reachable if section.audience.professional == "matrix"
 
 _reachable if {
 	section.whole_type
-	section.audience.professional != "never"
+	not section.audience.professional in {"never", "colleagues"}
+}
+
+# What colleagues were let read: the médecin traitant coordinates care and reads all of it (L6). What was refused to them stays
+# untold, since it may rest on a block, and so does what the person's side and apps did.
+_reachable if {
+	section.audience.professional == "colleagues"
+	link.treating
+	_colleagues
+}
+
+_colleagues if input.action == "search"
+
+_colleagues if {
+	input.resource.status == "granted"
+	some name in input.resource.author
+	startswith(name, "Practitioner/")
 }
 
 _reachable if {

@@ -13,6 +13,8 @@ _codes(codes) := {"resource": {"code": codes}}
 
 _type(type) := {"resource": {"type": type}}
 
+_accessed(outcome, who) := {"resource": {"type": "AuditEvent", "code": [], "status": outcome, "author": [who]}}
+
 _ok := w.allowed("P1.circle", "person")
 
 _cell := w.refused("M1.cell", "matrix")
@@ -56,6 +58,10 @@ _cases := {
 	"own folder": [[_type("List"), w.mine], w.allowed("L6.author", "law")],
 	"folders, the treating doctor": [[w.treating, _type("List")], w.allowed("L6.treating", "law")],
 	"agenda, the treating doctor": [[w.treating, _type("Appointment")], w.refused("M4.section", "matrix")],
+	"what a colleague was let read, the treating doctor": [[w.treating, _accessed("granted", "Practitioner/other")], w.allowed("L6.treating", "law")],
+	"what a colleague was let read, a member of the circle": [[_accessed("granted", "Practitioner/other")], w.refused("M4.section", "matrix")],
+	"what was refused to a colleague, the treating doctor": [[w.treating, _accessed("refused", "Practitioner/other")], w.refused("M4.section", "matrix")],
+	"what the person did, the treating doctor": [[w.treating, _accessed("granted", "Patient/camille")], w.refused("M4.section", "matrix")],
 	"a type outside the matrix, the treating doctor": [[w.treating, _codes(["http://loinc.org|34117-2"])], w.allowed("L6.treating", "law")],
 	"a type outside the matrix, the author": [[_codes(["http://loinc.org|34117-2"]), w.mine], w.allowed("L6.author", "law")],
 }
