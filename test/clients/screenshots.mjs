@@ -15,7 +15,9 @@ mkdirSync(folder, { recursive: true })
 const pages = [
   [null, '/storybook'], ['camille', '/oauth2/apps'], ['camille', '/oauth2/sessions'],
   ['camille', '/space'], ['camille', '/space/documents'], ['camille', '/space/eyes'], ['camille', '/space/card'], ['camille', '/space/history'],
-  ['dr-urgence', '/emergency'], ['reviewer', '/pro/cases'], ['authority', '/label/cases'],
+  ['dr-urgence', '/emergency'], ['dr-roux', '/pro'], ['dr-roux', '/pro/requests'], ['dr-roux', '/pro/notices'],
+  ['dr-roux', '/pro/camille'], ['dr-roux', '/pro/camille/document/camille-consultation'], ['dr-roux', '/pro/camille/deposit'],
+  ['dr-roux', '/pro/camille/consent'], ['dr-roux', '/pro/camille/colleagues'], ['reviewer', '/pro/cases'], ['authority', '/label/cases'],
 ]
 
 const chromium = await Chromium.start()
