@@ -162,6 +162,37 @@ func TestAccessWithoutOpening(t *testing.T) {
 	}
 }
 
+// What is opened after the verdict is a case of its own: nobody judged it. Read again, the log makes the same cases.
+func TestStageAfterVerdict(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.glass("g1", "dr-urgence", "camille", 1)
+	first, reviewer := d.only("camille"), d.Grant("reviewer", "", "")
+	d.Clock.Advance(time.Minute)
+	if _, err := d.cases.Close(t.Context(), reviewer, first.ID, "justified", ""); err != nil {
+		t.Fatal(err)
+	}
+	d.Clock.Advance(time.Minute)
+	d.glass("g1", "dr-urgence", "camille", 2)
+	d.Clock.Advance(time.Minute)
+	d.glass("g1", "dr-urgence", "camille", 3)
+	for range 2 {
+		all, err := d.cases.Of(t.Context(), d.Grant("camille", "camille", ""))
+		if err != nil || len(all) != 2 || all[0].Closed() || len(all[0].Stages) != 2 || all[1].ID != first.ID || len(all[1].Stages) != 1 {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		if queue, err := d.cases.Queue(t.Context(), reviewer); err != nil || len(queue) != 1 || queue[0].ID != all[0].ID {
+			t.Errorf("%+v, %v", queue, err)
+		}
+		if report, err := d.cases.Verify(t.Context()); err != nil || !report.OK() {
+			t.Errorf("%+v, %v", report, err)
+		}
+		if err := d.cases.Again(t.Context(), d.entries()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // The reviewer of the establishment sees the queue and the case, with what was opened, and closes it; then it is closed.
 func TestReview(t *testing.T) {
 	t.Parallel()

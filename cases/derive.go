@@ -100,8 +100,14 @@ func caseOf(tx store.Tx, e *audit.Entry) (*Case, bool, error) {
 	if _, err := store.GetJSON(tx, caseKey(e.Patient, id), &c); err != nil {
 		return nil, false, err
 	}
-	if e.Interaction != opening || slices.ContainsFunc(c.Stages, func(s Stage) bool { return s.Entry == e.ID }) {
+	if e.Interaction != opening {
 		return &c, true, nil
+	}
+	if in, err := saidIn(tx, e); err != nil || in != nil {
+		return in, true, err
+	}
+	if c.Closed() && after(e, c.Verdict.At) {
+		return newCase(e), false, nil
 	}
 	c.Stages = append(c.Stages, stageOf(e))
 	if end := until(e); end.After(c.Until) { // more time was asked for
@@ -112,6 +118,24 @@ func caseOf(tx store.Tx, e *audit.Entry) (*Case, bool, error) {
 	}
 	return &c, false, nil
 }
+
+// saidIn is the case that has an opening already; nil when none has.
+func saidIn(tx store.Tx, e *audit.Entry) (*Case, error) {
+	all, err := ofPatient(tx, e.Patient)
+	if err != nil {
+		return nil, err
+	}
+	for k := range all {
+		if slices.ContainsFunc(all[k].Stages, func(s Stage) bool { return s.Entry == e.ID }) {
+			return &all[k], nil
+		}
+	}
+	return nil, nil
+}
+
+// after reports whether an entry came after the verdict of its case: what is opened then nobody has judged, and it is a
+// case of its own.
+func after(e *audit.Entry, verdict time.Time) bool { return at(e).After(verdict) }
 
 // continues reports whether an opening goes on with one that is under way: it is a further stage of it, or it says that the
 // access began before (rules.md E3).

@@ -143,6 +143,9 @@ func (v *verifier) takeOpening(e *audit.Entry, byGrant map[string]string, last m
 	if first := last[who]; id == "" && continues(e) && first != nil && !v.ends[first.ID].Before(e.At) {
 		id = first.ID
 	}
+	if s := v.all[id]; s != nil && s.verdict != "" && e.Interaction == opening && after(e, at(s.entries[s.verdict])) {
+		id = ""
+	}
 	switch {
 	case id == "":
 		id, last[who] = e.ID, e
