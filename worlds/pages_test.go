@@ -39,7 +39,7 @@ func TestPages(t *testing.T) {
 	}
 	t.Log(done)
 	for _, path := range seen {
-		if done.paths[path] == 0 {
+		if done.paths["GET "+path] == 0 {
 			t.Errorf("no page of %s was shown in %d", path, done.pages)
 		}
 	}
@@ -71,6 +71,8 @@ func pageKinds() (out []kind) {
 		case "outside-grant", "app", "narrowed-scope", "first-stage":
 		case "announcement", "confidential", "log-entry", "another":
 			out = append(out, k, k, k, k)
+		case "masked", "blocked":
+			out = append(out, k, k, k)
 		default:
 			out = append(out, k)
 		}
@@ -87,6 +89,8 @@ type visitor struct {
 	cookies [2]map[string]string
 	told    [2]*memoryOf
 	todo    []string // addresses that pages led to
+	forms   []*form  // of emergencies, that pages showed
+	lead    string   // where the last answer leads at once, "" where it does not
 	been    map[string]bool
 	asked   uint64
 }
@@ -108,15 +112,26 @@ func pagesEpisode(seed uint64, kinds []kind, done *visited) error {
 	}
 	v.todo = v.begin()
 	for range pagesEach {
-		target := v.next()
-		one, two := v.get(target)
+		var target string
+		var sent *form
+		if v.lead == "" && len(v.forms) > 0 && v.chance(0.5) {
+			sent = v.fill(v.forms[len(v.forms)-1-v.IntN(min(len(v.forms), 2))])
+			target = sent.action
+		} else {
+			target = v.next()
+		}
+		one, two := v.ask(target, sent)
 		done.pages++
 		if one != two {
-			return fmt.Errorf("%s of a world of %s (%s): GET %s tells the worlds apart:\n%s", v.who, s.kind, s.hidden, target, cmp.Diff(one, two))
+			return fmt.Errorf("%s of a world of %s (%s): %s %s tells the worlds apart:\n%s", v.who, s.kind, s.hidden, sentAs(sent), target, cmp.Diff(one, two))
 		}
-		if strings.HasPrefix(one, "200\n") {
-			path, _, _ := strings.Cut(target, "?")
-			done.paths[plainPath(path)]++
+		path, _, _ := strings.Cut(target, "?")
+		status, _, _ := strings.Cut(one, "\n")
+		switch {
+		case sent != nil:
+			done.paths["POST "+plainPath(path)+" "+status]++
+		case status == "200":
+			done.paths["GET "+plainPath(path)]++
 		}
 	}
 	return nil
@@ -185,6 +200,10 @@ func (v *visitor) chance(p float64) bool { return v.Float64() < p }
 
 // next draws a page: one that was led to, now and then with a guess in it.
 func (v *visitor) next() string {
+	if to := v.lead; to != "" && v.chance(0.8) {
+		v.lead = ""
+		return to
+	}
 	target := pick(v.Rand, v.todo)
 	for range 6 {
 		if !v.been[target] {
@@ -227,8 +246,47 @@ func (v *visitor) guess(target string) string {
 	return u.String()
 }
 
-// get asks for one page in both worlds and gives what each showed, as comparable text.
-func (v *visitor) get(target string) (one, two string) {
+// sends reports whether a form is sent here: that by which somebody is looked for, and those of an access in which what
+// is hidden stays so. Whom others let in by an emergency may then know more; and other forms change what the worlds hold.
+func (v *visitor) sends(action string) bool {
+	switch {
+	case v.scene.kind == "blocked-or-absent" && v.who != "dr-bloque", !strings.HasPrefix(action, "/emergency"):
+		return false
+	}
+	return action == "/emergency" || v.who == "dr-bloque" || v.scene.kind == "masked" || v.scene.kind == "erased"
+}
+
+// fill is a form with what somebody may write into it.
+func (v *visitor) fill(f *form) *form {
+	out := &form{action: f.action, method: f.method, fields: url.Values{}}
+	born := map[string]string{"camille": "1980-02-03", "lucas": "2011-05-01", "nora": "1975-07-08", "paul": "1960-01-02", "odile": "1950-03-04", "absente": "1970-01-01"}
+	whose := v.scene.patient
+	if v.chance(0.2) {
+		whose = pick(v.Rand, slices.Sorted(maps.Keys(born)))
+	}
+	for name, values := range f.fields {
+		out.fields[name] = values
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.choices)) {
+		out.fields.Set(name, pick(v.Rand, f.choices[name]))
+	}
+	for name, value := range map[string]string{"family": "Durand", "given": whose, "birth": born[whose], "sex": "female", "who": "ins-" + whose, "typed": "urgence vitale"} {
+		if out.fields.Has(name) {
+			out.fields.Set(name, value)
+		}
+	}
+	return out
+}
+
+func sentAs(f *form) string {
+	if f == nil {
+		return http.MethodGet
+	}
+	return http.MethodPost
+}
+
+// ask asks for one page in both worlds, or sends a form, and gives what each showed, as comparable text.
+func (v *visitor) ask(target string, sent *form) (one, two string) {
 	v.asked++
 	var out [2]string
 	for side, h := range v.houses {
@@ -238,7 +296,16 @@ func (v *visitor) get(target string) (one, two string) {
 			out[side] = "the log could not be followed: " + err.Error()
 			continue
 		}
-		rec := h.visit(v.cookies[side], http.MethodGet, target, nil)
+		var fields url.Values
+		if sent != nil {
+			fields = url.Values{}
+			for name, values := range sent.fields {
+				for _, value := range values {
+					fields.Add(name, v.here(side, value))
+				}
+			}
+		}
+		rec := h.visit(v.cookies[side], sentAs(sent), v.here(side, target), fields)
 		out[side] = v.write(side, rec)
 		for _, c := range rec.Result().Cookies() {
 			v.cookies[side][c.Name] = c.Value
@@ -261,10 +328,31 @@ func (v *visitor) write(side int, rec *httptest.ResponseRecorder) string {
 	return b.String()
 }
 
+// placed is an id of the log in what pages lead to: each world has its own.
+var placed = regexp.MustCompile(`ENTRY[0-9]+X`)
+
+// here puts the ids of a world into what is asked of it.
+func (v *visitor) here(side int, text string) string {
+	return placed.ReplaceAllStringFunc(text, func(name string) string {
+		for id, at := range v.told[side].entries {
+			if "ENTRY"+strings.TrimPrefix(at, "#")+"X" == name {
+				return id
+			}
+		}
+		return name
+	})
+}
+
+// anywhere takes the ids of the first world out of what a page of it leads to.
+func (v *visitor) anywhere(text string) string {
+	return entryID.ReplaceAllStringFunc(text, func(id string) string { return "ENTRY" + strings.TrimPrefix(v.told[0].same(id), "#") + "X" })
+}
+
 // learn keeps what a page leads to.
 func (v *visitor) learn(rec *httptest.ResponseRecorder) {
 	if to := rec.Header().Get("Location"); strings.HasPrefix(to, "/") || strings.HasPrefix(to, issuer) {
-		v.add(strings.TrimPrefix(to, issuer))
+		v.lead = v.anywhere(strings.TrimPrefix(to, issuer))
+		v.add(v.lead)
 	}
 	page := rec.Body.String()
 	for _, to := range links(page) {
@@ -272,12 +360,19 @@ func (v *visitor) learn(rec *httptest.ResponseRecorder) {
 	}
 	for _, f := range forms(page) {
 		if f.method == http.MethodPost {
+			if v.sends(f.action) && (!f.fields.Has("who") || v.chance(0.1)) { // nobody here has a number of the form of those typed
+				for name, values := range f.fields {
+					f.fields.Set(name, v.anywhere(values[0]))
+				}
+				f.action = v.anywhere(f.action)
+				v.forms = append(v.forms, f)
+			}
 			continue
 		}
-		for name, all := range f.choices {
-			f.fields.Set(name, pick(v.Rand, all))
+		for _, name := range slices.Sorted(maps.Keys(f.choices)) {
+			f.fields.Set(name, pick(v.Rand, f.choices[name]))
 		}
-		for name := range f.fields {
+		for _, name := range slices.Sorted(maps.Keys(f.fields)) {
 			if f.fields.Get(name) == "" && v.chance(0.5) {
 				f.fields.Set(name, pick(v.Rand, []string{"lam", "DR", "rpps-dr-lam", "bilan", "xyzzyhidden", "ins-" + v.scene.patient, "2026-01-01", "2026-11-21"}))
 			}
@@ -287,6 +382,7 @@ func (v *visitor) learn(rec *httptest.ResponseRecorder) {
 }
 
 func (v *visitor) add(to string) {
+	to = v.anywhere(to)
 	if strings.HasPrefix(to, "/assets/") || strings.HasPrefix(to, "/fhir") || strings.HasPrefix(to, "/oauth2/") || slices.Contains(v.todo, to) || len(v.todo) > 300 {
 		return
 	}
