@@ -22,6 +22,7 @@ import (
 	"github.com/pontlevis/pontlevis/web/card"
 	"github.com/pontlevis/pontlevis/web/emergency"
 	"github.com/pontlevis/pontlevis/web/history"
+	"github.com/pontlevis/pontlevis/web/pro"
 	"github.com/pontlevis/pontlevis/web/review"
 	"github.com/pontlevis/pontlevis/web/sharing"
 	"github.com/pontlevis/pontlevis/web/visit"
@@ -48,6 +49,7 @@ func (h *house) parts(desk *visit.Desk) (all []mounted, err error) {
 		func() (mounted, error) { return opened(card.New(desk, issuer)) },
 		func() (mounted, error) { return opened(history.New(desk, h.cases, h.notices)) },
 		func() (mounted, error) { return opened(emergency.New(desk)) },
+		func() (mounted, error) { return opened(pro.New(desk)) },
 		func() (mounted, error) { return opened(review.New(desk, h.cases)) },
 	} {
 		p, err := open()

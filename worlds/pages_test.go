@@ -46,7 +46,7 @@ func TestPages(t *testing.T) {
 }
 
 // seen are the folders of which a run shows pages, or it would tell nothing of them.
-var seen = []string{"/space", "/space/documents", "/space/eyes", "/space/history", "/space/card", "/emergency"}
+var seen = []string{"/space", "/space/documents", "/space/eyes", "/space/history", "/space/card", "/emergency", "/pro"}
 
 // visited counts what a run was shown.
 type visited struct {
@@ -185,7 +185,7 @@ func (v *visitor) close() {
 // begin are the pages where somebody begins.
 func (v *visitor) begin() []string {
 	if professions[v.who] != "" {
-		return []string{"/pro", "/emergency", "/pro/cases"}
+		return []string{"/pro", "/pro/" + v.scene.patient, "/emergency", "/pro/cases"}
 	}
 	out := []string{"/space", "/space/documents", "/space/choices", "/space/apps", "/space/eyes", "/space/history", "/space/card"}
 	for k, path := range out {
