@@ -49,7 +49,7 @@ func (h *house) parts(desk *visit.Desk) (all []mounted, err error) {
 		func() (mounted, error) { return opened(card.New(desk, issuer)) },
 		func() (mounted, error) { return opened(history.New(desk, h.cases, h.notices)) },
 		func() (mounted, error) { return opened(emergency.New(desk)) },
-		func() (mounted, error) { return opened(pro.New(desk)) },
+		func() (mounted, error) { return opened(pro.New(desk, h.notices)) },
 		func() (mounted, error) { return opened(review.New(desk, h.cases)) },
 	} {
 		p, err := open()
