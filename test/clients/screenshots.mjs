@@ -14,7 +14,7 @@ mkdirSync(folder, { recursive: true })
 /** Who opens what; nobody: the page is for everybody. */
 const pages = [
   [null, '/storybook'], ['camille', '/oauth2/apps'], ['camille', '/oauth2/sessions'],
-  ['camille', '/space'], ['camille', '/space/documents'], ['camille', '/space/eyes'], ['camille', '/space/card'], ['camille', '/space/history'],
+  ['camille', '/space'], ['camille', '/space/documents'], ['camille', '/space/eyes'], ['camille', '/space/card'], ['camille', '/space/history'], ['camille', '/space/choices'], ['camille', '/space/people'], ['camille', '/space/apps'],
   ['dr-urgence', '/emergency'], ['dr-roux', '/pro'], ['dr-roux', '/pro/requests'], ['dr-roux', '/pro/notices'],
   ['dr-roux', '/pro/camille'], ['dr-roux', '/pro/camille/document/camille-consultation'], ['dr-roux', '/pro/camille/deposit'],
   ['dr-roux', '/pro/camille/consent'], ['dr-roux', '/pro/camille/colleagues'], ['reviewer', '/pro/cases'], ['authority', '/label/cases'],
