@@ -3,6 +3,7 @@ package cases_test
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -375,7 +376,17 @@ func TestQuestion(t *testing.T) {
 	if _, err := d.cases.Ask(t.Context(), d.Grant("jeanne", "jeanne", ""), about, "Pourquoi ?"); !errors.Is(err, cases.ErrNotFound) {
 		t.Errorf("another patient asks: %v", err)
 	}
-	q, err := d.cases.Ask(t.Context(), camille, about, "Pourquoi le docteur Roux a-t-elle ouvert ma fiche ?")
+	const why = "Pourquoi le docteur Roux a-t-elle ouvert ma fiche ?"
+	var twice sync.WaitGroup
+	for range 4 { // as an impatient finger does: one question
+		twice.Go(func() {
+			if _, err := d.cases.Ask(t.Context(), camille, about, why); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	twice.Wait()
+	q, err := d.cases.Ask(t.Context(), camille, about, why)
 	if err != nil {
 		t.Fatal(err)
 	}

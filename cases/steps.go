@@ -180,22 +180,51 @@ func (r *Register) Ask(ctx context.Context, g *gate.Grant, about, text string) (
 	c := Case{
 		Kind: Question, Patient: g.Patient, Opener: e.Actor, Mode: e.Mode, Labels: e.Labels, About: about, Question: text, Asker: by(g), Draft: true,
 	}
+	var before *Case
 	done, err := r.gate.Review(ctx, g, gate.Review{
 		Step: "ask", Patient: g.Patient, Entry: about,
 		Case:    &gate.Reviewed{Kind: Question, Opener: e.Actor.ID, Organization: e.Actor.Organization, Labels: e.Labels},
 		Details: map[string]string{aboutDetail: about, kindDetail: Question},
 		Prepare: func(entry string) error {
 			c.ID, c.Since = entry, r.now().UTC()
-			return r.db.Update(ctx, store.PatientPartition(c.Patient), func(tx store.Tx) error {
+			return r.db.Update(ctx, store.PatientPartition(c.Patient), func(tx store.Tx) (err error) {
+				if before, err = asked(tx, &c); err != nil {
+					return err
+				}
+				if before != nil {
+					return errAsked
+				}
 				return store.PutJSON(tx, caseKey(c.Patient, c.ID), c)
 			})
 		},
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errAsked) && before != nil:
+		return before, nil
+	case err != nil:
 		return nil, alike(err)
 	}
 	if err := r.settle(ctx, &done.Entry); err != nil {
 		return nil, err
 	}
 	return r.read(ctx, c.Patient, c.ID)
+}
+
+// errAsked says that a question was put already.
+var errAsked = errors.New("cases: this was asked already")
+
+// asked is the open case of the same question by the same person about the same access, as a form sent twice makes it; nil
+// when there is none. One that is about to be logged counts, for a minute.
+func asked(tx store.Tx, c *Case) (*Case, error) {
+	for key := range tx.Scan(store.Key("cases", c.Patient), nil) {
+		var o Case
+		if _, err := store.GetJSON(tx, key, &o); err != nil {
+			return nil, err
+		}
+		same := o.Kind == Question && o.About == c.About && o.Question == c.Question && o.Asker.ID == c.Asker.ID
+		if same && !o.Closed() && (!o.Draft || c.Since.Sub(o.Since) < time.Minute) {
+			return &o, nil
+		}
+	}
+	return nil, nil
 }
