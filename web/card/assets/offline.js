@@ -159,10 +159,15 @@ async function keep() {
   $('kept').hidden = false
 }
 
-if (location.hash.length > 1) {
+/** Types the key that was scanned, and takes it out of the address. */
+function take() {
+  if (location.hash.length < 2) return
   $('key').value = location.hash.slice(1)
   history.replaceState(null, '', location.pathname + location.search)
 }
+
+take()
+addEventListener('hashchange', take)
 if (!window.isSecureContext) {
   say('insecure')
 } else if ('serviceWorker' in navigator) {
