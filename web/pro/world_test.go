@@ -27,10 +27,10 @@ func (inbox) Words(n notice.Notice, language string) notice.Said {
 	return notice.Said{Subject: n.About + " in " + language}
 }
 
-func newWorld(t *testing.T) *pages.World {
+func newWorld(t *testing.T, told ...notice.Notice) *pages.World {
 	t.Helper()
 	w := pages.New(t)
-	p, err := pro.New(w.Desk, inbox{})
+	p, err := pro.New(w.Desk, inbox(told))
 	if err != nil {
 		t.Fatal(err)
 	}
