@@ -40,20 +40,21 @@ func (g *Gate) NewCard() string {
 	}
 }
 
-// CardCode is what is printed on the card of a number, in groups of four, and what its QR code holds: the number, sealed.
-func (g *Gate) CardCode(number string) string {
+// CardCode is what is printed on a person's card of a number, in groups of four, and what its QR code holds: the number,
+// sealed for that person, so that a card of the same number in another space opens nothing of theirs. patient is a logical id.
+func (g *Gate) CardCode(patient, number string) string {
 	var groups []string
-	for part := range slices.Chunk([]byte(number+g.cardSeal(number)), 4) {
+	for part := range slices.Chunk([]byte(number+g.cardSeal(patient, number)), 4) {
 		groups = append(groups, string(part))
 	}
 	return strings.Join(groups, " ")
 }
 
 // cardSeal has no letter that the alphabet lends only to fill its 32: those are typed badly, so it takes the next that has none.
-func (g *Gate) cardSeal(number string) string {
+func (g *Gate) cardSeal(patient, number string) string {
 	seal := hmac.New(sha256.New, g.Key)
 	for i := 0; ; i++ {
-		fmt.Fprintf(seal, "emergency card %d %s", i, number)
+		fmt.Fprintf(seal, "emergency card %d %s %s", i, number, patient)
 		if text := cardLetters.EncodeToString(seal.Sum(nil)[:cardBytes]); !strings.ContainsAny(text, "+*") {
 			return text
 		}
@@ -66,21 +67,14 @@ func (g *Gate) cardSeal(number string) string {
 func (g *Gate) Card(ctx context.Context, grant *Grant, code string) (held *Grant, name string, found bool, err error) {
 	own := *grant
 	var refs []record.Ref
-	if number, ok := g.cardNumber(code); ok {
-		identity := space.CardSystem + "|" + number
-		consents, err := g.Records.Lookup(ctx, "Consent", identity)
-		if err != nil {
-			return nil, "", false, fmt.Errorf("finding a card: %w", err)
-		}
-		if len(consents) == 1 {
-			consent, err := g.Records.Read(ctx, consents[0])
-			if err != nil {
-				return nil, "", false, fmt.Errorf("reading a card: %w", err)
-			}
-			own.Patient = consent.Patient
-			own.Actor.Identities = append(slices.Clone(own.Actor.Identities), identity)
-			refs = []record.Ref{{Type: "Patient", ID: consent.Patient}}
-		}
+	number, patient, err := g.cardOf(ctx, code)
+	if err != nil {
+		return nil, "", false, err
+	}
+	if patient != "" {
+		own.Patient = patient
+		own.Actor.Identities = append(slices.Clone(own.Actor.Identities), space.CardSystem+"|"+number)
+		refs = []record.Ref{{Type: "Patient", ID: patient}}
 	}
 	h := g.hear(&own)
 	h.called = "scan-card"
@@ -104,11 +98,29 @@ func cardText(code string) string {
 	}), ""))
 }
 
-// cardNumber is the number of a code whose seal is ours, however it was typed.
-func (g *Gate) cardNumber(code string) (string, bool) {
+// cardOf is the number of a code, however it was typed, and whose card it is: the person in whose space the number stands
+// and for whom it is sealed; "" for nobody's.
+func (g *Gate) cardOf(ctx context.Context, code string) (number, patient string, err error) {
 	if code = cardText(code); len(code) != 2*cardChars {
-		return "", false
+		return "", "", nil
 	}
 	number, seal := code[:cardChars], code[cardChars:]
-	return number, hmac.Equal([]byte(seal), []byte(g.cardSeal(number)))
+	consents, err := g.Records.Lookup(ctx, "Consent", space.CardSystem+"|"+number)
+	if err != nil {
+		return "", "", fmt.Errorf("finding a card: %w", err)
+	}
+	for _, ref := range consents[:min(len(consents), maxSameCards)] {
+		consent, err := g.Records.Read(ctx, ref)
+		if err != nil {
+			return "", "", fmt.Errorf("reading a card: %w", err)
+		}
+		if hmac.Equal([]byte(seal), []byte(g.cardSeal(consent.Patient, number))) {
+			return number, consent.Patient, nil
+		}
+	}
+	return number, "", nil
 }
+
+// maxSameCards bounds how many cards of one number are looked at: numbers are drawn at random, so that others were written
+// by hand.
+const maxSameCards = 200

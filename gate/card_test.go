@@ -23,7 +23,7 @@ func (w *world) carry(number string) string {
 	if a.Code != http.StatusCreated {
 		w.Fatalf("making a card: %d %s", a.Code, a.Body)
 	}
-	return w.gate.CardCode(number)
+	return w.gate.CardCode("camille", number)
 }
 
 // TestCard: the card opens the vital set, and nothing else, to the health professional who holds it, until it is revoked; each
@@ -57,8 +57,8 @@ func TestCard(t *testing.T) {
 	}
 	other := w.gate.NewCard()
 	for name, code := range map[string]string{
-		"of no consent": w.gate.CardCode(other), "ill sealed": strings.Repeat("A", 32), "the number alone": number, "nothing": "",
-		"sealed for another": number + w.gate.cardSeal(other),
+		"of no consent": w.gate.CardCode("camille", other), "ill sealed": strings.Repeat("A", 32), "the number alone": number, "nothing": "",
+		"sealed for another": number + w.gate.cardSeal("camille", other), "of this number in another space": w.gate.CardCode("lucas", number),
 	} {
 		if _, _, found, err := w.gate.Card(t.Context(), far, code); found || err != nil {
 			t.Errorf("a code %s: %v, %v", name, found, err)
@@ -82,7 +82,7 @@ func TestCard(t *testing.T) {
 			scans["refused"]++
 		}
 	}
-	if scans["used"] != 1 || scans["refused"] != 7 {
+	if scans["used"] != 1 || scans["refused"] != 8 {
 		t.Errorf("the log has %v", scans)
 	}
 }

@@ -319,7 +319,7 @@ func TestCard(t *testing.T) {
 			t.Errorf("making a card lets in %s", e.Details["linked"])
 		}
 	}
-	held, _, found, err := p.Gate.Card(t.Context(), p.Grant("dr-noel", "", ""), p.Gate.CardCode(number))
+	held, _, found, err := p.Gate.Card(t.Context(), p.Grant("dr-noel", "", ""), p.Gate.CardCode("jeanne", number))
 	if err != nil || !found {
 		t.Fatal(found, err)
 	}

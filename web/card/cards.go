@@ -199,7 +199,7 @@ func (p *Pages) show(v *visit.Visit, g *gate.Grant, c held) {
 	}
 	page := one{CSRF: v.CSRF(), For: suffix(v, g), Name: name, Card: c, URL: p.base + "/emergency/card"}
 	if c.Active {
-		page.Code = p.desk.Gate.CardCode(c.Number)
+		page.Code = p.desk.Gate.CardCode(g.Patient, c.Number)
 		if page.QR, err = qr.SVG(page.URL+"#"+compact(page.Code), v.Say("card.qr")); err != nil {
 			v.Fail(err)
 			return

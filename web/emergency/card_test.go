@@ -100,7 +100,7 @@ func TestCardThatOpensNothing(t *testing.T) {
 	}
 	want := ask(blocked, "nothing")
 	for name, text := range map[string]string{
-		"in blocked hands": code, "unknown": w.Gate.CardCode(w.Gate.NewCard()), "ill sealed": strings.Repeat("A", 32), "long": strings.Repeat("A", 10_000),
+		"in blocked hands": code, "unknown": w.Gate.CardCode("camille", w.Gate.NewCard()), "ill sealed": strings.Repeat("A", 32), "long": strings.Repeat("A", 10_000),
 	} {
 		if got := ask(blocked, text); got != want {
 			t.Errorf("%s: %s\nwant %s", name, got, want)
