@@ -253,7 +253,7 @@ func (v *visitor) sends(action string) bool {
 	case v.scene.kind == "blocked-or-absent" && v.who != "dr-bloque", !strings.HasPrefix(action, "/emergency"):
 		return false
 	}
-	return action == "/emergency" || v.who == "dr-bloque" || v.scene.kind == "masked"
+	return action == "/emergency" || v.who == "dr-bloque" || v.scene.kind == "masked" || v.scene.kind == "erased"
 }
 
 // fill is a form with what somebody may write into it.

@@ -78,7 +78,19 @@ func gestures(entries []audit.Entry) []Gesture {
 			last.show(r)
 		}
 	}
+	for _, g := range out {
+		slices.SortStableFunc(g.Shown, func(a, b Kind) int { return a.rank() - b.rank() })
+	}
 	return out
+}
+
+// rank is the place of a kind in a receipt. Sections are read at once: in which order the log has them is chance.
+func (k Kind) rank() int {
+	i := slices.IndexFunc(told, func(t string) bool { return k.Key == "emergency.did."+t })
+	if i < 0 {
+		return len(told)
+	}
+	return i
 }
 
 func gestureKey(e *audit.Entry) string {
