@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { findings, screens } from './axe.mjs'
 import { Chromium } from './chromium.mjs'
 import { demo, person } from './demo.mjs'
+import { go, press, tabTo, type } from './keyboard.mjs'
 import { enter } from './people.mjs'
 
 let chromium
@@ -56,5 +57,47 @@ test('a deposit is found in the record', async () => {
   await page.click('main form button')
   assert.match(await text(page), /The document is deposited/)
   assert.match(await text(page), /A note from the phone/)
+  await page.close()
+})
+
+test('by keyboard alone: a person asks to mask a letter, the doctor does it, and a nurse sees it no more', async () => {
+  const letter = 'camille-consultation'
+  const nurse = await enter(chromium, 'inf-martin', record, { lang: 'fr', screen: screens[1] })
+  const shown = async () => {
+    await nurse.open(demo.base + record)
+    return nurse.evaluate(`Boolean(document.querySelector('a[href$="/document/${letter}"]'))`)
+  }
+  assert.ok(await shown(), 'the nurse does not see the letter to begin with')
+  const camille = await enter(chromium, 'camille', `/space/document?document=${letter}`, { lang: 'fr', screen: screens[0] })
+  await go(camille, 'form:has(input[value=ask]) button')
+  const doctor = await enter(chromium, 'dr-roux', '/pro/requests', { lang: 'fr', screen: screens[0] })
+  const wrong = await findings(doctor, 'pro request')
+  await go(doctor, `main a[href="${record}/document/${letter}"]`)
+  wrong.push(...await findings(doctor, 'pro request document'))
+  await go(doctor, 'button[value=accept]')
+  assert.match(await text(doctor), /masqué/i)
+  wrong.push(...await findings(doctor, 'pro request accepted'))
+  assert.ok(!await shown(), 'the nurse still sees the letter')
+  await Promise.all([nurse.close(), camille.close(), doctor.close()])
+  assert.deepEqual(wrong, [])
+})
+
+test('by keyboard alone: a number, a record, a deposit, a consent for a colleague, who of them looked', async () => {
+  const page = await enter(chromium, 'dr-roux', '/pro', { lang: 'en', screen: screens[1] })
+  await type(page, '#ins', person('camille').ins)
+  await go(page, 'main form[action="/pro/find"] button')
+  await go(page, `main a[href="${record}/deposit"]`)
+  await type(page, '#doc-title', 'Typed with no pointer')
+  await tabTo(page, '#kind')
+  await press(page, 'ArrowDown', 40)
+  await type(page, '#note', 'All well.')
+  await go(page, 'main form button[type=submit]')
+  assert.match(await text(page), /The document is deposited/)
+  await page.open(demo.base + record)
+  await go(page, `main a[href="${record}/consent"]`)
+  assert.deepEqual(await findings(page, 'pro consent by keyboard'), [])
+  await page.open(demo.base + record)
+  await go(page, `main a[href="${record}/colleagues"]`)
+  assert.match(await text(page), /Camille/)
   await page.close()
 })

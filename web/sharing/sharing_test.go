@@ -70,3 +70,15 @@ func TestMask(t *testing.T) {
 		t.Error("a document that is shown again is not read")
 	}
 }
+
+// TestDocumentOfNoName: a page or a form about no document has nothing to show or change.
+func TestDocumentOfNoName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.signIn("camille")
+	for _, path := range []string{"/space/document", "/space/document?document=", "/space/document?document=%2F", "/space/document?document=x%2F_history"} {
+		b.get(path).is(http.StatusNotFound)
+	}
+	p := b.get("/space/document?document=camille-consultation").is(http.StatusOK)
+	p.submit("input[value=ask]", "document", "").is(http.StatusNotFound)
+}

@@ -97,8 +97,15 @@ func (v *Visit) Ask(g *gate.Grant, method, target string, header http.Header, bo
 	return v.part.Gate.Ask(v.Context(), g, method, target, header, body)
 }
 
-// Get reads one resource. A *gate.Refusal with status 404 says that there is none that the visitor may see.
+// Get reads one resource, "Consent/x". A *gate.Refusal with status 404 says that there is none that the visitor may see; what
+// names no one resource is answered so too.
 func (v *Visit) Get(g *gate.Grant, target string) (*fhir.Resource, error) {
+	kind, id, _ := strings.Cut(target, "/")
+	if !fhir.IsType(kind) || !fhir.IsID(id) {
+		return nil, &gate.Refusal{Status: http.StatusNotFound, Issues: []fhir.Issue{{
+			Severity: "error", Code: "not-found", FR: "Rien ici que vous puissiez voir.", EN: "Nothing here that you may see.",
+		}}}
+	}
 	a, err := v.Ask(g, http.MethodGet, target, nil, nil)
 	if err != nil {
 		return nil, err
