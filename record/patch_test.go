@@ -221,6 +221,9 @@ func TestAmendmentsLeaveContentAlone(t *testing.T) {
 				"op": op, "path": paths.Draw(t, "path"), "from": paths.Draw(t, "from"), "value": json.RawMessage(values.Draw(t, "value")),
 			})
 		}
+		if rapid.Bool().Draw(t, "status alone") { // else chance may accept none of a hundred
+			operations = []map[string]any{{"op": "replace", "path": "/status", "value": json.RawMessage(`"superseded"`)}}
+		}
 		patch, err := json.Marshal(operations)
 		if err != nil {
 			t.Fatal(err)
