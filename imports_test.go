@@ -24,7 +24,7 @@ var levels = [][]string{
 	{"record/importer", "record/generate"},
 	{"gate"},
 	{"worlds"},
-	{"oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
+	{"catalog/label", "oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
 	{"oauth", "catalog", "cases", "notice"},
 	{"web"},
 	{"web/sentence", "web/qr", "web/storybook", "web/visit"},
