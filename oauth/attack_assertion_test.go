@@ -102,13 +102,14 @@ func foreignJKU(w *world) {
 func assertionRefused(claim string, value any) func(*world) {
 	return func(w *world) {
 		s := newSigner(w.t, w, "lab-key")
+		claimed := value
 		switch v := value.(type) {
 		case int:
-			value = w.clock.Now().Add(time.Duration(v) * time.Second).Unix()
+			claimed = w.clock.Now().Add(time.Duration(v) * time.Second).Unix()
 		case nil:
-			value = 0
+			claimed = 0
 		}
-		if r := w.assert(s.sign(assertionOf(w, "lab-key", claim, value), nil)); !r.refuses(401, "invalid_client") {
+		if r := w.assert(s.sign(assertionOf(w, "lab-key", claim, claimed), nil)); !r.refuses(401, "invalid_client") {
 			w.t.Errorf("%d %s", r.status, r.raw)
 		}
 	}
