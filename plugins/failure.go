@@ -1,0 +1,41 @@
+package plugins
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Why an invocation gave nothing. Each is told apart with errors.Is; the words of a [Failure] are for the vendor and the
+// operator, never for the one who waits for cards.
+var (
+	ErrUnknown    = errors.New("there is no such plugin or hook")
+	ErrStopped    = errors.New("the label of the plugin does not let it run")
+	ErrLevel      = errors.New("the isolation that is demanded cannot be had here")
+	ErrBroken     = errors.New("the plugin failed too often and rests")
+	ErrBusy       = errors.New("all places are taken")
+	ErrStart      = errors.New("the plugin did not start")
+	ErrCrashed    = errors.New("the plugin ended before it answered")
+	ErrDeadline   = errors.New("the plugin did not answer in time")
+	ErrMisbehaved = errors.New("the plugin broke the protocol")
+	ErrAnswer     = errors.New("the plugin's answer was refused")
+)
+
+// Failure is an invocation that gave nothing.
+type Failure struct {
+	App    string
+	Kind   error  // one of the errors above
+	Detail string // what exactly, for the vendor; nothing of a record
+}
+
+func (f *Failure) Error() string {
+	if f.Detail == "" {
+		return fmt.Sprintf("plugin %s: %v", f.App, f.Kind)
+	}
+	return fmt.Sprintf("plugin %s: %v: %s", f.App, f.Kind, f.Detail)
+}
+
+func (f *Failure) Unwrap() error { return f.Kind }
+
+func fails(app string, kind error, format string, args ...any) *Failure {
+	return &Failure{App: app, Kind: kind, Detail: fmt.Sprintf(format, args...)}
+}
