@@ -40,6 +40,11 @@ func (g *Gate) NewCard() string {
 	}
 }
 
+// IsCardNumber tells whether a text has the form of a card's number, not that there is such a card.
+func IsCardNumber(text string) bool {
+	return len(text) == cardChars && !strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(cardAlphabet, r) })
+}
+
 // CardCode is what is printed on a person's card of a number, in groups of four, and what its QR code holds: the number,
 // sealed for that person, so that a card of the same number in another space opens nothing of theirs. patient is a logical id.
 func (g *Gate) CardCode(patient, number string) string {

@@ -53,6 +53,28 @@ func TestCardOfAPerson(t *testing.T) {
 	camille.Get(shown.At).Is(200).Says("This card is revoked").Silent(code[1], "<svg")
 }
 
+// TestCardTwice: the form of one page makes one card, and the form that revokes it is done with however often it is sent.
+func TestCardTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	camille := w.SignIn("camille", "/space/card")
+	page := camille.Get("/space/card")
+	first := page.Submit("button[class=primary]").Is(200)
+	second := page.Submit("button[class=primary]").Is(200)
+	if first.At != second.At || !strings.HasPrefix(first.At, "/space/card/") {
+		t.Errorf("sent twice, the form leads to %s and to %s", first.At, second.At)
+	}
+	if n := strings.Count(camille.Get("/space/card").Raw, `class="badge good"`); n != 1 {
+		t.Errorf("%d cards", n)
+	}
+	if another := camille.Get("/space/card").Submit("button[class=primary]").Is(200); another.At == first.At {
+		t.Error("a second page makes no second card")
+	}
+	page.Submit("button[class=primary]", "number", "not a number").Is(404)
+	first.Submit("button[class=danger]").Is(200).Says("The card is revoked")
+	first.Submit("button[class=danger]").Is(200).Says("The card is revoked")
+}
+
 // TestCardOfAChild: a representative makes the card of the child they act for; a carer may not.
 func TestCardOfAChild(t *testing.T) {
 	t.Parallel()

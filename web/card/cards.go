@@ -32,6 +32,7 @@ type list struct {
 	For   string // end of each address, when it is not their own space: "?for=lucas"
 	Done  bool   // one was just revoked
 	Name  string // whose they are
+	New   string // number of the card that the form of this page makes, so that it makes one however often it is sent
 	Cards []held
 }
 
@@ -83,7 +84,7 @@ func (p *Pages) cards(v *visit.Visit) {
 		v.Fail(err)
 		return
 	}
-	v.Show(http.StatusOK, "cards", list{CSRF: v.CSRF(), For: suffix(v, g), Done: v.R.URL.Query().Get("done") == "revoked", Name: name, Cards: all})
+	v.Show(http.StatusOK, "cards", list{CSRF: v.CSRF(), For: suffix(v, g), Done: v.R.URL.Query().Get("done") == "revoked", Name: name, New: p.desk.Gate.NewCard(), Cards: all})
 }
 
 // suffix is the end of the addresses of a space that is not the visitor's own.
@@ -136,23 +137,46 @@ func heldOf(r *fhir.Resource) held {
 	return c
 }
 
-// make gives the person a card.
+// make gives the person the card of the number that the page drew: a form that is sent twice makes one.
 func (p *Pages) make(v *visit.Visit, g *gate.Grant) {
-	if _, ok := v.Form(); !ok {
+	form, ok := v.Form()
+	if !ok {
 		return
 	}
-	body, err := json.Marshal(consent(g, p.desk.Gate.NewCard(), v.Now()))
-	if err == nil {
-		var a *gate.Answer
-		if a, err = v.Ask(g, http.MethodPost, "Consent", http.Header{"Prefer": {"return=representation"}}, body); err == nil {
-			var r *fhir.Resource
-			if r, err = fhir.ParseResource(a.Body); err == nil {
-				v.Go("/space/card/" + r.ID() + suffix(v, g))
-				return
-			}
-		}
+	number := form.Get("number")
+	if !gate.IsCardNumber(number) {
+		v.Nothing()
+		return
 	}
-	v.Fail(err)
+	id, err := put(v, g, number)
+	if err != nil {
+		v.Fail(err)
+		return
+	}
+	v.Go("/space/card/" + id + suffix(v, g))
+}
+
+// put makes the Consent of a card unless it stands already, and returns its id.
+func put(v *visit.Visit, g *gate.Grant, number string) (id string, err error) {
+	body, err := json.Marshal(consent(g, number, v.Now()))
+	if err != nil {
+		return "", fmt.Errorf("writing a card: %w", err)
+	}
+	criteria := url.Values{"patient": {g.Patient}, "identifier": {space.CardSystem + "|" + number}}
+	header := http.Header{"Prefer": {"return=representation"}, "If-None-Exist": {criteria.Encode()}}
+	err = visit.Again(func() error {
+		a, err := v.Ask(g, http.MethodPost, "Consent", header, body)
+		if err != nil {
+			return err
+		}
+		r, err := fhir.ParseResource(a.Body)
+		if err != nil {
+			return fmt.Errorf("reading a card that was made: %w", err)
+		}
+		id = r.ID()
+		return nil
+	})
+	return id, err
 }
 
 // consent is the choice that a card is, as docs/fhir.md writes it.
@@ -219,14 +243,22 @@ func compact(code string) string {
 	return string(out)
 }
 
-// revoke makes a card open nothing, from the next request on.
+// revoke makes a card open nothing, from the next request on. One that is revoked already, by the same form sent twice, stays so.
 func (p *Pages) revoke(v *visit.Visit, g *gate.Grant, r *fhir.Resource) {
 	if _, ok := v.Form(); !ok {
 		return
 	}
-	version := r.Node().At("meta", "versionId").Text()
-	header := http.Header{"If-Match": {fmt.Sprintf(`W/"%s"`, version)}}
-	if _, err := v.Ask(g, http.MethodPut, "Consent/"+r.ID(), header, r.Node().With("status", []byte(`"inactive"`))); err != nil {
+	id := r.ID()
+	err := visit.Again(func() error {
+		r, err := v.Get(g, "Consent/"+id)
+		if err != nil || !heldOf(r).Active {
+			return err
+		}
+		header := http.Header{"If-Match": {fmt.Sprintf(`W/"%s"`, r.Version())}}
+		_, err = v.Ask(g, http.MethodPut, "Consent/"+id, header, r.Node().With("status", []byte(`"inactive"`)))
+		return err
+	})
+	if err != nil {
 		v.Fail(err)
 		return
 	}

@@ -45,45 +45,49 @@ func (r *room) take() *audit.Attested {
 	return a
 }
 
-func (p *Pages) exportJSON(v *visit.Visit) {
-	r := p.enter(v)
-	if r == nil {
-		return
-	}
-	if a := r.take(); a != nil {
-		body, err := written(a)
-		if err != nil {
-			v.Fail(err)
+// making makes a copy of a history in one form.
+type making func(*room, *audit.Attested) ([]byte, error)
+
+// taking serves a copy. Each person has one made at a time: another is free to begin once the first is on its way.
+func (p *Pages) taking(contentType, ending string, do making) func(*visit.Visit) {
+	return func(v *visit.Visit) {
+		r := p.enter(v)
+		if r == nil {
 			return
 		}
-		r.download("application/json; charset=utf-8", "json", body)
+		if body := r.made(do); body != nil {
+			r.download(contentType, ending, body)
+		}
 	}
 }
 
+// made makes a copy; nil when it has answered itself.
+func (r *room) made(do making) []byte {
+	end, free := r.p.busy.begin(r.Person.Key)
+	if !free {
+		r.Fail(oneAtATime())
+		return nil
+	}
+	defer end()
+	a := r.take()
+	if a == nil {
+		return nil
+	}
+	body, err := do(r, a)
+	if err != nil {
+		r.Fail(err)
+		return nil
+	}
+	return body
+}
+
 // written is a history as a file: one entry a line group, so that a person can look through it.
-func written(a *audit.Attested) ([]byte, error) {
+func (*room) written(a *audit.Attested) ([]byte, error) {
 	body, err := json.MarshalIndent(a, "", " ")
 	if err != nil {
 		return nil, fmt.Errorf("writing a history: %w", err)
 	}
 	return append(body, '\n'), nil
-}
-
-func (p *Pages) exportPDF(v *visit.Visit) {
-	r := p.enter(v)
-	if r == nil {
-		return
-	}
-	a := r.take()
-	if a == nil {
-		return
-	}
-	body, err := r.paper(a)
-	if err != nil {
-		v.Fail(err)
-		return
-	}
-	r.download("application/pdf", "pdf", body)
 }
 
 // download sends a file that no cache keeps and no browser opens as a page of ours.

@@ -26,6 +26,17 @@ type world struct {
 	*pages.World
 	cases   *cases.Register
 	notices *notice.Service
+	pages   *history.Pages
+}
+
+// person is the key of the account of one of the cast.
+func (w *world) person(login string) string {
+	w.Helper()
+	p, err := w.People.Person(w.Context(), login)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return p.Key
 }
 
 func newWorld(t *testing.T) *world {
@@ -52,6 +63,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	p.Mount(w.Mux)
+	w.pages = p
 	return w
 }
 

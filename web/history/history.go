@@ -22,6 +22,7 @@ type Pages struct {
 	maker   *sentence.Maker
 	cases   *cases.Register
 	notices *notice.Service
+	busy    busy
 }
 
 // New builds the part over the register of cases and the inboxes. An error means that the build itself is wrong.
@@ -44,6 +45,6 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.Handle(Home+"/say", p.Handle(p.say, http.MethodPost))
 	mux.Handle(Home+"/read", p.Handle(p.markRead, http.MethodPost))
 	mux.Handle(Home+"/export", p.Handle(p.export, http.MethodGet))
-	mux.Handle(Home+"/export.json", p.Handle(p.exportJSON, http.MethodGet))
-	mux.Handle(Home+"/export.pdf", p.Handle(p.exportPDF, http.MethodGet))
+	mux.Handle(Home+"/export.json", p.Handle(p.taking("application/json; charset=utf-8", "json", (*room).written), http.MethodGet))
+	mux.Handle(Home+"/export.pdf", p.Handle(p.taking("application/pdf", "pdf", (*room).paper), http.MethodGet))
 }

@@ -37,7 +37,7 @@ func (r *room) paper(a *audit.Attested) ([]byte, error) {
 	for _, in := range append(append([]string(nil), views...), tried) {
 		s.section(in, told[in])
 	}
-	file, err := written(a)
+	file, err := r.written(a)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 type (
@@ -30,8 +31,34 @@ const (
 // maxNote bounds what a professional writes in answer, in bytes.
 const maxNote = 1000
 
-// relabel changes the labels of a document at the version that was shown.
+// relabel changes the labels of a document. When another change came first it looks at what is left to change.
 func (r *room) relabel(d *Doc, remove, add []string) error {
+	outrun := false
+	return visit.Again(func() error {
+		if outrun {
+			now, err := r.readDocument(d.ID)
+			if err != nil {
+				return err
+			}
+			d = now
+		}
+		outrun = true
+		operations := relabelling(d, remove, add)
+		if len(operations) == 0 {
+			return nil
+		}
+		body, err := json.Marshal(operations)
+		if err != nil {
+			return err
+		}
+		header := http.Header{"Content-Type": {"application/json-patch+json"}, "If-Match": {`W/"` + d.Version + `"`}}
+		_, err = r.Ask(r.grant, http.MethodPatch, "DocumentReference/"+url.PathEscape(d.ID), header, body)
+		return err
+	})
+}
+
+// relabelling is the JSON Patch that takes labels off a document and puts others on; none where it has them so.
+func relabelling(d *Doc, remove, add []string) list {
 	var operations list
 	labels := d.resource.Node().Get("securityLabel").Items()
 	for k := len(labels) - 1; k >= 0; k-- { // from the end, so that the places of the others stay
@@ -53,16 +80,7 @@ func (r *room) relabel(d *Doc, remove, add []string) error {
 			operations = append(operations, object{"op": "add", "path": "/securityLabel/-", "value": concept})
 		}
 	}
-	if len(operations) == 0 {
-		return nil
-	}
-	body, err := json.Marshal(operations)
-	if err != nil {
-		return err
-	}
-	header := http.Header{"Content-Type": {"application/json-patch+json"}, "If-Match": {`W/"` + d.Version + `"`}}
-	_, err = r.Ask(r.grant, http.MethodPatch, "DocumentReference/"+url.PathEscape(d.ID), header, body)
-	return err
+	return operations
 }
 
 // create makes a resource once, however often the form with this key is sent.

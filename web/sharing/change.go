@@ -7,6 +7,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // plan is what one form asks for: the FHIR interactions that do it, and where the person is led then.
@@ -56,6 +57,23 @@ func (r *room) change() {
 		r.Nothing()
 		return
 	}
+	if r.form.Has("preview") {
+		r.preview(do, show)
+		return
+	}
+	p, err := r.carry(do)
+	switch {
+	case err != nil:
+		r.refused(err, show)
+	case p == nil:
+		r.Nothing()
+	default:
+		r.Go(r.to(p.back, append(p.pairs, "done", r.form.Get("do"))...))
+	}
+}
+
+// preview shows what a form would do.
+func (r *room) preview(do act, show func(*room, int)) {
 	c, err := r.readCircle()
 	if err != nil {
 		r.Fail(err)
@@ -63,23 +81,41 @@ func (r *room) change() {
 	}
 	p, err := do(r, c)
 	switch {
-	case err == nil && p == nil:
+	case err != nil:
+		r.refused(err, show)
+	case p == nil:
 		r.Nothing()
-		return
-	case err == nil && r.form.Has("preview"):
+	default:
 		r.look(c, http.StatusOK, first(r.field("rpps-viewer"), r.field("viewer"), p.eyes, "member:10"), p)
-		return
-	case err == nil:
-		err = r.carryOut(p)
 	}
-	if err != nil {
-		r.refusedAs(err, func(said []oauth.Said, status int) {
-			r.said = said
-			show(r, status)
-		})
-		return
-	}
-	r.Go(r.to(p.back, append(p.pairs, "done", r.form.Get("do"))...))
+}
+
+// refused shows the page of a form again, with why nothing was done.
+func (r *room) refused(err error, show func(*room, int)) {
+	r.refusedAs(err, func(said []oauth.Said, status int) {
+		r.said = said
+		show(r, status)
+	})
+}
+
+// carry makes the plan of a form and carries it out. When another change came first, what stands is read and planned for
+// anew: where nothing is left to do, or to be found, the other did it, and the first plan says what was done.
+func (r *room) carry(do act) (planned *plan, err error) {
+	err = visit.Again(func() error {
+		c, err := r.readCircle()
+		if err != nil {
+			return err
+		}
+		p, err := do(r, c)
+		if err != nil || p == nil {
+			return err
+		}
+		if planned == nil {
+			planned = p
+		}
+		return r.carryOut(p)
+	})
+	return planned, err
 }
 
 // carryOut sends the interactions of a plan one after the other, by the visitor's own grant.

@@ -25,6 +25,15 @@ func TestEyes(t *testing.T) {
 	b.get("/space/eyes?rpps-viewer=19900000106").is(http.StatusOK).says("Dr Paul Leroy")
 }
 
+// TestEyesThatMayNotLook: whoever may not look reads why, and nothing of what is or is not hidden from somebody.
+func TestEyesThatMayNotLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.signIn("sofia")
+	p := b.get("/space/eyes?for=jeanne&viewer=bris_de_glace:1").is(http.StatusForbidden)
+	p.says("Look through their eyes").silent("hidden from them: ", "nothing of your space is hidden from them", "What they see", ">Nothing.<")
+}
+
 // TestPreview: a change is looked at first, through the eyes of whom it is about, and nothing is made.
 func TestPreview(t *testing.T) {
 	t.Parallel()
