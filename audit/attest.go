@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/pontlevis/pontlevis/merkle"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -109,7 +110,7 @@ func show(tx store.Tx, size int64, patient string, event Event) (Shown, error) {
 	if err := json.Compact(&body, event.Body); err != nil {
 		return Shown{}, fmt.Errorf("entry %d as it was shown: %w", seq, err)
 	}
-	return Shown{seq, bytes.Clone(row[:tlog.HashSize]), fromHashes(hashes), body.Bytes()}, nil
+	return Shown{seq, bytes.Clone(row[:tlog.HashSize]), merkle.FromHashes(hashes), body.Bytes()}, nil
 }
 
 // digestOf is the root of a tree over the entries in their order (RFC 6962 §2.1): place, commitment, and compact event.
@@ -118,9 +119,9 @@ func digestOf(entries []Shown) tlog.Hash {
 	for _, e := range entries {
 		data := binary.BigEndian.AppendUint64(nil, uint64(e.Sequence))
 		data = append(append(data, e.Leaf...), e.Event...)
-		f.add(tlog.RecordHash(data), nil)
+		f.Add(tlog.RecordHash(data), nil)
 	}
-	return f.root()
+	return f.Root()
 }
 
 // VerifyAttested checks a history that Attest made with the verifier key of the log, as the log publishes it, and returns
@@ -164,7 +165,7 @@ func VerifyAttested(b []byte, verifierKey string) (Statement, error) {
 
 // within checks that the tree of a statement holds an entry's commitment, and makes its event compact.
 func (e *Shown) within(s Statement) error {
-	hashes, err := toHashes(e.Hashes)
+	hashes, err := merkle.ToHashes(e.Hashes)
 	if err != nil {
 		return fmt.Errorf("entry %d: %w", e.Sequence, err)
 	}

@@ -225,14 +225,14 @@ func (l *Log) commitJournal(b *batch) (written int, err error) {
 	if err != nil || len(drafts) == 0 {
 		return 0, err
 	}
-	next := l.edge.clone()
+	next := l.edge.Clone()
 	hashes := make([]byte, 0, 2*len(drafts)*len(drafts[0].leaf))
 	for _, d := range drafts {
 		start := len(hashes)
-		hashes = next.add(d.leaf, hashes)
+		hashes = next.Add(d.leaf, hashes)
 		d.hashes = hashes[start:len(hashes):len(hashes)]
 	}
-	g := group{before: l.head, after: state{next.size, next.root()}, drafts: drafts}
+	g := group{before: l.head, after: state{next.Size, next.Root()}, drafts: drafts}
 	if g.signed, err = l.sign(g.after); err != nil {
 		return 0, err
 	}

@@ -83,7 +83,7 @@ func (l *Log) commitStore(b *batch) (written int, err error) {
 				return err
 			}
 		}
-		next := l.edge.clone()
+		next := l.edge.Clone()
 		for _, p := range b.pending {
 			n, err := p.write(tx, &next, &l.scratch)
 			if err != nil {
@@ -95,7 +95,7 @@ func (l *Log) commitStore(b *batch) (written int, err error) {
 			return nil
 		}
 		l.edge = next
-		return l.writeHead(tx, state{next.size, next.root()}, keep)
+		return l.writeHead(tx, state{next.Size, next.Root()}, keep)
 	})
 	if err != nil {
 		l.head = state{size: -1} // unknown: the next commit reads it
@@ -130,8 +130,8 @@ func (p *pending) write(tx store.Tx, edge *frontier, room *scratch) (int, error)
 	}
 	for i := range p.drafts {
 		d := &p.drafts[i]
-		seq := edge.size
-		d.hashes = edge.add(d.leaf, room.hashes[:0])
+		seq := edge.Size
+		d.hashes = edge.Add(d.leaf, room.hashes[:0])
 		if err := d.write(tx, seq, room); err != nil {
 			return 0, err
 		}

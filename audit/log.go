@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pontlevis/pontlevis/merkle"
 	"github.com/pontlevis/pontlevis/store"
 	"golang.org/x/mod/sumdb/note"
 )
@@ -46,7 +47,7 @@ type Log struct {
 	o       Options
 	origin  string
 	vkey    string
-	signer  *signer
+	signer  *merkle.Signer
 	known   note.Verifiers
 	cursors cipher.AEAD
 
@@ -130,7 +131,7 @@ func (l *Log) start(ctx context.Context) (err error) {
 }
 
 func (l *Log) provideKeys() (err error) {
-	if l.signer, err = newSigner(l.origin, l.o.Key); err != nil {
+	if l.signer, err = merkle.NewSigner(l.origin, l.o.Key); err != nil {
 		return err
 	}
 	if l.vkey, err = VerifierKey(l.origin, l.o.Key); err != nil {
@@ -149,7 +150,7 @@ func (l *Log) begin(tx store.Tx) error {
 		return fmt.Errorf("the log has entries but no head: %w", ErrDamaged)
 	}
 	l.edge = frontier{}
-	return l.writeHead(tx, state{0, l.edge.root()}, true)
+	return l.writeHead(tx, state{0, l.edge.Root()}, true)
 }
 
 // resume takes up a log where it ended, in the store and then in the journal. When the newest checkpoint was signed by a former key it is signed anew.
@@ -187,7 +188,7 @@ func (l *Log) load(tx store.Tx) error {
 	if err != nil {
 		return err
 	}
-	if edge.root() != head.root {
+	if edge.Root() != head.root {
 		return fmt.Errorf("the hashes do not give the root of %d entries: %w", head.size, ErrDamaged)
 	}
 	l.head, l.edge = head, edge

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/pontlevis/pontlevis/merkle"
 	"github.com/pontlevis/pontlevis/store"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -63,7 +64,7 @@ func include(tx store.Tx, size, seq int64) (Inclusion, error) {
 	if err != nil {
 		return Inclusion{}, fmt.Errorf("proving entry %d: %w", seq, err)
 	}
-	return Inclusion{seq, bytes.Clone(s.salt), bytes.Clone(s.record), fromHashes(hashes)}, nil
+	return Inclusion{seq, bytes.Clone(s.salt), bytes.Clone(s.record), merkle.FromHashes(hashes)}, nil
 }
 
 // VerifyProof checks a proof with the log's verifier key: the checkpoint is signed, and the tree it vouches for holds
@@ -94,7 +95,7 @@ func (i *Inclusion) within(s state) error {
 	if err := json.Compact(&record, i.Record); err != nil {
 		return fmt.Errorf("entry %d: its record is not JSON: %w", i.Sequence, err)
 	}
-	hashes, err := toHashes(i.Hashes)
+	hashes, err := merkle.ToHashes(i.Hashes)
 	if err != nil {
 		return fmt.Errorf("entry %d: %w", i.Sequence, err)
 	}
@@ -128,7 +129,7 @@ func (l *Log) ProveConsistency(ctx context.Context, old int64) (Consistency, err
 			return nil
 		}
 		hashes, err := tlog.ProveTree(head.size, old, hashReader{tx})
-		c.Hashes = fromHashes(hashes)
+		c.Hashes = merkle.FromHashes(hashes)
 		return err
 	})
 	if err != nil {
@@ -159,7 +160,7 @@ func VerifyConsistency(earlier []byte, c Consistency, verifierKey string) error 
 	case before.size == 0:
 		return nil
 	}
-	hashes, err := toHashes(c.Hashes)
+	hashes, err := merkle.ToHashes(c.Hashes)
 	if err != nil {
 		return err
 	}
@@ -167,23 +168,4 @@ func VerifyConsistency(earlier []byte, c Consistency, verifierKey string) error 
 		return fmt.Errorf("the log does not continue its first %d entries: %w", before.size, err)
 	}
 	return nil
-}
-
-func fromHashes(hashes []tlog.Hash) [][]byte {
-	out := make([][]byte, len(hashes))
-	for i, h := range hashes {
-		out[i] = bytes.Clone(h[:])
-	}
-	return out
-}
-
-func toHashes(list [][]byte) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(list))
-	for i, b := range list {
-		if len(b) != tlog.HashSize {
-			return nil, fmt.Errorf("a hash of the proof has %d bytes instead of %d", len(b), tlog.HashSize)
-		}
-		out[i] = tlog.Hash(b)
-	}
-	return out, nil
 }

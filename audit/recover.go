@@ -92,19 +92,19 @@ func replay(tx store.Tx, groups []journalled, head state, edge frontier, known n
 	}
 	var room scratch
 	for _, g := range groups {
-		next := edge.clone()
+		next := edge.Clone()
 		for _, row := range g.rows {
 			d, err := draftOf(row)
 			if err != nil {
-				return head, edge, fmt.Errorf("entry %d of the journal: %w", next.size, err)
+				return head, edge, fmt.Errorf("entry %d of the journal: %w", next.Size, err)
 			}
-			seq := next.size
-			d.hashes = next.add(d.leaf, room.hashes[:0])
+			seq := next.Size
+			d.hashes = next.Add(d.leaf, room.hashes[:0])
 			if err := d.write(tx, seq, &room); err != nil {
 				return head, edge, err
 			}
 		}
-		after := state{next.size, next.root()}
+		after := state{next.Size, next.Root()}
 		if s, err := openCheckpoint(g.signed, known); err != nil {
 			return head, edge, fmt.Errorf("the journal's checkpoint of %d entries: %w: %w", after.size, ErrDamaged, err)
 		} else if !s.is(after) {

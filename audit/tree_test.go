@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/pontlevis/pontlevis/merkle"
 	"github.com/pontlevis/pontlevis/store"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -24,8 +25,8 @@ func TestFrontierIsTlog(t *testing.T) {
 	})
 	for n := range int64(300) {
 		root, err := tlog.TreeHash(n, reader)
-		if err != nil || f.root() != root || f.size != n {
-			t.Fatalf("size %d: root %v, tlog's %v, %v", n, f.root(), root, err)
+		if err != nil || f.Root() != root || f.Size != n {
+			t.Fatalf("size %d: root %v, tlog's %v, %v", n, f.Root(), root, err)
 		}
 		leaf := tlog.RecordHash([]byte{byte(n), byte(n >> 8)})
 		want, err := tlog.StoredHashesForRecordHash(n, leaf, reader)
@@ -36,7 +37,7 @@ func TestFrontierIsTlog(t *testing.T) {
 		for _, h := range want {
 			row = append(row, h[:]...)
 		}
-		if got := f.add(leaf, nil); string(got) != string(row) {
+		if got := f.Add(leaf, nil); string(got) != string(row) {
 			t.Fatalf("entry %d stores %x, tlog %x", n, got, row)
 		}
 		all = append(all, want...)
@@ -56,7 +57,7 @@ func TestLoadFrontier(t *testing.T) {
 		err := db.Update(t.Context(), Partition, func(tx store.Tx) error {
 			var f frontier
 			for seq := range n {
-				if err := tx.Put(seqKey(hashRow, seq), f.add(tlog.RecordHash(seqBytes(seq)), nil)); err != nil {
+				if err := tx.Put(seqKey(hashRow, seq), f.Add(tlog.RecordHash(seqBytes(seq)), nil)); err != nil {
 					return err
 				}
 			}
@@ -64,7 +65,7 @@ func TestLoadFrontier(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if loaded.root() != f.root() || loaded.size != n || len(loaded.hashes) != len(f.hashes) {
+			if loaded.Root() != f.Root() || loaded.Size != n || len(loaded.Hashes) != len(f.Hashes) {
 				rt.Fatalf("loading a frontier of %d gives another", n)
 			}
 			return nil
@@ -79,12 +80,12 @@ func TestLoadFrontier(t *testing.T) {
 func TestCheckpointForm(t *testing.T) {
 	t.Parallel()
 	key := ed25519.NewKeyFromSeed(make([]byte, 32))
-	s, err := newSigner("example.org/log", key)
+	s, err := merkle.NewSigner("example.org/log", key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := &Log{origin: "example.org/log", signer: s}
-	signed, err := l.sign(state{size: 0, root: (&frontier{}).root()})
+	signed, err := l.sign(state{size: 0, root: (&frontier{}).Root()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -228,7 +228,7 @@ func (v *verification) walkEntries() error {
 			return err
 		}
 	}
-	root := v.entries.root()
+	root := v.entries.Root()
 	v.Root = root.String()
 	return nil
 }
@@ -245,8 +245,8 @@ func (v *verification) entry(tx store.Tx, seq int64) {
 		computed = stored
 	}
 	var a, b [64 * tlog.HashSize]byte
-	byEntries := v.entries.add(computed, a[:0])
-	byStored := v.stored.add(stored, b[:0])
+	byEntries := v.entries.Add(computed, a[:0])
+	byStored := v.stored.Add(stored, b[:0])
 	switch {
 	case computed != stored:
 		v.misfits = append(v.misfits, misfit{seq, computed, stored})
@@ -301,11 +301,11 @@ func (v *verification) indexed(tx store.Tx, seq int64) {
 // meet compares the trees with the promises of their size. After the first that neither tree keeps, the later ones
 // cannot be kept either and say nothing new.
 func (v *verification) meet() {
-	for len(v.promises) > 0 && v.promises[0].size == v.entries.size {
+	for len(v.promises) > 0 && v.promises[0].size == v.entries.Size {
 		p := v.promises[0]
 		v.promises = v.promises[1:]
 		switch {
-		case p.root == v.entries.root() || p.root == v.stored.root():
+		case p.root == v.entries.Root() || p.root == v.stored.Root():
 			v.Checkpoints++
 			v.sound = p.size
 		case !v.broken:
@@ -317,7 +317,7 @@ func (v *verification) meet() {
 
 // judgeLeaves decides, where an entry and its leaf disagree, which of them was touched: the signed root tells.
 func (v *verification) judgeLeaves() error {
-	signed := func(f *frontier) bool { return v.newest != nil && v.newest.is(state{f.size, f.root()}) }
+	signed := func(f *frontier) bool { return v.newest != nil && v.newest.is(state{f.Size, f.Root()}) }
 	at := make(map[tlog.Hash]int64, len(v.misfits))
 	for _, m := range v.misfits {
 		at[m.stored] = m.seq
