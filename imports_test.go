@@ -24,7 +24,7 @@ var levels = [][]string{
 	{"record/importer", "record/generate"},
 	{"gate"},
 	{"worlds"},
-	{"catalog/label", "oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
+	{"catalog/label", "catalog/manifest", "oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
 	{"oauth", "catalog", "cases", "notice", "plugins"},
 	{"web"},
 	{"web/sentence", "web/qr", "web/storybook", "web/visit"},

@@ -1,0 +1,140 @@
+package manifest
+
+import (
+	"slices"
+)
+
+// letters are the SMART v2 permissions of each direction: reading is by id and by search; writing makes, changes and deletes
+// what the app itself wrote, which the policies hold it to.
+var letters = map[string]string{Read: "rs", Write: "cud"}
+
+// order is that of the letters in a SMART v2 scope.
+const order = "cruds"
+
+// permissions are the letters by FHIR type that the data needs come to.
+func (m *Manifest) permissions() map[string]string {
+	given := map[string]map[rune]bool{}
+	for _, need := range m.Data {
+		for _, kind := range known().types[need.Category] {
+			for _, direction := range need.Directions {
+				if direction == Write && !known().deposits[kind] {
+					continue // nobody writes there
+				}
+				for _, letter := range letters[direction] {
+					if given[kind] == nil {
+						given[kind] = map[rune]bool{}
+					}
+					given[kind][letter] = true
+				}
+			}
+		}
+	}
+	out := make(map[string]string, len(given))
+	for kind, has := range given {
+		for _, letter := range order {
+			if has[letter] {
+				out[kind] += string(letter)
+			}
+		}
+	}
+	return out
+}
+
+// Scopes are the SMART v2 scopes that the manifest comes to, sorted: the widest that a client of this app is ever
+// registered with. They follow from the data needs, the kinds and the audience alone.
+func (m *Manifest) Scopes() []string {
+	var out []string
+	contexts := m.contexts()
+	for kind, letters := range m.permissions() {
+		for _, context := range contexts {
+			out = append(out, context+"/"+kind+"."+letters)
+		}
+	}
+	if m.SMART != nil && m.Is(KindSMART) {
+		out = append(out, m.SMART.words(m)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// contexts are those of the scopes: of the patient in front, of whatever the user may see, or of the system's own.
+func (m *Manifest) contexts() []string {
+	var out []string
+	if m.Is(KindSMART) || m.Is(KindPlugin) {
+		out = append(out, "patient")
+	}
+	if m.Is(KindSMART) && m.For(AudienceProfessional) {
+		out = append(out, "user")
+	}
+	if m.Is(KindBackend) {
+		out = append(out, "system")
+		if m.Backend != nil && slices.Contains(m.Backend.GrantTypes, GrantExchange) {
+			out = append(out, "patient", "user") // of those whose tokens it exchanges
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// words are the scopes that are about signing in and launching (SMART App Launch 2.2 §"Scopes").
+func (s *SMART) words(m *Manifest) []string {
+	out := []string{"openid", "fhirUser", "profile"}
+	for _, launch := range s.Launch {
+		switch launch {
+		case LaunchStandalone:
+			out = append(out, "launch/patient")
+		case LaunchEHR:
+			out = append(out, "launch", "launch/encounter")
+		}
+	}
+	if slices.Contains(s.GrantTypes, GrantDevice) {
+		out = append(out, "launch/patient")
+	}
+	switch s.Lasting {
+	case LastingOffline:
+		out = append(out, "offline_access", "online_access")
+	case LastingSession:
+		out = append(out, "online_access")
+	}
+	return out
+}
+
+// Is tells whether the app is of a kind.
+func (m *Manifest) Is(kind string) bool { return slices.Contains(m.Kinds, kind) }
+
+// For tells whether the app is for an audience.
+func (m *Manifest) For(audience string) bool { return slices.Contains(m.Audience, audience) }
+
+// Categories are the categories of the data needs, sorted, each once.
+func (m *Manifest) Categories() []string {
+	var out []string
+	for _, need := range m.Data {
+		out = append(out, need.Category)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Directions are the directions of the data needs, sorted, each once.
+func (m *Manifest) Directions() []string {
+	var out []string
+	for _, need := range m.Data {
+		out = append(out, need.Directions...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Types are the FHIR types that the data needs reach in a direction, sorted, each once.
+func (m *Manifest) Types(direction string) []string {
+	var out []string
+	for kind, given := range m.permissions() {
+		for _, letter := range letters[direction] {
+			if slices.Contains([]rune(given), letter) {
+				out = append(out, kind)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
