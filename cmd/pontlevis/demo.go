@@ -37,7 +37,7 @@ func demoCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.OutOrStdout()) },
 	}
-	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8700", "address to listen on; it must be a loopback address")
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8700", "address to listen on; it must be a loopback address (port 0: any that is free)")
 	c.Flags().StringVar(&f.data, "data", "", "folder of all state, made if missing (default: a fresh temporary folder)")
 	c.Flags().StringArrayVar(&f.imports, "import", nil, "FHIR file or folder to load first: Bundle, NDJSON, either gzipped; repeatable")
 	c.Flags().StringVar(&f.config, "config", "", "a Caddyfile to run instead of the built-in one; {$PONTLEVIS_LISTEN}, {$PONTLEVIS_DATA}\nand {$PONTLEVIS_ADMIN} stand for what the other flags say")
@@ -48,6 +48,12 @@ func (f *demoFlags) run(out io.Writer) error {
 	host, port, err := net.SplitHostPort(f.listen)
 	if err != nil {
 		return fmt.Errorf("--listen %q must be HOST:PORT, such as 127.0.0.1:8700", f.listen)
+	}
+	if port == "0" { // named before anything listens: the addresses of the demo are part of its configuration
+		if f.listen, err = freeAddress(host); err != nil {
+			return fmt.Errorf("--listen %s:0: %w", host, err)
+		}
+		_, port, _ = net.SplitHostPort(f.listen)
 	}
 	if f.data == "" {
 		if f.data, err = os.MkdirTemp("", "pontlevis-demo-"); err != nil {
@@ -88,9 +94,18 @@ func (f *demoFlags) adminAddress(host, port string) (string, error) {
 			return address, nil
 		}
 	}
-	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	address, err := freeAddress(host)
 	if err != nil {
 		return "", fmt.Errorf("--listen %s: %w", f.listen, err)
+	}
+	return address, nil
+}
+
+// freeAddress is an address of a host on which nothing listens.
+func freeAddress(host string) (string, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return "", err
 	}
 	defer l.Close()
 	return l.Addr().String(), nil
