@@ -101,5 +101,6 @@ screenshots: build tools clients ## pictures of every page, in both languages, o
 	@rm -rf $(SHOTS); mkdir -p $(SHOTS); data=$$(mktemp -d); \
 	bin/pontlevis demo --listen 127.0.0.1:0 --data $$data > $$data/out & demo=$$!; trap 'kill $$demo; rm -rf $$data' EXIT; \
 	for i in $$(seq 600); do grep -q '^ready ' $$data/out && break; sleep 0.1; done; \
-	cd $(CLIENTS) && PONTLEVIS_DATA=$$data PONTLEVIS_SCREENSHOTS=$(abspath $(SHOTS)) node screenshots.mjs; \
+	(cd $(CLIENTS) && PONTLEVIS_DATA=$$data PONTLEVIS_SCREENSHOTS=$(abspath $(SHOTS)) node screenshots.mjs); \
+	PONTLEVIS_SCREENSHOTS=$(abspath $(SHOTS)) go test -count=1 -run 'TestJourneysInChromium|TestEveryPageUnderAxe' ./cmd/pontlevis ./web; \
 	echo "$$(ls $(abspath $(SHOTS)) | wc -l) pictures in $(SHOTS)"

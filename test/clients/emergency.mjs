@@ -2,9 +2,11 @@
 // are counted; with scripts and without, in both languages, by keyboard alone; each state under axe-core.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { findings, screens, show } from './axe.mjs'
+import { findings, screens } from './axe.mjs'
 import { Chromium } from './chromium.mjs'
 import { demo, person } from './demo.mjs'
+import { go, leave, type } from './keyboard.mjs'
+import { enter } from './people.mjs'
 
 let chromium
 before(async () => { chromium = await Chromium.start() })
@@ -13,16 +15,7 @@ after(() => chromium?.close())
 const at = (path) => demo.issuer + path
 
 /** A browser in which somebody is signed in, on the page of emergencies. */
-async function signedIn(key, { lang = 'fr', screen = screens[0], script = false } = {}) {
-  const page = await chromium.page({ lang, script })
-  await show(page, screen)
-  await page.open(at('/emergency'))
-  await page.fill('#login', person(key).login)
-  await page.fill('#password', person(key).password)
-  await page.click('input[name=step][value=sign-in] ~ button')
-  await page.until('location.pathname === "/emergency"')
-  return page
-}
+const signedIn = (key, { screen = screens[0], ...how } = {}) => enter(chromium, key, '/emergency', { screen, ...how })
 
 const text = (page, selector = 'main') => page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ''`)
 const has = (page, selector) => page.evaluate(`Boolean(document.querySelector(${JSON.stringify(selector)}))`)
@@ -81,44 +74,18 @@ test('a browser without a reader of codes offers none', async () => {
   await page.close()
 })
 
-/** Keys, as a hand that has no pointer sends them. */
-async function key(page, name, code, more = {}) {
-  for (const type of ['keyDown', 'keyUp']) await page.send('Input.dispatchKeyEvent', { type, key: name, code: name, windowsVirtualKeyCode: code, ...more })
-}
-async function tabTo(page, selector) {
-  for (let i = 0; i < 60; i++) {
-    if (await page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`)) {
-      const seen = await page.evaluate('(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle !== "none" || s.boxShadow !== "none" })()')
-      assert.ok(seen, `${selector} does not show that it has the focus`)
-      return
-    }
-    await key(page, 'Tab', 9)
-  }
-  throw new Error(`no key leads to ${selector}: ${await text(page)}`)
-}
-async function enter(page) {
-  await page.evaluate('void (window.leaving = true)')
-  await key(page, 'Enter', 13, { text: '\r' })
-  await page.until('!window.leaving && document.readyState === "complete"')
-}
-
 test('by the keyboard alone: find, open, the rest, the end', async () => {
   const page = await signedIn('dr-urgence', { screen: screens[1] })
-  await tabTo(page, '#who')
-  await page.send('Input.insertText', { text: person('exercice').ins })
-  await enter(page)
-  await tabTo(page, '.big button[value=vital-risk]')
-  await enter(page)
+  await type(page, '#who', person('exercice').ins)
+  await leave(page)
+  await go(page, '.big button[value=vital-risk]')
   assert.match(await text(page), /Sacha Exercice/)
-  await tabTo(page, 'form[action$="/stage"] button')
-  await enter(page)
+  await go(page, 'form[action$="/stage"] button')
   assert.match(await text(page), /Compte rendu de consultation/)
-  await tabTo(page, '#typed')
-  await page.send('Input.insertText', { text: 'Antécédents nécessaires' })
-  await enter(page)
+  await type(page, '#typed', 'Antécédents nécessaires')
+  await leave(page)
   assert.match(await text(page), /Synthèse psychiatrique/)
-  await tabTo(page, '.mode button')
-  await enter(page)
+  await go(page, '.mode button')
   assert.match(await text(page), /vous y avez mis fin/)
   await page.close()
 })

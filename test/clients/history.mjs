@@ -6,8 +6,9 @@ import { after, before, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { findings, screens } from './axe.mjs'
 import { Chromium } from './chromium.mjs'
-import { demo, person } from './demo.mjs'
-import { enter } from './people.mjs'
+import { demo } from './demo.mjs'
+import { go, type, unfold } from './keyboard.mjs'
+import { enter, glass } from './people.mjs'
 
 let chromium
 before(async () => { chromium = await Chromium.start() })
@@ -18,16 +19,6 @@ const text = (page) => page.evaluate('document.querySelector("main").innerText')
 /** Nothing of this is for people: codes, rules, ids, types of FHIR. */
 const coded = /urn:|\b[A-Z]\d+\.[a-z]|bris_de_glace|centre_15|search-type|DocumentReference|AllergyIntolerance|Practitioner\/|Organization\//
 
-/** Has dr-urgence open somebody's record on the page of emergencies, which reads the vital set. */
-async function glass(key) {
-  const page = await enter(chromium, 'dr-urgence', '/emergency')
-  await page.fill('#who', person(key).ins)
-  await page.click('#seek button[type=submit]')
-  await page.click('.big button[value=unconscious]')
-  assert.ok(await page.evaluate('Boolean(document.querySelector("dl.set"))'), await text(page))
-  await page.close()
-}
-
 /** Opens a page again until it shows something: cases and notices follow the log. */
 async function until(page, address, shown) {
   for (let tries = 0; ; tries++) {
@@ -36,19 +27,6 @@ async function until(page, address, shown) {
     assert.ok(tries < 50, `${address} never shows ${shown}: ${await text(page)}`)
     await wait(200)
   }
-}
-
-const press = async (page, key, code, more = {}) => {
-  for (const type of ['keyDown', 'keyUp']) await page.send('Input.dispatchKeyEvent', { type, key, code: key, windowsVirtualKeyCode: code, ...(type === 'keyDown' ? more : {}) })
-}
-
-/** Goes to a control with no pointer. */
-async function tabTo(page, selector) {
-  for (let tries = 0; tries < 120; tries++) {
-    if (await page.evaluate(`Boolean(document.activeElement?.matches(${JSON.stringify(selector)}))`)) return
-    await press(page, 'Tab', 9)
-  }
-  assert.fail(`${selector} is not reached by keyboard: ${await text(page)}`)
 }
 
 /** Opens the details around a form, writes into it and sends it. */
@@ -61,14 +39,9 @@ const write = {
   },
   async keyboard(page, action, words) {
     const details = `details:has(> form[action$="${action}"])`
-    await tabTo(page, `${details} > summary`)
-    await press(page, 'Enter', 13, { text: '\r' })
-    await tabTo(page, `${details} textarea`)
-    await page.send('Input.insertText', { text: words })
-    await tabTo(page, `${details} button`)
-    await page.evaluate('void (window.leaving = true)')
-    await press(page, 'Enter', 13, { text: '\r' })
-    await page.until('!window.leaving && document.readyState === "complete"')
+    await unfold(page, details)
+    await type(page, `${details} textarea`, words)
+    await go(page, `${details} button`)
   },
 }
 
@@ -89,7 +62,7 @@ const says = {
 
 for (const [lang, screen, who, by, script] of [['fr', screens[0], 'camille', 'pointer', false], ['en', screens[1], 'jeanne', 'keyboard', true]]) {
   test(`an emergency access from its sentence to the answer of a question, in ${lang}, by ${by}, ${script ? 'with' : 'without'} scripts`, async () => {
-    await glass(who)
+    await glass(chromium, who)
     const wrong = []
     const page = await enter(chromium, who, '/space/history', { lang, screen, script })
     const look = async (name, pattern) => {

@@ -19,3 +19,13 @@ export async function enter(chromium, key, path, { lang = 'fr', screen, script =
   assert.equal(await page.evaluate('location.pathname'), path.split('?')[0], `${key} is not where ${path} leads: ${await page.evaluate('document.body.innerText')}`)
   return page
 }
+
+/** Has dr-urgence open somebody's record on the page of emergencies, which reads the vital set. */
+export async function glass(chromium, key) {
+  const page = await enter(chromium, 'dr-urgence', '/emergency')
+  await page.fill('#who', person(key).ins)
+  await page.click('#seek button[type=submit]')
+  await page.click('.big button[value=unconscious]')
+  assert.ok(await page.evaluate('Boolean(document.querySelector("dl.set"))'), await page.evaluate('document.body.innerText'))
+  await page.close()
+}

@@ -6,24 +6,14 @@ import { after, before, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { findings, screens } from './axe.mjs'
 import { Chromium } from './chromium.mjs'
-import { person } from './demo.mjs'
-import { enter } from './people.mjs'
+import { choose, go, type } from './keyboard.mjs'
+import { enter, glass } from './people.mjs'
 
 let chromium
 before(async () => { chromium = await Chromium.start() })
 after(() => chromium?.close())
 
 const text = (page) => page.evaluate('document.querySelector("main").innerText')
-
-/** Has dr-urgence open somebody's record on the page of emergencies. */
-async function glass(key) {
-  const page = await enter(chromium, 'dr-urgence', '/emergency')
-  await page.fill('#who', person(key).ins)
-  await page.click('#seek button[type=submit]')
-  await page.click('.big button[value=unconscious]')
-  assert.ok(await page.evaluate('Boolean(document.querySelector("dl.set"))'), await text(page))
-  await page.close()
-}
 
 /** The links of the cases on the page, once there are that many: the register follows the log. */
 async function cases(page, enough) {
@@ -44,7 +34,7 @@ const words = {
 const opened = ['jeanne', 'camille']
 for (const [k, lang] of ['fr', 'en'].entries()) {
   test(`a case from the queue to its verdict, in ${lang}`, async () => {
-    await glass(opened[k])
+    await glass(chromium, opened[k])
     const wrong = []
     const page = await enter(chromium, 'reviewer', '/pro/cases', { lang, screen: screens[k] })
     const [link] = await cases(page, 1)
@@ -61,7 +51,9 @@ for (const [k, lang] of ['fr', 'en'].entries()) {
       await page.fill('#note', 'Appel du SAMU à 3 h.')
       await page.click('main form button[type=submit]')
     } else {
-      await byKeyboard(page)
+      await choose(page, 'input[name=verdict]')
+      await type(page, '#note', 'Checked by phone.')
+      await go(page, 'main form button[type=submit]')
     }
     assert.match(await text(page), words[lang].closed)
     wrong.push(...await findings(page, `review closed ${lang} ${screens[k].width}`))
@@ -71,28 +63,6 @@ for (const [k, lang] of ['fr', 'en'].entries()) {
     await page.close()
     assert.deepEqual(wrong, [])
   })
-}
-
-/** Chooses a verdict, writes a note and sends it, with no pointer. */
-async function byKeyboard(page) {
-  const press = async (key, code, more = {}) => {
-    for (const type of ['keyDown', 'keyUp']) await page.send('Input.dispatchKeyEvent', { type, key, code: key, windowsVirtualKeyCode: code, ...(type === 'keyDown' ? more : {}) })
-  }
-  const to = async (selector) => {
-    for (let tries = 0; tries < 60; tries++) {
-      if (await page.evaluate(`Boolean(document.activeElement?.matches(${JSON.stringify(selector)}))`)) return
-      await press('Tab', 9)
-    }
-    assert.fail(`${selector} is not reached by keyboard`)
-  }
-  await page.evaluate('document.body.focus()')
-  await to('input[name=verdict]')
-  await press(' ', 32, { text: ' ' })
-  await to('#note')
-  await page.send('Input.insertText', { text: 'Checked by phone.' })
-  await to('main form button[type=submit]')
-  await press('Enter', 13, { text: '\r' })
-  await page.until('location.search === "?done=1"')
 }
 
 for (const [k, lang] of ['fr', 'en'].entries()) {

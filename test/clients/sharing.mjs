@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import { findings, screens } from './axe.mjs'
 import { Chromium } from './chromium.mjs'
 import { demo } from './demo.mjs'
+import { go } from './keyboard.mjs'
 import { enter } from './people.mjs'
 
 let chromium
@@ -132,39 +133,16 @@ for (const [lang, screen, script] of [['fr', screens[0], false], ['en', screens[
 
 test('who sees me, by keyboard alone', async () => {
   const page = await enter(chromium, 'camille', '/space', { lang: 'en', screen: screens[1] })
-  const press = async (key, windowsVirtualKeyCode, more = {}) => {
-    for (const type of ['keyDown', 'keyUp']) await page.send('Input.dispatchKeyEvent', { type, key, code: key, windowsVirtualKeyCode, ...(type === 'keyDown' ? more : {}) })
-  }
-  /** Tabs on until what has the focus is what is wanted; whatever has it on the way is seen to have it. */
-  const reach = async (wanted) => {
-    for (let k = 0; k < 200; k++) {
-      await press('Tab', 9)
-      if (await page.evaluate(`Boolean(document.activeElement?.matches(${JSON.stringify(wanted)}))`)) return
-    }
-    assert.fail(`no way to ${wanted} by keyboard at ${await page.evaluate('location.href')}`)
-  }
-  const go = async () => {
-    await page.evaluate('void (window.leaving = true)')
-    await press('Enter', 13, { text: '\r' })
-    await page.until('!window.leaving && document.readyState === "complete"')
-  }
-  await reach('.picture a[href*="dr-benali"]')
-  assert.ok(await page.evaluate('getComputedStyle(document.activeElement.querySelector(".dot")).strokeWidth === "5px"'), 'the focus is not seen in the picture')
-  await go()
+  await go(page, '.picture a[href*="dr-benali"]')
   assert.match(await text(page), /Dr Samir Benali/)
-  await reach(`${doing('end-link')} button.small`)
-  await go()
+  await go(page, `${doing('end-link')} button.small`)
   assert.match(await text(page), /The link with Dr Samir Benali has ended/)
-  await reach('#done button')
-  await go()
+  await go(page, '#done button')
   assert.match(await text(page), /counts again/)
-  await reach('a[href="/space/documents"]')
-  await go()
-  await reach('form:has(input[value=camille-nursing]) button[value=mask]')
-  await go()
+  await go(page, 'a[href="/space/documents"]')
+  await go(page, 'form:has(input[value=camille-nursing]) button[value=mask]')
   assert.match(await text(page), /is hidden from all professionals/)
-  await reach('#done button')
-  await go()
+  await go(page, '#done button')
   assert.match(await text(page), /shown to your circle of care again/)
   await page.close()
 })
