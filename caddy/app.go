@@ -11,6 +11,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+
+	"github.com/pontlevis/pontlevis/policies"
 )
 
 func init() {
@@ -72,6 +74,9 @@ type App struct {
 	// Who reviews emergency accesses, besides those whose account says so. Default: nobody.
 	Review *Review `json:"review,omitempty"`
 
+	// Where apps are tried out before they have a label, with invented people. Default: nowhere.
+	Rehearsal *Rehearsal `json:"rehearsal,omitempty"`
+
 	// Loads the invented cast, and mints tokens for it on request. For loopback addresses alone. Default: false.
 	Demo bool `json:"demo,omitempty"`
 
@@ -80,6 +85,11 @@ type App struct {
 	logger   *zap.Logger
 	running  context.Context // ends with this config
 	stop     context.CancelFunc
+
+	rehearsal *App // the server of rehearsals; nil when there is none
+	rehearses bool // this is that server
+
+	decides *policies.Engine // policies that another server loaded and follows; nil when this one does
 }
 
 // CaddyModule returns the Caddy module information.
@@ -107,10 +117,11 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	a.running, a.stop = context.WithCancel(ctx)
-	if a.services, err = a.build(ctx); err == nil {
-		a.services.run(a.running)
+	if a.services, err = a.build(a.metrics(ctx)); err != nil {
+		return err
 	}
-	return err
+	a.services.run(a.running)
+	return a.prepareRehearsal(ctx)
 }
 
 // check refuses what could not be served safely.
@@ -164,6 +175,9 @@ func (a *App) Stop() error { return nil }
 // Cleanup ends the services and gives the data folder back.
 func (a *App) Cleanup() error {
 	var errs []error
+	if a.rehearsal != nil {
+		errs = append(errs, a.rehearsal.Cleanup())
+	}
 	if a.stop != nil {
 		a.stop()
 	}

@@ -33,6 +33,7 @@ func init() {
 //	    acr      <name> <name> [<name...>]
 //	    mail     <host:port> { … }  parseMail
 //	    review   { … }              parseReview
+//	    rehearsal <url>
 //	    demo
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -96,6 +97,8 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return a.parseMail(d)
 	case "review":
 		return a.parseReview(d)
+	case "rehearsal":
+		return a.parseRehearsal(d)
 	case "demo":
 		a.Demo = true
 		if d.NextArg() {
@@ -103,7 +106,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, mail, review, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, mail, review, rehearsal, demo", option)
 	}
 }
 
@@ -161,13 +164,17 @@ func oneArg(d *caddyfile.Dispenser, into *string) error {
 
 // parseHandler reads the directive:
 //
-//	pontlevis [<matcher>] [fhir] [oauth] [pages]
+//	pontlevis [<matcher>] [rehearsal] [fhir] [oauth] [pages]
 //
-// Without parts it serves all of them.
+// Without parts it serves all of them; with `rehearsal`, those of the server in which apps rehearse.
 func parseHandler(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	h.Next()
 	var handler Handler
-	for _, part := range h.RemainingArgs() {
+	for i, part := range h.RemainingArgs() {
+		if part == "rehearsal" && i == 0 {
+			handler.Rehearsal = true
+			continue
+		}
 		if !slices.Contains(parts, part) {
 			return nil, h.Errf("pontlevis cannot serve %q: it has %s", part, strings.Join(parts, ", "))
 		}

@@ -1,6 +1,7 @@
 package pontlevis
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -29,6 +30,9 @@ type Handler struct {
 	// Which parts to serve: `fhir`, `oauth`, `pages`. Default: all.
 	Serve []string `json:"serve,omitempty"`
 
+	// Serve the server in which apps rehearse, with its invented people, instead. Default: false.
+	Rehearsal bool `json:"rehearsal,omitempty"`
+
 	app  *App
 	base string // path of the issuer
 }
@@ -44,7 +48,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("getting the pontlevis app: %w", err)
 	}
-	h.app = app.(*App)
+	if h.app = app.(*App); h.Rehearsal {
+		if h.app = h.app.rehearsal; h.app == nil {
+			return errors.New("pontlevis has no rehearsal to serve: the global option pontlevis needs `rehearsal <url>`")
+		}
+	}
 	u, err := url.Parse(h.app.Issuer)
 	if err != nil {
 		return fmt.Errorf("reading the issuer: %w", err)

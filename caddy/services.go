@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap/exp/zapslog"
 
 	"github.com/pontlevis/pontlevis/gate"
@@ -36,8 +36,8 @@ type services struct {
 
 // build wires the services: the authorization server supplies the gate with grants, the catalogue supplies the
 // authorization server with labels, the gate supplies it with delegations.
-func (a *App) build(ctx caddy.Context) (*services, error) {
-	meter, err := newMeter(ctx.GetMetricsRegistry(), a.state)
+func (a *App) build(metrics *prometheus.Registry) (*services, error) {
+	meter, err := newMeter(metrics, a.state)
 	if err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
@@ -46,7 +46,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 	if s.policies, err = a.loadPolicies(a.running, meter, logger); err != nil {
 		return nil, err
 	}
-	if s.pages, err = web.New(web.Options{Secure: strings.HasPrefix(a.Issuer, "https://")}); err != nil {
+	if s.pages, err = web.New(web.Options{Secure: strings.HasPrefix(a.Issuer, "https://"), Rehearsal: a.rehearses}); err != nil {
 		return nil, fmt.Errorf("reading the pages: %w", err)
 	}
 	relations := &relations{}
@@ -63,7 +63,7 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
 		Agreed: relations.agree, Opener: relations, Event: meter.security, Address: clientAddress,
 		Keys: a.Keys.schedule(), Levels: a.ACR,
-		Upstreams: providers, Holder: relations.holder, Brands: brands, Roles: a.Review.roles,
+		Upstreams: providers, Holder: relations.holder, Brands: brands, Roles: a.Review.roles, Cookies: a.cookies(),
 	}
 	if err := a.clientConfig(&config); err != nil {
 		return nil, err
@@ -95,6 +95,9 @@ func (a *App) build(ctx caddy.Context) (*services, error) {
 
 // loadPolicies loads the configured bundle and follows its folder, or loads the built-in one.
 func (a *App) loadPolicies(running context.Context, m *meter, logger *slog.Logger) (*policies.Engine, error) {
+	if a.decides != nil {
+		return a.decides, nil
+	}
 	if a.Policies == "" {
 		// The built-in bundle's own tests run in ours; running them at each start would tell nothing new.
 		r, err := policies.LoadWith(running, policies.Embedded(), policies.LoadOptions{SkipTests: true})

@@ -17,6 +17,7 @@ const (
 func (s *Server) secure() bool { return strings.HasPrefix(s.issuer, "https:") }
 
 func (s *Server) cookieName(name string) string {
+	name += s.cookies
 	if s.secure() {
 		return "__Host-" + name
 	}

@@ -91,6 +91,9 @@ type Config struct {
 	// account: who they are is said by every identity of theirs. May be nil.
 	Roles func(identities []string) []string
 
+	// Cookies ends the names of cookies, where another server shares the host: cookies know no port. Usually "".
+	Cookies string
+
 	// Levels names how strong a sign-in is, weakest first: one factor, two factors, and what only an upstream provider
 	// attests. They are the acr of tokens and what acr_values asks for; eidas1, eidas2, eidas3 when empty.
 	Levels []string
@@ -110,6 +113,7 @@ type Server struct {
 	db        store.DB
 	issuer    string
 	fhir      string
+	cookies   string
 	apps      Apps
 	relations Relations
 	pages     Pages
@@ -204,7 +208,7 @@ func assemble(c Config) (*Server, error) {
 		}
 	}
 	s := &Server{
-		db: c.DB, issuer: c.Issuer, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
+		db: c.DB, issuer: c.Issuer, cookies: c.Cookies, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
 		now: c.Now, log: c.Log, agreed: c.Agreed, roles: c.Roles, opener: c.Opener, event: c.Event, address: c.Address, offline: c.Offline,
 		secrets: deriveSecrets(c.Secret), cross: http.NewCrossOriginProtection(), passwords: account.NewPasswords(passwordsAtOnce),
 		upstreams: c.Upstreams, holder: c.Holder,

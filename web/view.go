@@ -48,6 +48,7 @@ type view struct {
 	Script string // "" where the page runs none
 	Other  string // the other language
 	Switch string // link to the same page in it; "" when there is no such link
+	Tries  bool   // everybody is invented
 	Nav    *Nav   // where else the person may go; nil on pages of sign-in
 	assets map[string]string
 	texts  map[string]string
@@ -69,7 +70,7 @@ func (r *Renderer) viewOf(w http.ResponseWriter, req *http.Request, tx string, p
 		other = french
 	}
 	return &view{
-		Lang: lang, Page: page, CSS: r.css, Other: other, Switch: switchLink(req, tx, other), texts: r.texts[lang],
+		Lang: lang, Page: page, CSS: r.css, Other: other, Switch: switchLink(req, tx, other), Tries: r.tries, texts: r.texts[lang],
 	}
 }
 

@@ -27,6 +27,7 @@ var pageNames = []string{"signin", "secondfactor", "enrolment", "sessions", "app
 // Renderer renders pages. It is safe for concurrent use.
 type Renderer struct {
 	secure bool
+	tries  bool       // each page says that everybody is invented
 	mu     sync.Mutex // guards assets while parts are added
 	pages  map[string]*template.Template
 	texts  map[string]map[string]string // language → key → text
@@ -42,12 +43,13 @@ type asset struct {
 
 // Options of a Renderer.
 type Options struct {
-	Secure bool // the pages are served over https: the language cookie is then Secure
+	Secure    bool // the pages are served over https: the language cookie is then Secure
+	Rehearsal bool // everybody on the pages is invented, for apps to be tried out: each page says so
 }
 
 // New reads the embedded templates, texts and style sheet. An error means that the build itself is wrong.
 func New(o Options) (*Renderer, error) {
-	r := &Renderer{secure: o.Secure, pages: make(map[string]*template.Template), assets: make(map[string]asset)}
+	r := &Renderer{secure: o.Secure, tries: o.Rehearsal, pages: make(map[string]*template.Template), assets: make(map[string]asset)}
 	var err error
 	if r.css, err = r.asset(files, "pontlevis.css"); err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ import (
 type demoFlags struct {
 	listen, data, config string
 	imports              []string
+	rehearsal            string // address at which apps rehearse
 }
 
 func demoCommand() *cobra.Command {
@@ -40,7 +41,7 @@ func demoCommand() *cobra.Command {
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8700", "address to listen on; it must be a loopback address (port 0: any that is free)")
 	c.Flags().StringVar(&f.data, "data", "", "folder of all state, made if missing (default: a fresh temporary folder)")
 	c.Flags().StringArrayVar(&f.imports, "import", nil, "FHIR file or folder to load first: Bundle, NDJSON, either gzipped; repeatable")
-	c.Flags().StringVar(&f.config, "config", "", "a Caddyfile to run instead of the built-in one; {$PONTLEVIS_LISTEN}, {$PONTLEVIS_DATA}\nand {$PONTLEVIS_ADMIN} stand for what the other flags say")
+	c.Flags().StringVar(&f.config, "config", "", "a Caddyfile to run instead of the built-in one; {$PONTLEVIS_LISTEN}, {$PONTLEVIS_DATA},\n{$PONTLEVIS_ADMIN} and {$PONTLEVIS_REHEARSAL} stand for what the other flags say")
 	return c
 }
 
@@ -63,11 +64,16 @@ func (f *demoFlags) run(out io.Writer) error {
 	if f.data, err = filepath.Abs(f.data); err != nil {
 		return err
 	}
-	admin, err := f.adminAddress(host, port)
+	admin, err := f.address(host, port, 1)
 	if err != nil {
 		return err
 	}
-	for name, value := range map[string]string{"PONTLEVIS_LISTEN": f.listen, "PONTLEVIS_DATA": f.data, "PONTLEVIS_ADMIN": admin} {
+	if f.rehearsal, err = f.rehearsalAddress(host, port); err != nil {
+		return err
+	}
+	for name, value := range map[string]string{
+		"PONTLEVIS_LISTEN": f.listen, "PONTLEVIS_DATA": f.data, "PONTLEVIS_ADMIN": admin, "PONTLEVIS_REHEARSAL": f.rehearsal,
+	} {
 		if err := os.Setenv(name, value); err != nil { // for {$PONTLEVIS_DATA} and the like in a Caddyfile of one's own
 			return err
 		}
@@ -87,10 +93,11 @@ func (f *demoFlags) run(out io.Writer) error {
 	return caddy.Stop()
 }
 
-// adminAddress puts Caddy's admin endpoint, with the metrics, on the port after the demo's, or on any free one.
-func (f *demoFlags) adminAddress(host, port string) (string, error) {
-	if n, err := strconv.Atoi(port); err == nil && n > 0 && n < 65535 {
-		if address := net.JoinHostPort(host, strconv.Itoa(n+1)); free(address) {
+// address gives Caddy's admin endpoint, with the metrics, the port after the demo's, and the rehearsal the one after
+// that; or any free one.
+func (f *demoFlags) address(host, port string, after int) (string, error) {
+	if n, err := strconv.Atoi(port); err == nil && n > 0 && n+after <= 65535 {
+		if address := net.JoinHostPort(host, strconv.Itoa(n+after)); free(address) {
 			return address, nil
 		}
 	}
@@ -109,6 +116,25 @@ func freeAddress(host string) (string, error) {
 	}
 	defer l.Close()
 	return l.Addr().String(), nil
+}
+
+// rehearsalAddress is where apps rehearse; it stays the same while it is free, for it is in what clients were told.
+func (f *demoFlags) rehearsalAddress(host, port string) (string, error) {
+	kept := filepath.Join(f.data, "rehearsal.address")
+	if before, err := os.ReadFile(kept); err == nil {
+		address := strings.TrimSpace(string(before))
+		if on, _, err := net.SplitHostPort(address); err == nil && on == host && free(address) {
+			return address, nil
+		}
+	}
+	address, err := f.address(host, port, 2)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(f.data, 0o700); err != nil {
+		return "", fmt.Errorf("--data: %w", err)
+	}
+	return address, os.WriteFile(kept, []byte(address+"\n"), 0o600)
 }
 
 func free(address string) bool {
@@ -146,12 +172,13 @@ func (f *demoFlags) adapt(host, port, admin string) ([]byte, error) {
 func (f *demoFlags) caddyfile(host, port, admin string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "{\n\tadmin %s\n\tauto_https off\n\tpersist_config off\n\tmetrics\n\tlog {\n\t\tlevel WARN\n\t}\n", admin)
-	fmt.Fprintf(&b, "\tpontlevis {\n\t\tdata %q\n\t\tissuer http://%s\n\t\tdemo\n", f.data, f.listen)
+	fmt.Fprintf(&b, "\tpontlevis {\n\t\tdata %q\n\t\tissuer http://%s\n\t\trehearsal http://%s\n\t\tdemo\n", f.data, f.listen, f.rehearsal)
 	for _, path := range f.imports {
 		fmt.Fprintf(&b, "\t\tload %q\n", path)
 	}
 	b.WriteString("\t}\n}\n")
 	fmt.Fprintf(&b, "http://%s, http://localhost:%s {\n\tbind %s\n\troute {\n\t\tpontlevis\n\t\trespond \"Rien à cette adresse. Nothing at this address.\" 404\n\t}\n}\n", f.listen, port, host)
+	fmt.Fprintf(&b, "http://%s {\n\tbind %s\n\troute {\n\t\tpontlevis rehearsal\n\t\trespond \"Rien à cette adresse. Nothing at this address.\" 404\n\t}\n}\n", f.rehearsal, host)
 	// A page of another name that has itself resolved to this address gets nothing (DNS rebinding).
 	fmt.Fprintf(&b, "http://:%s {\n\tbind %s\n\trespond \"Cette démonstration a un autre nom. This demonstration has another name.\" 421\n}\n", port, host)
 	return b.String()
