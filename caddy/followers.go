@@ -11,14 +11,16 @@ import (
 
 	"github.com/pontlevis/pontlevis/cases"
 	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/usage"
 	"github.com/pontlevis/pontlevis/notice"
 )
 
-// followers are what is derived from the access log: the register of cases, and the notices. They follow it for as long
-// as their config runs.
+// followers are what is derived from the access log: the register of cases, the notices, and what apps really did. They
+// follow it for as long as their config runs.
 type followers struct {
 	cases   *cases.Register
 	notices *notice.Service
+	usage   *usage.Tallies
 	running sync.WaitGroup
 }
 
@@ -36,6 +38,9 @@ func (a *App) newFollowers(s *services, log *slog.Logger) (*followers, error) {
 	}
 	if f.cases, err = cases.New(a.running, cases.Config{DB: a.state.db, Log: a.state.log, Now: time.Now, Slog: log}); err != nil {
 		return nil, fmt.Errorf("opening the register of cases: %w", err)
+	}
+	if f.usage, err = a.newUsages(s, f.cases, log); err != nil {
+		return nil, err
 	}
 	f.notices, err = notice.New(notice.Config{
 		DB: a.state.db, Log: a.state.log, Now: time.Now, Slog: log, Base: a.Issuer, Mail: mail,
@@ -80,6 +85,7 @@ func (f *followers) through(g interface {
 func (f *followers) run(ctx context.Context) {
 	f.running.Go(func() { f.cases.Run(ctx) })
 	f.running.Go(func() { f.notices.Run(ctx) })
+	f.running.Go(func() { f.usage.Run(ctx) })
 }
 
 // measure counts the cases that wait, with no name of anybody.

@@ -14,6 +14,7 @@ import (
 const (
 	Emergency = "emergency" // an emergency opening, whatever its stages
 	Question  = "question"  // a person's question about an access
+	App       = "app"       // an app that did what it had not declared: for the authority
 )
 
 // MaxText bounds what somebody writes in a case, in bytes.
@@ -27,11 +28,11 @@ var (
 	ErrNotFound = errors.New("cases: no such case")
 )
 
-// Case is one emergency opening, or one question about an access.
+// Case is one emergency opening, one question about an access, or one thing that an app had not declared.
 type Case struct {
 	ID          string      `json:"id"` // that of the entry of the log that began it
 	Kind        string      `json:"kind"`
-	Patient     string      `json:"patient"`                // logical id
+	Patient     string      `json:"patient"`                // logical id; "" for a case about an app
 	Opener      audit.Agent `json:"opener"`                 // who opened the record, or whom the question is about
 	Mode        string      `json:"mode,omitempty"`         // of an opening
 	Reason      string      `json:"reason,omitempty"`       // coded
@@ -45,9 +46,11 @@ type Case struct {
 	Labels      []string    `json:"labels,omitempty"` // of the entry: they hide the case from an audience (rules.md P8)
 	Drill       bool        `json:"drill,omitempty"`  // an exercise on an invented patient
 
-	About    string      `json:"about,omitempty"` // the entry that a question is about
+	About    string      `json:"about,omitempty"` // the entry that a question, or a case about an app, is about
 	Question string      `json:"question,omitempty"`
 	Asker    audit.Agent `json:"asker,omitzero"`
+
+	Use *Use `json:"use,omitempty"` // of a case about an app
 
 	View    *View    `json:"view,omitempty"`
 	Verdict *Verdict `json:"verdict,omitempty"`
@@ -104,7 +107,11 @@ func (c *Case) Live(now time.Time) bool {
 
 // Digest is over what began the case: it is logged then, and tells a case that was changed afterwards.
 func (c *Case) Digest() string {
-	return digest(c.ID, c.Kind, c.Patient, c.Opener, c.Mode, c.Reason, c.TypedReason, c.Since.UTC(), c.Due.UTC(), c.Labels, c.Drill, c.About, c.Question, c.Asker)
+	said := []any{c.ID, c.Kind, c.Patient, c.Opener, c.Mode, c.Reason, c.TypedReason, c.Since.UTC(), c.Due.UTC(), c.Labels, c.Drill, c.About, c.Question, c.Asker}
+	if c.Use != nil {
+		said = append(said, c.Use)
+	}
+	return digest(said...)
 }
 
 // Digest is over a verdict and the case it closes.

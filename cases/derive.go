@@ -39,7 +39,7 @@ const (
 func (r *Register) derive(ctx context.Context, entries []audit.Entry) (derived bool, err error) {
 	for k := range entries {
 		e := &entries[k]
-		if e.Outcome != audit.Granted || e.Patient == "" {
+		if e.Outcome != audit.Granted || e.Patient == "" && e.Details[kindDetail] != App {
 			continue
 		}
 		var did bool

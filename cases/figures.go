@@ -16,7 +16,7 @@ const figuresFor = 365 * 24 * time.Hour
 // Figures are the cases of one establishment: those that wait, and those that were closed within a year.
 type Figures struct {
 	Organization string // "" for openings in no establishment
-	Open         int    // emergencies that wait
+	Open         int    // emergencies that wait, and differences of apps, which belong to no establishment
 	Questions    int    // questions that wait
 	Overdue      int    // of both, past their date
 	Closed       int

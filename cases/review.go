@@ -127,14 +127,14 @@ func (r *Register) See(ctx context.Context, g *gate.Grant, id string) (*File, er
 	return f, err
 }
 
-// Close ends a case with a verdict of the policies' list and a note; of a question, the note is the answer and is needed.
+// Close ends a case with a verdict of the policies' list and a note; of a question, the note is the answer and is needed; so is what was done about an app.
 // Errors: ErrText, ErrNotFound, a *gate.Refusal.
 func (r *Register) Close(ctx context.Context, g *gate.Grant, id, verdict, note string) (*Case, error) {
 	c, err := r.find(ctx, g, id, "close")
 	if err != nil {
 		return nil, err
 	}
-	if note, err = written(note, c.Kind == Question); err != nil {
+	if note, err = written(note, c.Kind != Emergency); err != nil {
 		return nil, err
 	}
 	v := Verdict{Code: verdict, Note: note, By: by(g)}
@@ -159,6 +159,9 @@ func (r *Register) opens(ctx context.Context, c *Case) ([]Opened, error) {
 		Keep: func(e *audit.Entry) bool {
 			return e.Outcome == audit.Granted && len(e.Resources) > 0 && (grants[e.Grant] || e.ID == c.About)
 		},
+	}
+	if c.Kind == App {
+		return nil, nil // whose record it was is in no case about an app
 	}
 	if c.Kind == Question {
 		q.Since = time.Time{}

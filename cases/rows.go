@@ -40,7 +40,7 @@ type indexed struct {
 func (r *Register) read(ctx context.Context, patient, id string) (*Case, error) {
 	var c Case
 	found := false
-	err := r.db.View(ctx, store.PatientPartition(patient), func(tx store.Tx) (err error) {
+	err := r.db.View(ctx, homeOf(patient), func(tx store.Tx) (err error) {
 		found, err = store.GetJSON(tx, caseKey(patient, id), &c)
 		return err
 	})
@@ -56,7 +56,7 @@ func (r *Register) read(ctx context.Context, patient, id string) (*Case, error) 
 // change reads a case, lets fn change it, and writes it when fn says so. The case is nil when it does not exist.
 func (r *Register) change(ctx context.Context, patient, id string, fn func(*Case) (bool, error)) (*Case, error) {
 	var out *Case
-	err := r.db.Update(ctx, store.PatientPartition(patient), func(tx store.Tx) error {
+	err := r.db.Update(ctx, homeOf(patient), func(tx store.Tx) error {
 		out = nil
 		var c Case
 		found, err := store.GetJSON(tx, caseKey(patient, id), &c)
@@ -91,13 +91,14 @@ func ofPatient(tx store.Tx, patient string) ([]Case, error) {
 	return out, nil
 }
 
-// whose gives the patient of a case, "" when there is no such case.
-func (r *Register) whose(ctx context.Context, id string) (patient string, err error) {
+// whose gives the patient of a case, "" for one about an app, and reports whether there is such a case.
+func (r *Register) whose(ctx context.Context, id string) (patient string, found bool, err error) {
 	err = r.db.View(ctx, queuePartition, func(tx store.Tx) error {
-		patient = string(tx.Get(atKey(id)))
+		at := tx.Get(atKey(id))
+		patient, found = string(at), at != nil
 		return nil
 	})
-	return patient, err
+	return patient, found, err
 }
 
 // index puts a case where it is looked for. It may be done again at any time.

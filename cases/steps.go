@@ -98,8 +98,8 @@ func (c *Case) await(entry string, p pending, now time.Time) error {
 // find gives a case by its id. For an id that is none, the gate is asked all the same, so that it is logged, and answered
 // as a case that one may not see.
 func (r *Register) find(ctx context.Context, g *gate.Grant, id, step string) (*Case, error) {
-	patient, err := r.whose(ctx, id)
-	if err == nil && patient != "" {
+	patient, found, err := r.whose(ctx, id)
+	if err == nil && found {
 		var c *Case
 		if c, err = r.read(ctx, patient, id); err == nil {
 			return c, nil

@@ -110,7 +110,7 @@ func (v *verifier) readLog(ctx context.Context, end int64) error {
 			return err
 		}
 		for k := range entries {
-			if e := &entries[k]; e.Sequence < end && e.Outcome == audit.Granted && e.Patient != "" {
+			if e := &entries[k]; e.Sequence < end && e.Outcome == audit.Granted && (e.Patient != "" || e.Details[kindDetail] == App) {
 				v.take(e, byGrant, last)
 			}
 		}
@@ -185,9 +185,13 @@ func (v *verifier) check(ctx context.Context, id string, s *said) error {
 	case err != nil:
 		return err
 	}
-	first := s.entries[id]
+	began := id
+	if c.Kind == App {
+		began = begunID(id)
+	}
+	first := s.entries[began]
 	if first == nil {
-		if v.entry(ctx, s, id) == nil {
+		if v.entry(ctx, s, began) == nil {
 			v.find(id, Unlogged)
 		}
 		return nil
@@ -205,9 +209,10 @@ func (v *verifier) check(ctx context.Context, id string, s *said) error {
 func (v *verifier) facts(c *Case, first *audit.Entry, s *said) {
 	digest := c.Digest()
 	changed := s.digest != "" && s.digest != digest
-	if c.Kind == Emergency {
+	switch c.Kind {
+	case Emergency:
 		changed = changed || newCase(first).Digest() != digest
-	} else {
+	case Question:
 		changed = changed || !c.Since.Equal(at(first)) || !c.Due.Equal(newCase(first).Due) || c.Asker.ID != first.Actor.ID || c.About != first.Details[aboutDetail]
 	}
 	if changed {
@@ -270,7 +275,7 @@ func (v *verifier) readRegister(ctx context.Context) error {
 		patients[patient] = true
 	}
 	for patient := range patients {
-		err := v.r.db.View(ctx, store.PatientPartition(patient), func(tx store.Tx) error {
+		err := v.r.db.View(ctx, homeOf(patient), func(tx store.Tx) error {
 			all, err := ofPatient(tx, patient)
 			for k := range all {
 				known[all[k].ID] = patient

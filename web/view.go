@@ -204,6 +204,23 @@ func (v *view) Pick(t Text) string {
 	return t.EN
 }
 
+// Category is what people call a category of data, Purpose a purpose (HL7 v3-PurposeOfUse), Direction a direction of exchange;
+// what has no word of its own is said as it is.
+func (v *view) Category(code string) string { return v.word("data.category."+code, code) }
+
+// Purpose: see Category.
+func (v *view) Purpose(code string) string { return v.word("data.purpose."+code, code) }
+
+// Direction: see Category.
+func (v *view) Direction(code string) string { return v.word("data.direction."+code, code) }
+
+func (v *view) word(key, code string) string {
+	if text, ok := v.texts[key]; ok {
+		return text
+	}
+	return code
+}
+
 // Text is a text in both languages.
 type Text struct{ FR, EN string }
 

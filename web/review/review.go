@@ -81,6 +81,7 @@ func fail(v *visit.Visit, err error) {
 type row struct {
 	Href     string
 	Question bool
+	Use      *cases.Use // of a case about an app
 	Who      string
 	Place    string
 	Glass    bool // break-glass; else the emergency call centre
@@ -102,7 +103,7 @@ func (p *Part) soon() time.Duration {
 func (p *Part) rowOf(v *visit.Visit, c *cases.Case, below string) row {
 	now := v.Now()
 	return row{
-		Href: below + "/" + c.ID, Question: c.Kind == cases.Question, Who: c.Opener.Name, Place: p.place(v, c.Opener.Organization),
+		Href: below + "/" + c.ID, Question: c.Kind == cases.Question, Use: c.Use, Who: c.Opener.Name, Place: p.place(v, c.Opener.Organization),
 		Glass: c.Mode == "bris_de_glace", Why: p.why(c), Since: c.Since, Due: c.Due, Late: c.Overdue(now),
 		Soon: !c.Closed() && !c.Overdue(now) && now.After(c.Due.Add(-p.soon())), Live: c.Live(now), Said: c.View != nil,
 	}
@@ -246,6 +247,7 @@ type casePage struct {
 	Stages             []stage
 	Opened             []opened
 	Asked              string // the person's question
+	Entry              string // of the log, that a case about an app begins with
 	View               *cases.View
 	Verdict            *cases.Verdict
 	Concluded          web.Text
@@ -262,7 +264,7 @@ func (p *Part) see(v *visit.Visit, g *gate.Grant, below string, status int, prob
 	}
 	page := casePage{
 		Clock: clock{p.maker, v.Language()}, row: p.rowOf(v, &f.Case, below), Action: below + "/" + f.ID, Back: below, CSRF: v.CSRF(), Name: f.Name, Until: f.Until, Ended: f.Ended,
-		Asked: f.Question, View: f.View, Verdict: f.Verdict, Problem: problem, Note: v.R.PostForm.Get("note"),
+		Asked: f.Question, Entry: f.About, View: f.View, Verdict: f.Verdict, Problem: problem, Note: v.R.PostForm.Get("note"),
 	}
 	for _, s := range f.Stages {
 		words, _ := p.Gate.EmergencyReason(f.Mode, s.Reason)
@@ -292,7 +294,7 @@ func choices(all map[string]policies.Text, chosen string) []verdict {
 
 // rank puts what is most often chosen first; codes that a changed bundle adds come last, by name.
 func rank(code string) int {
-	at := slices.Index([]string{"justified", "answered", "mistake", "not-justified", "data-protection", "discipline"}, code)
+	at := slices.Index([]string{"justified", "answered", "explained", "mistake", "declare", "not-justified", "stopped", "gate", "data-protection", "discipline"}, code)
 	if at < 0 {
 		return 100
 	}

@@ -279,13 +279,13 @@ func TestAuthority(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	b, page := o.signIn("authority", "/label/cases")
-	o.holds(page, "Aucun accès d’urgence n’est en retard", "Aucun accès d’urgence n’a encore eu lieu.")
+	o.holds(page, "Rien ne vous attend", "Aucun accès d’urgence n’a encore eu lieu.")
 	id := o.glass()
 	_, page = b.get("/label/cases")
-	o.holds(page, "Aucun accès d’urgence n’est en retard", "Hôpital de la Rive")
+	o.holds(page, "Rien ne vous attend", "Hôpital de la Rive")
 	o.Clock.Advance(73 * time.Hour)
 	_, page = b.get("/label/cases")
-	o.holds(page, "En retard : 1", "/label/cases/"+id, "<strong>1</strong>")
+	o.holds(page, "En attente : 1", "/label/cases/"+id, "<strong>1</strong>")
 	status, page := b.get("/label/cases/" + id)
 	if status != http.StatusOK || strings.Contains(page, "<textarea") {
 		t.Errorf("status %d", status)
@@ -300,5 +300,29 @@ func TestAuthority(t *testing.T) {
 	}
 	b.lang = "en"
 	_, page = b.get("/label/cases")
-	o.holds(page, "No emergency access is overdue", "Hôpital de la Rive", "Closed late")
+	o.holds(page, "Nothing waits for you", "Hôpital de la Rive", "Closed late")
+}
+
+// What an app had not declared waits for the authority, who concludes it with a word on what was done.
+func TestAuthorityOnApps(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	now := o.Clock.Now()
+	err := o.cases.Differs(t.Context(), "entry-1", "Glycare", now, now.AddDate(0, 0, 7), cases.Use{App: "glycare", Month: "2026-11", Category: "documents", Direction: "read"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, page := o.signIn("authority", "/label/cases")
+	o.holds(page, "Une application a fait ce qu’elle n’avait pas déclaré", "A lu : Documents.", "Sa fiche et son label ne le disent pas.", "Glycare")
+	_, page = b.get("/label/cases/entry-1-app")
+	o.holds(page, "entry-1", "L'éditeur doit le déclarer, ou cesser.", "Premier accès le")
+	form := url.Values{"csrf": {csrf.FindStringSubmatch(page)[1]}, "verdict": {"declare"}, "note": {"La prochaine version le déclare."}}
+	if status, _ := b.post("/label/cases/entry-1-app", form); status != http.StatusOK {
+		t.Fatalf("closing: %d", status)
+	}
+	_, page = b.get("/label/cases/entry-1-app")
+	o.holds(page, "La prochaine version le déclare.", "L'éditeur doit le déclarer, ou cesser.")
+	if strings.Contains(page, "<textarea") {
+		t.Error("it may be concluded twice")
+	}
 }

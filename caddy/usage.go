@@ -1,0 +1,96 @@
+package pontlevis
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/pontlevis/pontlevis/cases"
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/usage"
+	"github.com/pontlevis/pontlevis/policies"
+)
+
+// usages joins what counts the apps' use to the catalogue, the policies and the register of cases.
+type usages struct {
+	apps     catalog.Apps
+	policies *policies.Engine
+	cases    *cases.Register
+}
+
+func (a *App) newUsages(s *services, register *cases.Register, log *slog.Logger) (*usage.Tallies, error) {
+	u := usages{a.state.apps, s.policies, register}
+	t, err := usage.New(usage.Config{
+		DB: a.state.db, Log: a.state.log, Key: a.state.derive("whose record an app used"), Now: time.Now, Slog: log,
+		Standing: u.standing, Categories: u.categories, Differ: u.differ,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preparing to count what apps do: %w", err)
+	}
+	return t, nil
+}
+
+// ownClients are our own pages and services, as the log names them; they are no apps.
+var ownClients = []string{"pontlevis", "eyes", "notices", "sign-in"}
+
+// standing is what an app might do at a moment.
+func (u usages) standing(ctx context.Context, client string, at time.Time) (usage.Standing, error) {
+	if slices.Contains(ownClients, client) {
+		return usage.Standing{Ours: true}, nil
+	}
+	app, err := u.apps.Get(ctx, client)
+	switch {
+	case errors.Is(err, catalog.ErrNotFound):
+		return usage.Standing{}, nil
+	case err != nil:
+		return usage.Standing{}, err
+	}
+	return usage.Standing{
+		Ours: app.Kind == "portal", Online: app.Was(at) == catalog.Online, Categories: app.Categories, Directions: app.Directions,
+	}, nil
+}
+
+// categories are the names under which the policies in force let a label speak of a FHIR type (app.rego, categories), those
+// that people know first. The directory belongs to nobody's record.
+func (u usages) categories(fhirType string) []string {
+	current := u.policies.Current()
+	section, _ := current.Data("pontlevis", "sections", fhirType)
+	named, _ := section.(string)
+	if named == "" || named == "directory" {
+		return nil
+	}
+	var out []string
+	more, _ := current.Data("pontlevis", "categories", fhirType)
+	list, _ := more.([]any)
+	for _, one := range list {
+		if name, ok := one.(string); ok {
+			out = append(out, name)
+		}
+	}
+	return append(out, named, fhirType)
+}
+
+// differ opens a case for something that an app had not declared; the policies say by when it is due.
+func (u usages) differ(ctx context.Context, d usage.Difference) error {
+	name := d.App
+	app, err := u.apps.Get(ctx, d.App)
+	switch {
+	case err == nil:
+		name = app.Name.FR
+	case !errors.Is(err, catalog.ErrNotFound):
+		return err
+	}
+	v, _ := u.policies.Current().Data("pontlevis", "settings", "review", "app_hours")
+	hours, _ := v.(json.Number)
+	most, err := hours.Int64()
+	if err != nil || most < 0 {
+		most = 0 // what does not say when it is due is due now
+	}
+	return u.cases.Differs(ctx, d.Entry, name, d.At, d.At.Add(time.Duration(most)*time.Hour), cases.Use{
+		App: d.App, Month: d.Month, Category: d.Category, Direction: d.Direction, Offline: d.Offline,
+	})
+}
