@@ -19,7 +19,7 @@ const module = "github.com/pontlevis/pontlevis/"
 var levels = [][]string{
 	{"fhir"},
 	{"fhir/search", "fhir/structure", "fhir/terminology"},
-	{"store", "policies/plan", "merkle", "plugins/wire"},
+	{"store", "policies/plan", "merkle", "plugins/wire", "plugins/cage"},
 	{"policies", "space", "record", "audit", "plugins/sdk"},
 	{"record/importer", "record/generate"},
 	{"gate"},

@@ -7,6 +7,7 @@
 //	pontlevis policy test|check|fmt|explain
 //	pontlevis record import            FHIR files into a stopped server's records
 //	pontlevis audit verify|key         the access log, checked offline
+//	pontlevis plugin warden            the process that starts caged plugins; the gateway starts it itself
 package main
 
 import (
@@ -15,9 +16,11 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard" // plain Caddy keeps working beside ours
 
 	_ "github.com/pontlevis/pontlevis/caddy"
+	"github.com/pontlevis/pontlevis/plugins/cage"
 )
 
 func main() {
+	cage.Main()
 	caddy.CustomBinaryName = "pontlevis"
 	caddycmd.Main()
 }
