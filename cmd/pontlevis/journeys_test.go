@@ -23,7 +23,7 @@ func TestJourneysInChromium(t *testing.T) {
 			s.as(t, "dr-roux").get("DocumentReference?patient=camille").is(t, http.StatusOK)
 			s.as(t, "inf-martin").get("DocumentReference/camille-psychiatric-letter").is(t, http.StatusNotFound)
 		}},
-		"professionals": {files: []string{"pro.mjs"}},
+		"professionals": {files: []string{"acts.mjs", "pro.mjs"}},
 		"reviews":       {files: []string{"review.mjs"}},
 		"sharing":       {files: []string{"sharing.mjs"}},
 	} {

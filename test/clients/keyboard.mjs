@@ -58,3 +58,28 @@ export async function choose(page, selector) {
   await tabTo(page, selector)
   await press(page, ' ', 32, { text: ' ' })
 }
+
+/** Chooses one of a group of radio buttons by its arrows. */
+export async function pick(page, name, value) {
+  const chosen = () => page.evaluate(`document.querySelector('input[name="${name}"]:checked')?.value`)
+  await choose(page, `input[name="${name}"]`)
+  for (let tries = 0; await chosen() !== value; tries++) {
+    assert.ok(tries < 20, `${name} has no ${value}`)
+    await press(page, 'ArrowDown', 40)
+  }
+}
+
+/** Goes to a list and leads it to an entry by its arrows. */
+export async function select(page, selector, value) {
+  await tabTo(page, selector)
+  for (let tries = 0; await page.evaluate(`document.querySelector(${JSON.stringify(selector)}).value`) !== value; tries++) {
+    assert.ok(tries < 100, `${selector} has no ${value}`)
+    await press(page, 'ArrowDown', 40)
+  }
+}
+
+/** Goes to a field and presses digits one by one, as a field of a date takes them. */
+export async function digits(page, selector, text) {
+  await tabTo(page, selector)
+  for (const digit of text) await press(page, digit, digit.charCodeAt(0), { text: digit })
+}
