@@ -17,3 +17,19 @@ var (
 	ErrNotYet      = errors.New("the label is not in force yet")
 	ErrExpired     = errors.New("the label has run out")
 )
+
+// Why an entry is not taken into the log.
+var (
+	ErrOrder      = errors.New("the order makes no sense")
+	ErrState      = errors.New("the log does not allow it as it stands")
+	ErrTwice      = errors.New("it is in the log already")
+	ErrLate       = errors.New("its date is too far from the log's")
+	ErrNewKey     = errors.New("the publisher's key is another than before, and the former did not sign too")
+	ErrDamaged    = errors.New("the label log is damaged")
+	ErrNotFound   = errors.New("no such entry in the label log")
+	ErrReadOnly   = errors.New("this log is another authority's: it is followed, not written")
+	ErrRollback   = errors.New("the label log has become shorter: somebody set it back")
+	ErrSplit      = errors.New("the label log shows others another past")
+	ErrWitness    = errors.New("too few witnesses signed the checkpoint")
+	ErrNotAllowed = errors.New("the label does not let it run")
+)

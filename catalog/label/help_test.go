@@ -1,12 +1,17 @@
 package label
 
 import (
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/json"
 	"testing"
 	"time"
 
+	"github.com/pontlevis/pontlevis/store"
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 )
 
@@ -64,4 +69,64 @@ func resign(t testing.TB, kind string, body []byte, keys ...ed25519.PrivateKey) 
 		e.Signatures = append(e.Signatures, dsse.Signature{KeyID: KeyID(Public(k)), Sig: encode64(ed25519.Sign(k, dsse.PAE(kind, body)))})
 	}
 	return must(json.Marshal(e))
+}
+
+// clock is a clock that tests set.
+type clock struct{ atomic.Int64 }
+
+func newClock() *clock {
+	c := new(clock)
+	c.Store(start.UnixNano())
+	return c
+}
+func (c *clock) Now() time.Time       { return time.Unix(0, c.Load()).UTC() }
+func (c *clock) pass(d time.Duration) { c.Add(int64(d)) }
+
+const origin = "labels.example"
+
+func options(c *clock) Options {
+	return Options{Origin: origin, Key: keyOf("log"), Trust: trust(), Now: c.Now}
+}
+
+// opened is a fresh log with its clock.
+func opened(t testing.TB) (*Log, *clock, store.DB) {
+	t.Helper()
+	db, err := store.OpenBolt(filepath.Join(t.TempDir(), "labels.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	c := newClock()
+	return must(Open(t.Context(), db, options(c))), c, db
+}
+
+var orders atomic.Int64
+
+// order makes an order about a label, signed by some keys.
+func order(kind, app, id string, at time.Time, keys ...ed25519.PrivateKey) []byte {
+	o := Order{
+		ID: fmt.Sprintf("order-%06d", orders.Add(1)), Kind: kind, Authority: "Autorité du label", App: app, Label: id,
+		Reason: "mistake", Words: &Text{"Une erreur.", "A mistake."}, From: at,
+	}
+	if kind == Suspend {
+		o.Until = at.Add(SuspendAtMost)
+	}
+	return must(Sign(must(o.Draft()), keys...))
+}
+
+// first is a label of an app, signed by two keys.
+func first(t testing.TB, app string) Bundle {
+	t.Helper()
+	p := predicate()
+	p.ID, p.App, p.Publisher.Key = "label-"+app+"-1", app, PublicText(Public(keyOf(app)))
+	return bundle(t, p, authority[:2]...)
+}
+
+// after is the label that replaces a former one of an app.
+func after(t testing.TB, app string, sequence int64) Bundle {
+	t.Helper()
+	p := predicate()
+	p.ID, p.App, p.Publisher.Key = fmt.Sprintf("label-%s-%d", app, sequence), app, PublicText(Public(keyOf(app)))
+	p.Sequence, p.Replaces, p.Version = sequence, fmt.Sprintf("label-%s-%d", app, sequence-1), fmt.Sprintf("1.%d.0", sequence)
+	return bundle(t, p, authority[1:]...)
 }

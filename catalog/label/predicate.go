@@ -49,6 +49,7 @@ type Predicate struct {
 	NotAfter     time.Time `json:"notAfter"`               // UTC, whole seconds; the label ends at that moment
 	Review       string    `json:"review,omitempty"`       // reference of the evaluation
 	Sequence     int64     `json:"sequence"`               // of the app's labels, from 1: an older one never follows a newer
+	Replaces     string    `json:"replaces,omitempty"`     // id of the label whose place it takes
 }
 
 // Publisher is who answers for the app, and the key by which it signs what it publishes.
@@ -117,6 +118,8 @@ func (p *Predicate) check() error {
 		return fmt.Errorf("%w: isolation %q is not S1 to S4", ErrIncomplete, p.Isolation)
 	case p.Sequence < 1:
 		return fmt.Errorf("%w: the sequence of labels begins at 1", ErrIncomplete)
+	case p.Replaces != "" && !labelID.MatchString(p.Replaces):
+		return fmt.Errorf("%w: %q is no id of a label", ErrIncomplete, p.Replaces)
 	case len(p.Review) > maxText:
 		return fmt.Errorf("%w: the review's reference is too long", ErrIncomplete)
 	}

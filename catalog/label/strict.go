@@ -15,13 +15,15 @@ import (
 const maxDepth = 8
 
 // decode reads JSON so that every reader of it reads the same: UTF-8, no member twice, none that is unknown or spelt in
-// other letters, nothing after it.
-func decode(raw []byte, into any) error {
+// other letters, nothing after it. Members of what it keeps raw are those of also.
+func decode(raw []byte, into any, also ...any) error {
 	if !utf8.Valid(raw) {
 		return fmt.Errorf("%w: it is not UTF-8", ErrEnvelope)
 	}
 	known := map[string]bool{}
-	collect(reflect.TypeOf(into), known)
+	for _, t := range append(also, into) {
+		collect(reflect.TypeOf(t), known)
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	if err := walk(d, known, 0); err != nil {
