@@ -1,16 +1,20 @@
 package main_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pontlevis/pontlevis/store"
 )
 
 // TestScripts runs the command line as its readers would: each file of testdata/script is a page of commands and what
@@ -68,25 +72,51 @@ func scriptPersons(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(f.Close())
 }
 
-// scriptKilled runs pontlevis and kills it (kill -9) before its end, once a file that it writes is larger than so many
-// bytes; it fails when the command ends first: killed FILE BYTES ARGS...
+// scriptKilled runs pontlevis and kills it (kill -9) once a store that it writes holds a row below a key of the global
+// partition; it fails when the command ends first: killed STORE KEY ARGS...
 func scriptKilled(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
-		ts.Fatalf("usage: killed FILE BYTES ARGS...")
+		ts.Fatalf("usage: killed STORE KEY ARGS...")
 	}
-	enough, err := strconv.ParseInt(args[1], 10, 64)
-	ts.Check(err)
 	c := exec.Command(binary, args[2:]...)
 	c.Dir, c.SysProcAttr = ts.MkAbs("."), withParent()
 	ts.Check(c.Start())
-	for start := time.Now(); time.Since(start) < patience; time.Sleep(time.Millisecond) {
-		if info, err := os.Stat(ts.MkAbs(args[0])); err == nil && info.Size() > enough {
-			break
+	for start, found := time.Now(), false; !found && time.Since(start) < patience; {
+		time.Sleep(10 * time.Millisecond)
+		if c.Process.Signal(syscall.SIGSTOP) != nil {
+			break // it has ended, which the next lines tell
+		}
+		found = stands(ts.MkAbs(args[0]), ts.MkAbs(args[0]+".seen"), args[1])
+		if !found {
+			_ = c.Process.Signal(syscall.SIGCONT)
 		}
 	}
-	_ = c.Process.Kill() // it may have ended, which the next lines tell
+	_ = c.Process.Kill()
 	var killed *exec.ExitError
 	if err := c.Wait(); !errors.As(err, &killed) || killed.ExitCode() != -1 {
 		ts.Fatalf("the command ended before it was killed: %v", err)
 	}
+}
+
+// stands looks into a copy of a store whose writer holds still: the file itself is the writer's. What cannot be opened has
+// nothing yet.
+func stands(file, copied, key string) (found bool) {
+	body, err := os.ReadFile(file)
+	if err != nil || os.WriteFile(copied, body, 0o600) != nil {
+		return false
+	}
+	defer os.Remove(copied)
+	db, err := store.OpenBolt(copied)
+	if err != nil {
+		return false
+	}
+	defer db.Close()
+	err = db.View(context.Background(), store.Global, func(tx store.Tx) error {
+		for range tx.Scan(store.KeyPrefix(key), nil) {
+			found = true
+			break
+		}
+		return nil
+	})
+	return found && err == nil
 }
