@@ -34,7 +34,8 @@ const (
 func (s *Service) Run(ctx context.Context) {
 	var sending sync.WaitGroup
 	ctx, stop := context.WithCancel(ctx)
-	sending.Go(func() { s.send(ctx) })
+	sending.Go(func() { s.send(ctx, s.urgent) })
+	sending.Go(func() { s.send(ctx, s.other) })
 	sending.Go(func() { s.sumUp(ctx) })
 	defer sending.Wait()
 	defer stop()

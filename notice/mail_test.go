@@ -36,6 +36,7 @@ type letterbox struct {
 	letters []received
 	signed  int // how often somebody signed in
 	user    string
+	hold    func(subject string) // called before a letter is kept; nil: it is kept at once
 }
 
 type received struct {
@@ -92,6 +93,10 @@ func (s *sitting) Data(r io.Reader) error {
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return err
+	}
+	if s.box.hold != nil {
+		subject, _ := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+		s.box.hold(subject)
 	}
 	s.box.mu.Lock()
 	defer s.box.mu.Unlock()

@@ -80,7 +80,7 @@ type Config struct {
 	App func(client string) bool
 	// AppName is what an app is called in a language, "" when it is not known; nil: they go by their id.
 	AppName func(client, language string) string
-	// Sent hears of each try of a mail: sent, deferred or refused. It must not block.
+	// Sent hears of each try of a mail: sent, deferred or refused. It must not block, and may be called by several at a time.
 	Sent func(outcome string)
 }
 
@@ -90,8 +90,8 @@ type Service struct {
 	gate Gate
 	met  met
 
-	words map[string]*words
-	wake  chan struct{} // room for one
+	words         map[string]*words
+	urgent, other *lane
 }
 
 // New builds a service. It starts nothing: Run follows the log and sends.
@@ -114,7 +114,9 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("notice: %w", err)
 	}
-	return &Service{c: c, words: all, wake: make(chan struct{}, 1)}, nil
+	s := &Service{c: c, words: all}
+	s.urgent, s.other = lanes()
+	return s, nil
 }
 
 // Through sets the gate. It is called before Run.
