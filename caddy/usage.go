@@ -12,6 +12,7 @@ import (
 	"github.com/pontlevis/pontlevis/cases"
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/usage"
+	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/policies"
 )
 
@@ -50,28 +51,13 @@ func (u usages) standing(ctx context.Context, client string, at time.Time) (usag
 		return usage.Standing{}, err
 	}
 	return usage.Standing{
-		Ours: app.Kind == "portal", Online: app.Was(at) == catalog.Online, Categories: app.Categories, Directions: app.Directions,
+		Ours: app.Kind == "portal", Online: app.At(at) == catalog.Online, Categories: app.Categories, Directions: app.Directions,
 	}, nil
 }
 
-// categories are the names under which the policies in force let a label speak of a FHIR type (app.rego, categories), those
-// that people know first. The directory belongs to nobody's record.
+// categories are the names under which the policies in force let a label speak of a FHIR type.
 func (u usages) categories(fhirType string) []string {
-	current := u.policies.Current()
-	section, _ := current.Data("pontlevis", "sections", fhirType)
-	named, _ := section.(string)
-	if named == "" || named == "directory" {
-		return nil
-	}
-	var out []string
-	more, _ := current.Data("pontlevis", "categories", fhirType)
-	list, _ := more.([]any)
-	for _, one := range list {
-		if name, ok := one.(string); ok {
-			out = append(out, name)
-		}
-	}
-	return append(out, named, fhirType)
+	return gate.CategoriesOf(u.policies.Current(), fhirType)
 }
 
 // differ opens a case for something that an app had not declared; the policies say by when it is due.

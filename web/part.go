@@ -131,6 +131,7 @@ type Shown struct {
 	Nav    *Nav
 	Script string // asset of the part that the page runs, "" for none
 	Camera bool   // the page may use the camera, after asking
+	Target string // origin that a form of the page may lead to besides our own, "" for none
 }
 
 // Write answers with one page of the part. page is what its template shows.
@@ -145,5 +146,5 @@ func (p *Part) Write(w http.ResponseWriter, req *http.Request, status int, name 
 		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		return
 	}
-	write(w, status, t, v, allowed{script: s.Script != "", ask: s.Script != "", camera: s.Camera})
+	write(w, status, t, v, allowed{script: s.Script != "", ask: s.Script != "", camera: s.Camera, targets: []string{s.Target}})
 }

@@ -19,12 +19,8 @@ type appsPage struct {
 	Now  time.Time
 }
 
-// Use is what an app did with one type of things, as the access log says.
-type Use struct {
-	Type        string // FHIR type; its text is "sharing.type." and it
-	Read, Added int    // how often
-	Last        time.Time
-}
+// Use is what an app did with one type of things; its text is "sharing.type." and the type.
+type Use struct{ sentence.Use }
 
 // pageOfUses bounds how many entries of the log one app's use is counted from.
 const pageOfUses = "200"
@@ -60,34 +56,12 @@ func (r *room) usesOf(a *App) error {
 		return err
 	}
 	a.More = found.Next != ""
-	for _, event := range found.Matches {
-		access, ok := sentence.Of(event)
-		if !ok || access.Outcome != sentence.LetIn {
-			a.Refused++
-			continue
-		}
-		if a.Last.IsZero() {
-			a.Last = access.At
-		}
-		for t := range access.Things {
-			a.use(t, access)
-		}
+	uses, refused := sentence.Uses(found.Matches)
+	a.Refused = refused
+	for _, u := range uses {
+		a.Uses = append(a.Uses, Use{u})
 	}
-	slices.SortFunc(a.Uses, func(x, y Use) int { return strings.Compare(x.Type, y.Type) })
 	return nil
-}
-
-func (a *App) use(t string, access sentence.Access) {
-	k := slices.IndexFunc(a.Uses, func(u Use) bool { return u.Type == t })
-	if k < 0 {
-		a.Uses = append(a.Uses, Use{Type: t, Last: access.At})
-		k = len(a.Uses) - 1
-	}
-	if access.Does == sentence.Added || access.Does == sentence.Altered {
-		a.Uses[k].Added++
-	} else {
-		a.Uses[k].Read++
-	}
 }
 
 // Key is the key of the text that names the type.

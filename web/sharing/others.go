@@ -60,10 +60,9 @@ type App struct {
 	known   oauth.KnownApp
 	Agreed  []Agreement
 	Consent []Consent
-	Uses    []Use     // what it did, as far as the newest entries of the log say it
-	Last    time.Time // when it last did something; zero: never
-	Refused int       // how often it was refused
-	More    bool      // the log has older entries
+	Uses    []Use // what it did, as far as the newest entries of the log say it
+	Refused int   // how often it was refused
+	More    bool  // the log has older entries
 }
 
 // Agreement is what one consent lets an app do in one category.

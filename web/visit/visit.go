@@ -54,6 +54,15 @@ type Visit struct {
 // Handle serves a page with one of the methods (GET stands for HEAD too) to whoever is signed in, and asks everybody else to
 // sign in and come back.
 func (p *Part) Handle(do func(*Visit), methods ...string) http.Handler {
+	return p.allowing(methods, func(w http.ResponseWriter, r *http.Request) {
+		if visitor := p.People.Visitor(w, r); visitor != nil {
+			do(&Visit{Visitor: visitor, W: w, R: r, part: p})
+		}
+	})
+}
+
+// allowing answers methods that a page does not have.
+func (p *Part) allowing(methods []string, do http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		method := r.Method
 		if method == http.MethodHead {
@@ -64,11 +73,29 @@ func (p *Part) Handle(do func(*Visit), methods ...string) http.Handler {
 			p.Look.Problem(w, r, http.StatusMethodNotAllowed, oauth.ProblemPage{Kind: oauth.ProblemNotFound})
 			return
 		}
-		if visitor := p.People.Visitor(w, r); visitor != nil {
-			do(&Visit{Visitor: visitor, W: w, R: r, part: p})
-		}
+		do(w, r)
 	})
 }
+
+// HandleAnybody serves a page that needs nobody to be signed in, with one of the methods. What the page does for whoever is, it
+// does after Visit.Known.
+func (p *Part) HandleAnybody(do func(*Visit), methods ...string) http.Handler {
+	return p.allowing(methods, func(w http.ResponseWriter, r *http.Request) {
+		visitor, err := p.People.Known(w, r)
+		v := &Visit{Visitor: visitor, W: w, R: r, part: p}
+		if err != nil {
+			v.Fail(err)
+			return
+		}
+		do(v)
+	})
+}
+
+// Known tells whether somebody is signed in. Where it may be false, nothing of the Visitor may be used before.
+func (v *Visit) Known() bool { return v.Visitor != nil }
+
+// SignInFirst asks whoever is not signed in to sign in, and brings them back to the page.
+func (v *Visit) SignInFirst() { v.part.People.SignInFirst(v.W, v.R) }
 
 // Context is that of the request.
 func (v *Visit) Context() context.Context { return v.R.Context() }
@@ -185,7 +212,9 @@ func (v *Visit) Show(status int, name string, page any) { v.ShowWith(status, nam
 
 // ShowWith is Show with a script or the camera.
 func (v *Visit) ShowWith(status int, name string, page any, s web.Shown) {
-	s.Nav = v.nav()
+	if v.Known() {
+		s.Nav = v.nav()
+	}
 	v.part.pages.Write(v.W, v.R, status, name, page, s)
 }
 
