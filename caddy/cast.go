@@ -83,14 +83,10 @@ func (a *App) putApp(ctx context.Context, app demo.App) error {
 	if err := a.services.oauth.PutClient(ctx, app.Client); err != nil {
 		return err
 	}
-	if err := a.state.apps.Put(ctx, app.Entry); err != nil {
-		return err
+	if app.Recall != "" {
+		app.Entry.Status = catalog.Recalled
 	}
-	entry, err := a.state.apps.Get(ctx, app.Entry.ID)
-	if err != nil || app.Recall == "" || entry.Status == catalog.Recalled {
-		return err
-	}
-	return a.state.apps.Move(ctx, app.Entry.ID, catalog.Recalled, "label authority", app.Recall)
+	return a.state.apps.Put(ctx, app.Entry)
 }
 
 // loadRecords imports the records of the cast as any other FHIR, and moves each space to its state.

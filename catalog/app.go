@@ -1,55 +1,53 @@
 package catalog
 
 import (
-	"slices"
 	"time"
+
+	"github.com/pontlevis/pontlevis/catalog/manifest"
 )
 
-// Statuses of an app. The first is the only one under which an app acts (rules.md A1, A3).
+// Levels of a label.
 const (
-	Online    = "online"    // listed, and on the air
-	Suspended = "suspended" // stopped by the authority for a time
-	Delisted  = "delisted"  // left the catalogue
-	Recalled  = "recalled"  // its label is withdrawn
-	Expired   = "expired"   // its label has run out; never stored, see App.At
-	Unlisted  = "none"      // no entry
+	Listed     = "listed"     // shown; exchanges no data
+	Exchanging = "exchanging" // reads or writes what the label covers
 )
 
 // Text is one text in both languages of the service.
-type Text struct {
-	FR string `json:"fr"`
-	EN string `json:"en"`
-}
+type Text = manifest.Text
 
-// App is one entry of the catalogue: who publishes it, and what its label lets it reach.
+// KindPortal is the kind of the space's own pages, which are the person's and need no label.
+const KindPortal = "portal"
+
+// App is one entry of the catalogue as a request sees it: who publishes it, and what its label lets it reach. It speaks of
+// the version that is on the air, or was last; before there is one, of the draft.
 type App struct {
-	ID        string `json:"id"` // the OAuth client id
+	ID        string `json:"id"` // the OAuth client id, and the software_id of those that register
 	Name      Text   `json:"name"`
-	Publisher string `json:"publisher"`
-	Purpose   Text   `json:"purpose"`  // what it is for, in a sentence
-	Kind      string `json:"kind"`     // portal, smart, backend, plugin
-	Category  string `json:"category"` // what its publisher is: health, insurer, employer …
+	Publisher string `json:"publisher"`       // legal name
+	Purpose   Text   `json:"purpose"`         // what it is for, in a sentence
+	Kind      string `json:"kind"`            // portal, smart, backend, plugin
+	Category  string `json:"category"`        // what its publisher is: health, insurer, employer …
+	Owner     string `json:"owner,omitempty"` // the publisher's id; "" for an entry of the operator
 
-	Status     string    `json:"status"`
-	Exchange   bool      `json:"exchange"`   // the label covers exchange of data, not the listing alone
-	Purposes   []string  `json:"purposes"`   // HL7 v3-PurposeOfUse codes
-	Categories []string  `json:"categories"` // data categories
-	Directions []string  `json:"directions"` // read, write
+	Status     string    `json:"status,omitempty"`
+	Exchange   bool      `json:"exchange,omitempty"`   // the label covers exchange of data, not the listing alone
+	Purposes   []string  `json:"purposes,omitempty"`   // HL7 v3-PurposeOfUse codes
+	Categories []string  `json:"categories,omitempty"` // data categories
+	Directions []string  `json:"directions,omitempty"` // read, write
 	Expires    time.Time `json:"expires,omitzero"`
-	Moves      []Move    `json:"moves,omitempty"` // oldest first
-}
 
-// Move is one change of status: by whom, when and why.
-type Move struct {
-	From   string    `json:"from"`
-	To     string    `json:"to"`
-	At     time.Time `json:"at"`
-	By     string    `json:"by"`
-	Reason string    `json:"reason"`
+	Version      string `json:"version,omitempty"`
+	Digest       string `json:"digest,omitempty"` // SHA-256 of the manifest
+	Label        string `json:"label,omitempty"`  // id of the label
+	Reservations []Text `json:"reservations,omitempty"`
+	Plugin       bool   `json:"plugin,omitempty"` // it has a part that runs inside
+
+	// Cut ends every grant that was given before: a recall, a delisting. A label that comes back brings back none of them.
+	Cut time.Time `json:"cut,omitzero"`
 }
 
 // At is the status at an instant: a label that has run out is expired, whatever was stored.
-func (a App) At(now time.Time) string {
+func (a *App) At(now time.Time) string {
 	switch {
 	case a.Status == "":
 		return Unlisted
@@ -59,12 +57,19 @@ func (a App) At(now time.Time) string {
 	return a.Status
 }
 
-// next are the moves that exist. A recalled label never comes back: a new one is a new decision of the authority.
-var next = map[string][]string{
-	Online:    {Suspended, Delisted, Recalled},
-	Suspended: {Online, Delisted, Recalled},
-	Delisted:  {Online},
+// describe takes from a manifest what people are told.
+func (a *App) describe(m *manifest.Manifest) {
+	a.ID, a.Name, a.Purpose = m.ID, m.Name, m.Summary
+	a.Publisher, a.Category = m.Publisher.LegalName, m.Publisher.Category
+	a.Kind, a.Plugin = kindOf(m), m.Is(manifest.KindPlugin)
 }
 
-// mayMove reports whether an app may go from one status to another.
-func mayMove(from, to string) bool { return slices.Contains(next[from], to) }
+// kindOf is the kind of the app's OAuth client.
+func kindOf(m *manifest.Manifest) string {
+	for _, kind := range []string{manifest.KindSMART, manifest.KindBackend} {
+		if m.Is(kind) {
+			return kind
+		}
+	}
+	return manifest.KindPlugin
+}

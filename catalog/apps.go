@@ -6,26 +6,53 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pontlevis/pontlevis/catalog/label"
 	"github.com/pontlevis/pontlevis/store"
 )
 
 // Errors of the catalogue.
 var (
 	ErrNotFound = errors.New("no such app in the catalogue")
-	ErrMove     = errors.New("the app cannot change so")
+	ErrStep     = errors.New("the app cannot take this step now")
+	ErrPart     = errors.New("this step is not for whoever asks")
+	ErrReason   = errors.New("this step needs a reason in French and in English")
+	ErrLabel    = errors.New("this step needs a label in force over this manifest")
+	ErrVersion  = errors.New("this version was submitted before: another byte is another version, and newer than all before")
+	ErrTaken    = errors.New("this id belongs to another app")
+	ErrUnderWay = errors.New("another version of the app is under way")
+	ErrMany     = errors.New("there are as many as there may be")
+	ErrText     = errors.New("a text is missing, or too long")
 )
 
-// Apps is the catalogue, kept in the store.
+// Standing is what the log of labels says of an app at an instant.
+type Standing struct {
+	Status string       // online, suspended, recalled, expired, none
+	Label  *label.Label // the newest label; nil when there is none
+}
+
+// Apps is the catalogue, kept in the store. It is safe for concurrent use.
 type Apps struct {
 	DB    store.DB
 	Now   func() time.Time
 	Known *store.Decoded[App] // remembers what was decoded; nil remembers nothing
+
+	// Labels asks the log of labels; it is asked at each request, and must be cheap. nil: there is no log here, as in a
+	// rehearsal, and what the entries say is all.
+	Labels func(app string, now time.Time) Standing
+
+	// Reserved tells whether an id belongs to something that is no app of the catalogue; nil: none does.
+	Reserved func(ctx context.Context, id string) (bool, error)
+
+	// Stopped is told that an app may not go on, and why, once this is in force and before the step returns: what runs for
+	// it ends. An error is the step's, which stays taken: asking again tells it again.
+	Stopped func(ctx context.Context, app string, why Taken) error
 }
 
 func appKey(id string) []byte { return store.Key("app", id) }
 
-// Get returns an entry, or ErrNotFound. What its slices hold may be shared with other callers.
-func (c Apps) Get(ctx context.Context, id string) (a App, err error) {
+// Get returns an entry with what its label lets it do now, or ErrNotFound. What its slices hold may be shared with other
+// callers.
+func (c Apps) Get(ctx context.Context, id string) (App, error) {
 	known, err := c.Known.Read(ctx, c.DB, store.Global, appKey(id))
 	if err == nil && known == nil {
 		err = ErrNotFound
@@ -33,10 +60,34 @@ func (c Apps) Get(ctx context.Context, id string) (a App, err error) {
 	if err != nil {
 		return App{}, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	return *known, nil
+	a := *known
+	c.hold(&a)
+	return a, nil
 }
 
-// Put writes an entry that is not there yet; of one that is, it leaves everything as it stands, its status above all.
+// hold keeps an entry to what the log of labels says of it now: either of them is enough to stop it.
+func (c Apps) hold(a *App) {
+	if c.Labels == nil || a.Status != Online || a.Kind == KindPortal {
+		return
+	}
+	s := c.Labels(a.ID, c.Now())
+	if s.Status != Online || s.Label == nil {
+		if a.Status = s.Status; a.Status == "" || a.Status == Online {
+			a.Status = Unlisted
+		}
+		return
+	}
+	if s.Label.ID == a.Label {
+		return
+	}
+	// A newer label, of this version or of one that is about to take its place: nothing beyond it, until the step is taken.
+	a.Exchange = a.Exchange && s.Label.Level == Exchanging
+	a.Purposes, a.Directions = common(a.Purposes, s.Label.Purposes), common(a.Directions, s.Label.Directions)
+	a.Categories = commonData(a.Categories, s.Label.Categories)
+}
+
+// Put writes an entry of the operator, which is on the air without the steps: the space's own pages, a system of the
+// operator's, an app that rehearses. Of one that is there already it leaves everything as it stands, its status above all.
 func (c Apps) Put(ctx context.Context, a App) error {
 	if a.ID == "" || a.Name.FR == "" || a.Name.EN == "" {
 		return errors.New("an app of the catalogue needs an id and a name in French and English")
@@ -53,43 +104,30 @@ func (c Apps) Put(ctx context.Context, a App) error {
 	return nil
 }
 
-// Move changes the status of an app; it is in force when Move returns. Illegal steps are ErrMove.
-func (c Apps) Move(ctx context.Context, id, to, by, reason string) error {
-	err := c.DB.Update(ctx, store.Global, func(tx store.Tx) error {
-		var a App
-		found, err := store.GetJSON(tx, appKey(id), &a)
-		switch {
-		case err != nil:
-			return err
-		case !found:
-			return ErrNotFound
-		case !mayMove(a.Status, to):
-			return fmt.Errorf("%w: from %s to %s", ErrMove, a.Status, to)
-		}
-		a.Moves = append(a.Moves, Move{From: a.Status, To: to, At: c.Now().UTC(), By: by, Reason: reason})
-		a.Status = to
-		return store.PutJSON(tx, appKey(id), a)
-	})
-	if err != nil {
-		return fmt.Errorf("changing the status of an app: %w", err)
-	}
-	return nil
-}
-
-// List yields the whole catalogue in the order of ids.
-func (c Apps) List(ctx context.Context) (all []App, err error) {
-	err = c.DB.View(ctx, store.Global, func(tx store.Tx) error {
-		for key := range tx.Scan(store.KeyPrefix("app"), nil) {
-			var a App
-			if _, err := store.GetJSON(tx, key, &a); err != nil {
-				return err
-			}
-			all = append(all, a)
-		}
-		return nil
-	})
+// List yields the whole catalogue in the order of ids, each entry as Get gives it.
+func (c Apps) List(ctx context.Context) ([]App, error) {
+	all, err := rows[App](ctx, c.DB, store.Key("app"))
 	if err != nil {
 		return nil, fmt.Errorf("listing the catalogue: %w", err)
 	}
+	for k := range all {
+		c.hold(&all[k])
+	}
 	return all, nil
+}
+
+// rows reads all rows whose keys begin with a prefix.
+func rows[T any](ctx context.Context, db store.DB, prefix []byte) (all []T, err error) {
+	err = db.View(ctx, store.Global, func(tx store.Tx) error {
+		all = nil
+		for key := range tx.Scan(prefix, nil) {
+			var one T
+			if _, err := store.GetJSON(tx, key, &one); err != nil {
+				return err
+			}
+			all = append(all, one)
+		}
+		return nil
+	})
+	return all, err
 }
