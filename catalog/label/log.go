@@ -60,9 +60,11 @@ type Log struct {
 	deny atomic.Pointer[map[string]string]
 	seen atomic.Int64 // of a log that is followed: the date of its newest checkpoint, in seconds since 1970
 
-	signing sync.Mutex
-	signed  atomic.Pointer[dated]
+	signed atomic.Pointer[dated]
 }
+
+// signAgain is how long a checkpoint of one's own log is shown before it is signed anew.
+const signAgain = time.Minute
 
 // dated is a checkpoint with the moment it was signed.
 type dated struct {
