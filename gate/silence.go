@@ -63,8 +63,14 @@ var resting = make(chan struct{}, 64)
 // keepSilence waits until a whole number of silences, at least one, has passed since began. The error is that of the
 // context, when it ends before.
 func (g *Gate) keepSilence(ctx context.Context, began time.Time) error {
-	whole := time.Since(began)/g.Silence + 1
-	until := began.Add(whole * g.Silence)
+	return Rest(ctx, began, g.Silence)
+}
+
+// Rest waits until a whole number of one's rests, at least one, has passed since began: what leaves then tells nothing by
+// its time but that number. The error is that of the context, when it ends before. one must be more than 0.
+func Rest(ctx context.Context, began time.Time, one time.Duration) error {
+	whole := time.Since(began)/one + 1
+	until := began.Add(whole * one)
 	if coarse := time.Until(until) - fineRest; coarse > 0 {
 		timer := time.NewTimer(coarse)
 		defer timer.Stop()
