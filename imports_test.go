@@ -26,7 +26,7 @@ var levels = [][]string{
 	{"worlds"},
 	{"catalog/label", "catalog/manifest", "oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
 	{"oauth", "catalog", "catalog/usage", "cases", "notice", "plugins"},
-	{"web"},
+	{"web", "plugins/hooks"},
 	{"web/sentence", "web/qr", "web/storybook", "web/visit"},
 	{"web/emergency", "web/history", "web/pro", "web/review", "web/sharing"},
 	{"web/card"},
@@ -35,10 +35,10 @@ var levels = [][]string{
 	{"cmd/pontlevis", "bench"},
 }
 
-// apart are folders that are no part of the gateway's own graph: generators, stand-ins for absent modules, and the
-// benchmark of peers, a module of its own.
+// apart are folders that are no part of the gateway's own graph: generators, stand-ins for absent modules, the example
+// plugins, and the benchmark of peers, a module of its own.
 func apart(dir string) bool {
-	return dir == "." || strings.Contains(dir, "internal/") || strings.HasPrefix(dir, "test") || dir == "store/storetest" || dir == "bench/peers"
+	return dir == "." || strings.Contains(dir, "internal/") || strings.HasPrefix(dir, "test") || strings.HasPrefix(dir, "plugins/apps/") || dir == "store/storetest" || dir == "bench/peers"
 }
 
 func floor(dir string) (int, bool) {

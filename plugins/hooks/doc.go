@@ -1,0 +1,15 @@
+// Package hooks is CDS Hooks 2.0 in front of the plugins, and the schedules by which they run unasked.
+//
+//	GET  /cds-services               who is there ── labelled plugins, online now
+//	POST /cds-services/ID            who calls (caller.go) ─ what is asked (request.go) ─ may that person see this record through
+//	                                 that system? (rights.go) ─ plugins.Invoker ─ cards, or none (invoke.go)
+//	POST /cds-services/ID/feedback   counts for the publisher, no more (feedback.go)
+//	Schedules                        who consented (roll.go) ─ once a day at most ─ plugins.Invoker ─ a message in the space (schedule.go)
+//
+// Whoever calls gets cards for the person whose token comes with the call, and never more than that person and the calling
+// system may see. A refusal, a missing consent, a missing link, an unknown patient and a plugin with nothing to say are
+// answered alike, {"cards":[]}, after a whole number of rests (rest.go).
+//
+// The package decides nothing and reads nothing by itself: it asks the gate. Processes are the host's (package plugins),
+// labels the catalogue's, tokens the authorization server's; caddy wires them.
+package hooks

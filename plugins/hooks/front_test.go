@@ -1,0 +1,505 @@
+package hooks
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/plugins"
+	"github.com/pontlevis/pontlevis/store"
+)
+
+const (
+	issuer     = "https://pontlevis.example"
+	fhirServer = issuer + "/fhir"
+	instance   = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
+)
+
+// stand is a front with everything around it: tokens and JWTs that are their own names, a gate that refuses what its list
+// says, and a host that answers with one card.
+type stand struct {
+	*Front
+	now time.Time
+
+	mu      sync.Mutex
+	refused map[string]bool // "client Type" that the gate refuses
+	asked   []string        // of the gate
+	got     []plugins.Invocation
+	host    func(plugins.Invocation) (*plugins.Outcome, error)
+	offline bool
+}
+
+func newStand(t testing.TB) *stand {
+	t.Helper()
+	db, err := store.OpenBolt(filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	s := &stand{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), refused: map[string]bool{}}
+	s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
+		return &plugins.Outcome{Cards: []plugins.Card{{UUID: "x", Summary: "one"}}, Reads: []plugins.Asked{{Query: "Immunization", Status: 200}}}, nil
+	}
+	s.Front, err = New(Config{
+		Apps: s.apps, Callers: s, Gate: s, Host: s, DB: db, Key: bytes.Repeat([]byte{7}, 32), Issuer: issuer, FHIR: fhirServer, Rest: -1,
+		Now: func() time.Time { return s.now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *stand) apps(context.Context) ([]App, error) {
+	if s.offline {
+		return nil, nil
+	}
+	return []App{{Manifest: &manifest.Manifest{
+		ID: "rappel-vaccins", Kinds: []string{manifest.KindPlugin},
+		Data: []manifest.Need{{Category: "vaccinations", Directions: []string{"read"}}, {Category: "demographics", Directions: []string{"read"}}},
+		Plugin: &manifest.Plugin{Hooks: []manifest.Hook{{
+			ID: "due", Hook: "patient-view", Title: manifest.Text{FR: "Rappels", EN: "Reminders"}, Description: manifest.Text{FR: "Les vaccins.", EN: "Vaccines."},
+			Prefetch: map[string]string{"patient": "Patient/{{context.patientId}}"},
+		}}},
+	}}}, nil
+}
+
+// Authenticate takes the tokens own-WHO and own-WHO-CLIENT.
+func (s *stand) Authenticate(_ context.Context, p gate.Presented) (*gate.Grant, error) {
+	name, ok := strings.CutPrefix(p.Token, "own-")
+	if !ok || name == "stale" {
+		return nil, &gate.TokenError{Code: "invalid_token", Description: "no"}
+	}
+	who, client, _ := strings.Cut(name, "-")
+	g := &gate.Grant{
+		ID: name, Actor: gate.Actor{Kind: "professional", ID: "Practitioner/" + who}, Client: gate.Client{ID: "portal", Kind: "portal"},
+		Scopes: []string{"openid", "user/*.cruds"}, Purpose: "TREAT", Mode: "normal",
+	}
+	switch {
+	case who == "lab":
+		g.Actor.Kind = "system"
+	case who == "bound":
+		g.Patient, g.Scopes = "jeanne", []string{"patient/*.rs"}
+	case who == "narrow":
+		g.Scopes = []string{"user/Patient.r", "user/Immunization.rs?status=completed"}
+	}
+	if client != "" {
+		g.Client = gate.Client{ID: client, Kind: "smart"}
+	}
+	return g, nil
+}
+
+func (s *stand) IsOwn(token string) bool { return strings.HasPrefix(token, "own-") }
+
+// CDSClient takes the token jwt:CLIENT:AUDIENCE.
+func (s *stand) CDSClient(_ context.Context, token, audience, _ string) (gate.Client, error) {
+	parts := strings.SplitN(token, ":", 3)
+	if len(parts) != 3 || parts[0] != "jwt" || parts[2] != audience {
+		return gate.Client{}, &gate.TokenError{Code: "invalid_token", Description: "no"}
+	}
+	return gate.Client{ID: parts[1], Kind: "backend"}, nil
+}
+
+func (s *stand) Ask(_ context.Context, g *gate.Grant, method, target string, _ http.Header, _ []byte) (*gate.Answer, error) {
+	kind, _, _ := strings.Cut(strings.ReplaceAll(target, "/", "?"), "?")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, g.Client.ID+" "+method+" "+target)
+	if s.refused["broken"] {
+		return nil, errors.New("the disk is full")
+	}
+	if s.refused[g.Client.ID+" "+kind] {
+		return nil, &gate.Refusal{Status: 404}
+	}
+	return &gate.Answer{Status: 200}, nil
+}
+
+func (s *stand) Invoke(_ context.Context, i plugins.Invocation) (*plugins.Outcome, error) {
+	s.mu.Lock()
+	s.got = append(s.got, i)
+	s.mu.Unlock()
+	return s.host(i)
+}
+
+// post calls a path with a token and a body, and returns the status and the body of the answer.
+func (s *stand) post(path, token string, body any, headers ...string) (int, string, http.Header) {
+	raw, ok := body.(string)
+	if !ok {
+		b, err := json.Marshal(body)
+		if err != nil {
+			panic(err)
+		}
+		raw = string(b)
+	}
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(raw))
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for k := 0; k+1 < len(headers); k += 2 {
+		r.Header.Set(headers[k], headers[k+1])
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w.Code, strings.TrimSpace(w.Body.String()), w.Header()
+}
+
+type object = map[string]any
+
+const due = Path + "/rappel-vaccins.due"
+
+func view(more ...object) object {
+	body := object{"hook": "patient-view", "hookInstance": instance, "context": object{"userId": "Practitioner/dr-roux", "patientId": "camille"}}
+	for _, m := range more {
+		for name, v := range m {
+			if body[name] = v; v == nil {
+				delete(body, name)
+			}
+		}
+	}
+	return body
+}
+
+func authorized(token string) object {
+	return object{"fhirServer": fhirServer, "fhirAuthorization": object{"access_token": token, "token_type": "Bearer", "expires_in": 300, "scope": "user/*.rs", "subject": "x"}}
+}
+
+func TestDiscovery(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	get := func() string {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, Path, nil)
+		r.Header.Set("Accept-Language", "de, en-GB;q=0.8, fr")
+		s.ServeHTTP(w, r)
+		if w.Code != 200 || w.Header().Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("status %d, %v", w.Code, w.Header())
+		}
+		return w.Body.String()
+	}
+	var found struct{ Services []described }
+	if err := json.Unmarshal([]byte(get()), &found); err != nil {
+		t.Fatal(err)
+	}
+	want := []described{{Hook: "patient-view", Title: "Reminders", Description: "Vaccines.", ID: "rappel-vaccins.due", Usage: usage["en"], Prefetch: map[string]string{"patient": "Patient/{{context.patientId}}"}}}
+	if diff := cmp.Diff(want, found.Services); diff != "" {
+		t.Error(diff)
+	}
+	s.offline = true
+	if got := strings.TrimSpace(get()); got != `{"services":[]}` {
+		t.Errorf("without services: %s", got)
+	}
+	if code, _, _ := s.post(due, "own-roux", view()); code != 404 {
+		t.Errorf("a service that is offline answers %d", code)
+	}
+}
+
+func TestBrowsersMayCall(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	newStand(t).ServeHTTP(w, httptest.NewRequest(http.MethodOptions, due, nil))
+	if w.Code != 204 || !strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), "Authorization") || w.Header().Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("status %d, %v", w.Code, w.Header())
+	}
+}
+
+func TestACall(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	code, body, _ := s.post(due, "own-roux", view(object{"prefetch": object{"patient": object{"resourceType": "Patient", "id": "somebody-else"}}, "extension": object{}}), "Accept-Language", "en")
+	if code != 200 || !strings.Contains(body, `"summary":"one"`) || strings.Contains(body, `"uuid":"x"`) {
+		t.Fatalf("status %d: %s", code, body)
+	}
+	i := s.got[0]
+	if i.App != "rappel-vaccins" || i.Hook != "due" || i.Language != "en" || i.Grant.Patient != "camille" || i.Instance != instance || len(i.Prefetch) > 0 {
+		t.Errorf("the host gets %+v", i)
+	}
+	if diff := cmp.Diff([]string{"patient/Immunization.rs", "patient/ImmunizationEvaluation.rs", "patient/ImmunizationRecommendation.rs", "patient/Patient.rs"}, sorted(i.Grant.Scopes)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"portal GET Patient/camille?_elements=id"}, s.asked); diff != "" {
+		t.Error(diff)
+	}
+	if _, again, _ := s.post(due, "own-roux", view()); again != body {
+		t.Errorf("sent again, the call has other cards:\n%s\n%s", body, again)
+	}
+	if _, other, _ := s.post(due, "own-lam", view()); other == body {
+		t.Error("somebody else gets the cards under the same ids")
+	}
+}
+
+func TestWhoMayCall(t *testing.T) {
+	t.Parallel()
+	for name, one := range map[string]struct {
+		token string
+		body  object
+		want  int
+	}{
+		"a person's token":                       {"own-roux", view(), 200},
+		"the token in the body":                  {"", view(authorized("own-roux")), 200},
+		"a system, and the token in the body":    {"jwt:dpi:" + issuer + due, view(authorized("own-roux")), 200},
+		"twice the same":                         {"own-roux", view(authorized("own-roux")), 200},
+		"nobody":                                 {"", view(), 401},
+		"an old token":                           {"own-stale", view(), 401},
+		"an old token in the body":               {"jwt:dpi:" + issuer + due, view(authorized("own-stale")), 401},
+		"a token of somebody else's server":      {"", view(authorized("theirs")), 401},
+		"a JWT for another service":              {"jwt:dpi:" + issuer + Path + "/other", view(authorized("own-roux")), 401},
+		"a system alone":                         {"jwt:dpi:" + issuer + due, view(), 412},
+		"the token of a system":                  {"own-lab", view(), 412},
+		"two persons":                            {"own-roux", view(authorized("own-lam")), 400},
+		"fhirAuthorization without a fhirServer": {"", view(authorized("own-roux"), object{"fhirServer": nil}), 400},
+		"another server":                         {"own-roux", view(object{"fhirServer": "https://elsewhere.example/fhir"}), 412},
+		"not a Bearer":                           {"", view(object{"fhirServer": fhirServer, "fhirAuthorization": object{"access_token": "own-roux", "token_type": "MAC"}}), 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t)
+			code, body, header := s.post(due, one.token, one.body)
+			if code != one.want {
+				t.Errorf("status %d, want %d: %s", code, one.want, body)
+			}
+			if (code == 401) != (header.Get("WWW-Authenticate") != "") {
+				t.Errorf("status %d with the challenge %q", code, header.Get("WWW-Authenticate"))
+			}
+			if code != 200 && len(s.got) > 0 {
+				t.Error("a plugin ran")
+			}
+		})
+	}
+}
+
+func TestMalformedCalls(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	for name, one := range map[string]struct {
+		body any
+		want int
+	}{
+		"no JSON": {`{`, 400}, "a list": {`[]`, 400}, "nothing": {`{}`, 400}, "another hook": {view(object{"hook": "order-sign"}), 400},
+		"no hook": {view(object{"hook": nil}), 400}, "no instance": {view(object{"hookInstance": "1"}), 400}, "no context": {view(object{"context": nil}), 400},
+		"context is a text": {view(object{"context": "camille"}), 400}, "no patient": {view(object{"context": object{}}), 400},
+		"a patient that is no id": {view(object{"context": object{"patientId": "camille&_include=*"}}), 400}, "a number": {view(object{"context": object{"patientId": 1}}), 400},
+		"too deep": {`{"hook":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + `}`, 400},
+		"too long": {`{"hook":"` + strings.Repeat("a", maxCall) + `"}`, 413},
+	} {
+		if code, body, _ := s.post(due, "own-roux", one.body); code != one.want {
+			t.Errorf("%s: status %d, want %d: %s", name, code, one.want, body)
+		}
+	}
+	if code, _, _ := s.post(due, "own-roux", view(), "Content-Type", "text/plain"); code != 415 {
+		t.Errorf("text: status %d", code)
+	}
+	if code, _, _ := s.post(Path+"/nobody.none", "own-roux", view()); code != 404 {
+		t.Errorf("an unknown service: status %d", code)
+	}
+	if len(s.got) > 0 {
+		t.Errorf("plugins ran: %v", s.got)
+	}
+}
+
+// TestNothingTellsRefusalsApart: whatever the reason why there is nothing to say, the answer is the same bytes.
+func TestNothingTellsRefusalsApart(t *testing.T) {
+	t.Parallel()
+	none := func(*stand) {}
+	for name, one := range map[string]struct {
+		token string
+		with  func(*stand)
+	}{
+		"no link, or an unknown patient": {"own-roux", func(s *stand) { s.refused["portal Patient"] = true }},
+		"a token for another record":     {"own-bound", none},
+		"the app may read no type":       {"own-roux-app", func(s *stand) { s.refused["app Patient"] = true }},
+		"no consent to the plugin": {"own-roux", func(s *stand) {
+			s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
+				return &plugins.Outcome{Cards: []plugins.Card{{Summary: "I could not read"}}, Reads: []plugins.Asked{{Status: 403}}}, nil
+			}
+		}},
+		"a card that rests on nothing": {"own-roux", func(s *stand) {
+			s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
+				return &plugins.Outcome{Cards: []plugins.Card{{Summary: "buy"}}}, nil
+			}
+		}},
+		"nothing to say": {"own-roux", func(s *stand) {
+			s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
+				return &plugins.Outcome{Reads: []plugins.Asked{{Status: 200}}}, nil
+			}
+		}},
+		"a plugin that crashed": {"own-roux", func(s *stand) {
+			s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
+				return nil, &plugins.Failure{App: "rappel-vaccins", Kind: plugins.ErrCrashed}
+			}
+		}},
+		"a plugin that was recalled meanwhile": {"own-roux", func(s *stand) {
+			s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
+				return nil, &plugins.Failure{App: "rappel-vaccins", Kind: plugins.ErrStopped}
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t)
+			one.with(s)
+			code, body, header := s.post(due, one.token, view())
+			if code != 200 || body != `{"cards":[]}` || header.Get("Content-Type") != "application/json" {
+				t.Errorf("status %d %q: %s", code, header.Get("Content-Type"), body)
+			}
+		})
+	}
+	s := newStand(t)
+	s.refused["broken"] = true
+	if code, body, _ := s.post(due, "own-roux", view()); code != 503 || strings.Contains(body, "disk") {
+		t.Errorf("a failure of the gate: status %d: %s", code, body)
+	}
+}
+
+// TestAnAnswerWithoutCardsRests: its time is a whole number of rests.
+func TestAnAnswerWithoutCardsRests(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	s.c.Rest = 30 * time.Millisecond
+	s.refused["portal Patient"] = true
+	began := time.Now()
+	s.post(due, "own-roux", view())
+	if took := time.Since(began); took < s.c.Rest {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// TestAPluginReadsNoMoreThanTheSystemsOnTheWay: what the app or the calling system may not read for that person, the plugin
+// may not, nor more than the token's scopes.
+func TestAPluginReadsNoMoreThanTheSystemsOnTheWay(t *testing.T) {
+	t.Parallel()
+	for name, one := range map[string]struct {
+		token   string
+		body    object
+		refused []string
+		want    []string
+		via     []string
+	}{
+		"the app may not read vaccinations": {"own-roux-app", view(), []string{"app Immunization", "app ImmunizationEvaluation", "app ImmunizationRecommendation"}, []string{"patient/Patient.rs"}, nil},
+		"the calling system may not": {
+			"jwt:dpi:" + issuer + due, view(authorized("own-roux")), []string{"dpi Immunization"},
+			[]string{"patient/ImmunizationEvaluation.rs", "patient/ImmunizationRecommendation.rs", "patient/Patient.rs"}, []string{"dpi"},
+		},
+		"the token is narrow": {"own-narrow", view(), nil, []string{"patient/Immunization.rs?status=completed", "patient/Patient.r"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t)
+			for _, r := range one.refused {
+				s.refused[r] = true
+			}
+			s.post(due, one.token, one.body)
+			if len(s.got) != 1 {
+				t.Fatalf("%d plugins ran", len(s.got))
+			}
+			if diff := cmp.Diff(one.want, sorted(s.got[0].Grant.Scopes)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(one.via, s.got[0].Grant.Via); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func sorted(list []string) []string {
+	out := append([]string(nil), list...)
+	for i := range out {
+		for j := i; j > 0 && out[j] < out[j-1]; j-- {
+			out[j], out[j-1] = out[j-1], out[j]
+		}
+	}
+	return out
+}
+
+func TestFeedbackIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	card := s.cardID("rappel-vaccins.due", "Practitioner/roux", instance, 0)
+	other := s.cardID("rappel-vaccins.due", "Practitioner/roux", instance, 1)
+	forged := card[:len(card)-1] + map[bool]string{true: "1", false: "0"}[card[len(card)-1] == '0']
+	item := func(id, outcome string) object {
+		return object{"card": id, "outcome": outcome, "acceptedSuggestions": []object{{"id": "a"}, {"id": "b"}}, "overrideReason": object{"userComment": "camille refuses"}, "outcomeTimestamp": "2026-11-22T10:00:00Z"}
+	}
+	tell := func(want int, items ...object) {
+		t.Helper()
+		if code, body, _ := s.post(due+"/feedback", "own-roux", object{"feedback": items}); code != want {
+			t.Fatalf("status %d: %s", code, body)
+		}
+	}
+	expect := func(want Counts) {
+		t.Helper()
+		got, err := s.Feedback(t.Context(), "rappel-vaccins")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(map[string]Counts{"due": want}, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	tell(200, item(card, "accepted"), item(strings.ToUpper(card), "accepted"), item(forged, "accepted"), item(instance, "overridden"))
+	expect(Counts{Accepted: 1, Suggestions: 2})
+	tell(200, item(card, "overridden"), item(other, "accepted"))
+	expect(Counts{Accepted: 1, Suggestions: 2, Overridden: 1, Reasons: 1})
+	tell(400, item("1", "accepted"))
+	tell(400, item(card, "ignored"))
+	tell(400)
+	s.now = s.now.AddDate(0, 0, fedDays+2)
+	tell(200, item(card, "accepted")) // too late: it changes nothing, and what was kept of it is cleared away
+	expect(Counts{Accepted: 1, Suggestions: 2, Overridden: 1, Reasons: 1})
+	left := 0
+	if err := s.c.DB.View(t.Context(), partition, func(tx store.Tx) error {
+		for range tx.Scan(store.Key("fed"), nil) {
+			left++
+		}
+		return nil
+	}); err != nil || left != 0 {
+		t.Errorf("%d rows are left, %v", left, err)
+	}
+	if code, _, _ := s.post(due+"/feedback", "", object{"feedback": []object{item(card, "accepted")}}); code != 401 {
+		t.Errorf("feedback of nobody: status %d", code)
+	}
+	if code, _, _ := s.post(due+"/feedback", "jwt:dpi:"+issuer+due+"/feedback", object{"feedback": []object{item(card, "accepted")}}); code != 200 {
+		t.Errorf("feedback of a system: status %d", code)
+	}
+}
+
+func TestAnIDOfACardIsForOneServiceAndOneDay(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	id := s.cardID("a.b", "p", instance, 0)
+	if day, ok := s.issued("a.b", id); !ok || !day.Equal(s.now.Truncate(24*time.Hour)) || !uuid.MatchString(id) || id[14] != '8' {
+		t.Errorf("%s of %v: %v", id, day, ok)
+	}
+	if _, ok := s.issued("a.c", id); ok {
+		t.Error("it is taken for another service")
+	}
+	if s.cardID("a.b", "p", instance, 1) == id || s.cardID("a.b", "q", instance, 0) == id {
+		t.Error("two cards have one id")
+	}
+}
+
+func FuzzCall(f *testing.F) {
+	s := newStand(f)
+	good, _ := json.Marshal(view(authorized("own-roux")))
+	f.Add(string(good))
+	f.Add(fmt.Sprintf(`{"hook":"patient-view","hookInstance":%q,"context":{"patientId":"a"}}`, instance))
+	f.Fuzz(func(t *testing.T, body string) {
+		if code, out, _ := s.post(due, "own-roux", body); code >= 500 {
+			t.Errorf("status %d: %s", code, out)
+		}
+	})
+}

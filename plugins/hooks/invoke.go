@@ -1,0 +1,101 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/plugins"
+)
+
+// answered is the response of a service (CDS Hooks 2.0, "CDS Service Response").
+type answered struct {
+	Cards []plugins.Card `json:"cards"`
+}
+
+// call answers one call of one service.
+func (f *Front) call(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	id := r.PathValue("service")
+	cards, known, err := f.cards(w, r, id)
+	outcome := "cards"
+	switch {
+	case err != nil:
+		outcome = "refused"
+		var told *Problem
+		var token *gate.TokenError
+		if !errors.As(err, &told) && !errors.As(err, &token) {
+			outcome = "failed"
+		}
+	case len(cards) == 0:
+		outcome = "empty"
+		if f.c.Rest > 0 {
+			err = gate.Rest(r.Context(), began, f.c.Rest)
+		}
+	}
+	if known {
+		f.c.Answered(id, outcome, time.Since(began))
+	}
+	if err != nil {
+		f.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Vary", "Accept-Language")
+	send(w, http.StatusOK, "application/json", answered{append([]plugins.Card{}, cards...)})
+}
+
+// cards are what a service says to a call; none where the person may not know whether there is anything to say. known
+// tells that the service exists, so that its name may be counted.
+func (f *Front) cards(w http.ResponseWriter, r *http.Request, id string) (cards []plugins.Card, known bool, err error) {
+	ctx := r.Context()
+	who, err := f.shown(r, f.c.Issuer+Path+"/"+id)
+	if err != nil {
+		return nil, false, err
+	}
+	s, err := f.find(ctx, id)
+	if err != nil {
+		return nil, false, err
+	}
+	c, err := readCall(w, r, f.c.FHIR)
+	if err != nil {
+		return nil, true, err
+	}
+	if c.Hook != s.hook.Hook {
+		return nil, true, problem(http.StatusBadRequest, "This service is for the hook "+s.hook.Hook+".")
+	}
+	if err := f.person(ctx, &who, c.Authorization); err != nil {
+		return nil, true, err
+	}
+	grant, opens, err := f.rights(ctx, &who, s.app.Manifest, c.patient)
+	if err != nil || !opens {
+		return nil, true, err
+	}
+	cards, err = f.invoke(ctx, s, plugins.Invocation{
+		App: s.app.Manifest.ID, Grant: grant, Hook: s.hook.ID, Instance: c.Instance, Language: language(r), Context: c.Context,
+	})
+	return cards, true, err
+}
+
+// invoke runs a plugin. A plugin that fails has nothing to say: that it was let run at all would tell that the record
+// opens. What it says counts only where the gate gave it something of this record to read.
+func (f *Front) invoke(ctx context.Context, s service, i plugins.Invocation) ([]plugins.Card, error) {
+	out, err := f.c.Host.Invoke(ctx, i)
+	var failed *plugins.Failure
+	if errors.As(err, &failed) {
+		f.c.Log.WarnContext(ctx, "a plugin gave no cards", "service", s.id(), "instance", i.Instance, "error", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(out.Reads, func(a plugins.Asked) bool { return a.Status == http.StatusOK }) {
+		return nil, nil
+	}
+	for k := range out.Cards {
+		out.Cards[k].UUID = f.cardID(s.id(), i.Grant.Actor.ID, i.Instance, k)
+	}
+	return out.Cards, nil
+}
