@@ -1,5 +1,7 @@
 package demo
 
+import "strings"
+
 // Clinical resources of the cast, one function a type. ago is in days.
 
 func (c Cast) allergy(id, patient, system, code, display, criticality string, ago int, by string) object {
@@ -53,7 +55,7 @@ func (c Cast) measure(id, patient, category, code, display string, value float64
 		"category":          list{concept("http://terminology.hl7.org/CodeSystem/observation-category", category, category)},
 		"code":              concept(loinc, code, display),
 		"effectiveDateTime": c.hour(ago, 7), "issued": c.hour(ago, 8), "performer": references(by),
-		"valueQuantity": object{"value": value, "unit": unit, "system": ucum, "code": unit},
+		"valueQuantity": object{"value": value, "unit": strings.NewReplacer("[", "", "]", "").Replace(unit), "system": ucum, "code": unit}, // mm[Hg] is said mmHg
 	}
 }
 

@@ -66,6 +66,41 @@ func (i Issue) append(b []byte) []byte {
 	return append(b, '}')
 }
 
+// Issues reads the sentences of an OperationOutcome, as OperationOutcome writes them.
+func Issues(outcome *Node) []Issue {
+	var out []Issue
+	for n := range outcome.Get("issue").Each() {
+		out = append(out, Issue{
+			Severity: n.Get("severity").Text(), Code: n.Get("code").Text(),
+			EN: n.At("details", "text").Text(), FR: Translation(n.At("details", "_text"), "fr"),
+		})
+	}
+	return out
+}
+
+// Translation is a text in another language, out of the extension of a primitive that carries it
+// (http://hl7.org/fhir/StructureDefinition/translation); "" when there is none.
+func Translation(primitive *Node, lang string) string {
+	for extension := range primitive.Get("extension").Each() {
+		if extension.Get("url").Text() != translationURL {
+			continue
+		}
+		var of, content string
+		for part := range extension.Get("extension").Each() {
+			switch part.Get("url").Text() {
+			case "lang":
+				of = part.Get("valueCode").Text()
+			case "content":
+				content = part.Get("valueString").Text()
+			}
+		}
+		if of == lang {
+			return content
+		}
+	}
+	return ""
+}
+
 // safeQuoted replaces what is not UTF-8: issues may quote what a caller sent.
 func safeQuoted(s string) []byte { return quoted(strings.ToValidUTF8(s, "\uFFFD")) }
 

@@ -1,6 +1,9 @@
 package fhir
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestOperationOutcome(t *testing.T) {
 	t.Parallel()
@@ -20,5 +23,21 @@ func TestOperationOutcome(t *testing.T) {
 		if r, err := ParseResource(got); err != nil || r.Type() != "OperationOutcome" {
 			t.Errorf("it does not read back: %v", err)
 		}
+	}
+}
+
+// TestIssues holds that what OperationOutcome writes is read again, in both languages.
+func TestIssues(t *testing.T) {
+	t.Parallel()
+	want := []Issue{{Severity: "error", Code: "forbidden", EN: "No.", FR: "Non."}, {Severity: "warning", Code: "processing", EN: "Late."}}
+	r, err := ParseResource(OperationOutcome(want...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Issues(r.Node()); !slices.Equal(got, want) {
+		t.Errorf("read %+v, want %+v", got, want)
+	}
+	if got := Translation(r.Node().Get("issue"), "fr"); got != "" {
+		t.Errorf("a list has the translation %q", got)
 	}
 }

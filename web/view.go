@@ -35,10 +35,18 @@ func readTexts(from fs.FS) (map[string]map[string]string, error) {
 		if err := json.Unmarshal(raw, &texts); err != nil {
 			return nil, fmt.Errorf("reading the texts in %s: %w", lang, err)
 		}
+		if lang == french {
+			for key, text := range texts {
+				texts[key] = unbroken.Replace(text)
+			}
+		}
 		all[lang] = texts
 	}
 	return all, nil
 }
+
+// unbroken keeps French punctuation on the line of the word it goes with.
+var unbroken = strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " !", "\u00a0!", " ?", "\u00a0?", " »", "\u00a0»", "« ", "«\u00a0", " %%", "\u00a0%%")
 
 // view is what a template sees: the page, and how to say things in the reader's language.
 type view struct {

@@ -390,7 +390,7 @@ func TestSentencesSayScopesPlainly(t *testing.T) {
 	req.Header.Set("Accept-Language", "fr")
 	r.Consent(rec, req, 200, oauth.ConsentPage{Form: form(), App: app(), Until: "token",
 		Lines: asked(t, "patient/Observation.cruds", "openid", "fhirUser", "patient/Observation.rs", "offline_access", "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs&date=ge2020-01-01")})
-	items := regexp.MustCompile(`(?s)<li class="([a-z]+)"><label[^>]*><input [^>]*name="(line-[0-9])" value="yes"( checked)?( disabled)?[^>]*> <span>([^<]*)</span></label>\s*<small[^>]*>(?:<span class="badge">nécessaire</span> )?([^<]*)</small>`).FindAllStringSubmatch(rec.Body.String(), -1)
+	items := regexp.MustCompile(`(?s)<li class="([a-z]+)"><label[^>]*><input [^>]*name="(line-[0-9])" value="yes"( checked)?( disabled)?[^>]*> <span>([^<]*)</span></label>\s*<small[^>]*>(?:<span class="badge">nécessaire</span> )?([^<]*)</small>`).FindAllStringSubmatch(strings.ReplaceAll(rec.Body.String(), "\u00a0", " "), -1)
 	want := [][]string{
 		{"identity", "line-2", " checked", " disabled", "Savoir qui vous êtes.", "Sans cela, l’application ne peut pas savoir que c’est vous."},
 		{"read", "line-0", " checked", "", "Lire les mesures et résultats de cet espace.", "Sans cela, l’application n’affichera pas et n’utilisera pas les mesures et résultats."},
@@ -497,6 +497,19 @@ func TestAssets(t *testing.T) {
 		if rec.Code != want {
 			t.Errorf("%s: status %d, want %d", path, rec.Code, want)
 		}
+	}
+}
+
+// TestFrenchPunctuationStaysOnItsLine holds that no text of ours breaks between a word and the punctuation that goes with it.
+func TestFrenchPunctuationStaysOnItsLine(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	rec := httptest.NewRecorder()
+	req := httptest.NewRequest("GET", "/", nil)
+	req.Header.Set("Accept-Language", "fr")
+	r.Problem(rec, req, 404, oauth.ProblemPage{Kind: oauth.ProblemNotFound})
+	if body := rec.Body.String(); !strings.Contains(body, "Que faire\u00a0:") || regexp.MustCompile(`[ ][:;!?»] |« `).MatchString(body) {
+		t.Error(body)
 	}
 }
 

@@ -35,7 +35,7 @@ const hands = {
 const words = {
   fr: {
     deposited: /Le document est déposé/, pending: /annonce en attente/, released: /maintenant visible de la personne/, masked: /masqué aux professionnels/,
-    version: /Remplace « .* » du \d{2}\/\d{2}\/\d{4}/, replaced: /La nouvelle version est déposée/, replaces: /Remplace\s+.*\(\d{2}\/\d{2}\/\d{4}\)/,
+    version: /Remplace «\s.*\s» du \d{2}\/\d{2}\/\d{4}/, replaced: /La nouvelle version est déposée/, replaces: /Remplace\s+.*\(\d{2}\/\d{2}\/\d{4}\)/,
     content: /Joignez un fichier/, rpps: /onze chiffres/, nobody: /aucun professionnel/, unsaid: /Cochez la case/, consented: /L’accord est enregistré pour ce collègue/,
     until: /accord de la personne jusqu’au \d{2}\/\d{2}\/\d{4} à \d+ h( \d\d)?/, dated: new RegExp(`accord de la personne jusqu’au 1[23]/12/${nextYear}`), shut: /Rien ne s’ouvre ici/,
     read: /Dr Paul Leroy \(médecin, Hôpital de la Rive\) a lu/,

@@ -48,7 +48,7 @@ const write = {
 const says = {
   fr: {
     opened: /Le \d+(er)? \S+ à \d+ h \d\d, Dr Paul Leroy \(médecin, Hôpital de la Rive\) a .*accès d’urgence \(bris de glace\).* ; motif : la personne est inconsciente\./,
-    case: /L’établissement examine cet accès\./, asked: /Votre question est envoyée\./, said: /Votre avis est joint/, answer: /Réponse :/,
+    case: /L’établissement examine cet accès\./, asked: /Votre question est envoyée\./, said: /Votre avis est joint/, answer: /Réponse\s:/,
     treating: /Dr Anne Roux \(médecin, Cabinet médical du Pont\), votre médecin traitant, a lu/, refused: /a essayé de lire .*, et l’accès a été refusé\./,
     mine: /vous avez lu .*le journal de vos accès/, none: /Aucun accès à montrer ici\./,
   },

@@ -35,7 +35,7 @@ func (p *Part) send(v *visit.Visit, g *gate.Grant, id string) {
 		v.Fail(err)
 		return
 	}
-	attachment := firstOf(r.Node().Get("content")).Get("attachment")
+	attachment := visit.First(r.Node().Get("content")).Get("attachment")
 	body, err := p.bytesOf(v, g, attachment)
 	if err != nil {
 		v.Fail(err)

@@ -195,11 +195,7 @@ func (p *Part) open(v *visit.Visit, _ []string) {
 	case errors.Is(err, oauth.ErrNotFound):
 		p.find(v, http.StatusNotFound, FindPage{Error: "old"})
 	case errors.As(err, &no):
-		page := NeededPage{Chosen: reason}
-		for _, issue := range no.Issues {
-			page.Refused = append(page.Refused, oauth.Said{FR: issue.FR, EN: issue.EN})
-		}
-		p.needed(v, id, page, no.Status)
+		p.needed(v, id, NeededPage{Chosen: reason, Refused: visit.Said(no.Issues)}, no.Status)
 	case err != nil:
 		v.Fail(err)
 	default:

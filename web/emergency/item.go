@@ -37,45 +37,20 @@ func identityOf(n *fhir.Node, now time.Time) *Identity {
 	return id
 }
 
-// wordsOf are a concept in words: its text, else a display, else the code itself, which is better than nothing to whoever
-// can look it up.
-func wordsOf(concept *fhir.Node) string {
-	if text := concept.Get("text").Text(); text != "" {
-		return text
-	}
-	code := ""
-	for _, c := range concept.Get("coding").Items() {
-		if display := c.Get("display").Text(); display != "" {
-			return display
-		}
-		code = c.Get("code").Text()
-	}
-	return code
-}
-
-func codeOf(concept *fhir.Node) string {
-	for _, c := range concept.Get("coding").Items() {
-		if code := c.Get("code").Text(); code != "" {
-			return code
-		}
-	}
-	return ""
-}
-
 // allergyItem leaves out what was refuted or entered in error; what is no longer active is said to be so.
 func allergyItem(n *fhir.Node) (Item, bool) {
-	switch codeOf(n.Get("verificationStatus")) {
+	switch visit.Code(n.Get("verificationStatus")) {
 	case "refuted", "entered-in-error":
 		return Item{}, false
 	}
 	var reactions []string
 	for _, r := range n.Get("reaction").Items() {
 		for _, m := range r.Get("manifestation").Items() {
-			reactions = append(reactions, wordsOf(m))
+			reactions = append(reactions, visit.Words(m))
 		}
 	}
-	i := Item{Text: wordsOf(n.Get("code")), Note: strings.Join(reactions, ", ")}
-	switch codeOf(n.Get("clinicalStatus")) {
+	i := Item{Text: visit.Words(n.Get("code")), Note: strings.Join(reactions, ", ")}
+	switch visit.Code(n.Get("clinicalStatus")) {
 	case "inactive", "resolved":
 		i.Mark = "past"
 	default:
@@ -87,47 +62,19 @@ func allergyItem(n *fhir.Node) (Item, bool) {
 }
 
 func prescribedItem(n *fhir.Node) (Item, bool) {
-	return Item{Text: medicationOf(n), Note: doseOf(n.Get("dosageInstruction"))}, true
+	return Item{Text: visit.Medication(n), Note: visit.Doses(n.Get("dosageInstruction"))}, true
 }
 
 func takenItem(n *fhir.Node) (Item, bool) {
-	return Item{Text: medicationOf(n), Note: doseOf(n.Get("dosage"))}, true
-}
-
-func medicationOf(n *fhir.Node) string {
-	if words := wordsOf(n.Get("medicationCodeableConcept")); words != "" {
-		return words
-	}
-	ref := n.Get("medicationReference")
-	if display := ref.Get("display").Text(); display != "" {
-		return display
-	}
-	for _, c := range n.Get("contained").Items() {
-		if "#"+c.Get("id").Text() == ref.Get("reference").Text() {
-			return wordsOf(c.Get("code"))
-		}
-	}
-	return ref.Get("reference").Text()
-}
-
-func doseOf(dosages *fhir.Node) string {
-	var out []string
-	for _, d := range dosages.Items() {
-		if text := d.Get("text").Text(); text != "" {
-			out = append(out, text)
-		} else if text := d.Get("patientInstruction").Text(); text != "" {
-			out = append(out, text)
-		}
-	}
-	return strings.Join(out, " ; ")
+	return Item{Text: visit.Medication(n), Note: visit.Doses(n.Get("dosage"))}, true
 }
 
 func conditionItem(n *fhir.Node) (Item, bool) {
-	switch codeOf(n.Get("verificationStatus")) {
+	switch visit.Code(n.Get("verificationStatus")) {
 	case "refuted", "entered-in-error":
 		return Item{}, false
 	}
-	return Item{Text: wordsOf(n.Get("code")), Note: yearOf(n.Get("onsetDateTime").Text())}, true
+	return Item{Text: visit.Words(n.Get("code")), Note: yearOf(n.Get("onsetDateTime").Text())}, true
 }
 
 func yearOf(date string) string {
@@ -141,7 +88,7 @@ func bloodItem(n *fhir.Node) (Item, bool) {
 	if s := n.Get("status").Text(); s == "entered-in-error" || s == "cancelled" {
 		return Item{}, false
 	}
-	value := wordsOf(n.Get("valueCodeableConcept"))
+	value := visit.Words(n.Get("valueCodeableConcept"))
 	if value == "" {
 		value = n.Get("valueString").Text()
 	}
@@ -152,15 +99,7 @@ func deviceItem(n *fhir.Node) (Item, bool) {
 	if s := n.Get("status").Text(); s == "entered-in-error" || s == "inactive" {
 		return Item{}, false
 	}
-	i := Item{Note: strings.TrimSpace(n.Get("manufacturer").Text() + " " + n.Get("modelNumber").Text())}
-	for _, name := range n.Get("deviceName").Items() {
-		if i.Text == "" || name.Get("type").Text() == "user-friendly-name" {
-			i.Text = name.Get("name").Text()
-		}
-	}
-	if i.Text == "" {
-		i.Text = wordsOf(n.Get("type"))
-	}
+	i := Item{Text: visit.DeviceName(n), Note: strings.TrimSpace(n.Get("manufacturer").Text() + " " + n.Get("modelNumber").Text())}
 	return i, i.Text != ""
 }
 
@@ -171,17 +110,17 @@ const (
 	kindImplant    = "101881-1"
 )
 
-func documentKind(n *fhir.Node) string { return codeOf(n.Get("type")) }
+func documentKind(n *fhir.Node) string { return visit.Code(n.Get("type")) }
 
 // documentItem is a document, which opens from the page.
 func documentItem(n *fhir.Node, opening string) Item {
 	text := n.Get("description").Text()
 	if text == "" {
-		text = wordsOf(n.Get("type"))
+		text = visit.Words(n.Get("type"))
 	}
 	i := Item{Text: text, Day: dayOf(n.Get("date").Text()), Href: home + "/" + opening + "/document/" + n.Get("id").Text()}
 	for _, l := range n.Get("securityLabel").Items() {
-		if codeOf(l) == "MASQUE_PS" {
+		if visit.Code(l) == "MASQUE_PS" {
 			i.Mark = "masked"
 		}
 	}
@@ -209,13 +148,13 @@ func relatedItem(trusted bool) func(*fhir.Node) (Item, bool) {
 		var relations []string
 		isTrusted := false
 		for _, r := range n.Get("relationship").Items() {
-			words := wordsOf(r)
+			words := visit.Words(r)
 			isTrusted = isTrusted || strings.Contains(fhir.Folded(words), "personne de confiance")
-			if words != "" && words != codeOf(r) {
+			if words != "" && words != visit.Code(r) {
 				relations = append(relations, words)
 			}
 		}
-		i := Item{Text: fhir.NameOf(n), Note: strings.Join(relations, ", "), Tel: phoneOf(n.Get("telecom"))}
+		i := Item{Text: fhir.NameOf(n), Note: strings.Join(relations, ", "), Tel: visit.Phone(n.Get("telecom"))}
 		return i, isTrusted == trusted && i.Text != "" && (trusted || i.Tel != "")
 	}
 }
@@ -230,20 +169,11 @@ func contactItems(n *fhir.Node) []Item {
 		}
 		var relations []string
 		for _, r := range c.Get("relationship").Items() {
-			relations = append(relations, wordsOf(r))
+			relations = append(relations, visit.Words(r))
 		}
-		if tel := phoneOf(c.Get("telecom")); name != "" && tel != "" {
+		if tel := visit.Phone(c.Get("telecom")); name != "" && tel != "" {
 			out = append(out, Item{Text: name, Note: strings.Join(relations, ", "), Tel: tel})
 		}
 	}
 	return out
-}
-
-func phoneOf(telecoms *fhir.Node) string {
-	for _, t := range telecoms.Items() {
-		if s := t.Get("system").Text(); s == "phone" || s == "sms" {
-			return t.Get("value").Text()
-		}
-	}
-	return ""
 }

@@ -44,15 +44,15 @@ func (p *Part) record(v *visit.Visit, e *oauth.Emergency, _ []string) {
 	}
 	read := p.reads(v, g, targets)
 	for _, kind := range beyond {
-		page.Sections = append(page.Sections, restOf(kind.resourceType, e.ID, read))
+		page.Sections = append(page.Sections, restOf(kind.resourceType, e.ID, v.Language(), read))
 	}
 	v.ShowWith(http.StatusOK, "record", page, web.Shown{Script: "clock.js"})
 }
 
-func restOf(resourceType, opening string, read map[string]*reading) Section {
+func restOf(resourceType, opening, lang string, read map[string]*reading) Section {
 	r := read[resourceType]
 	if said := refusedIn(r.err); said != nil {
 		return Section{Key: resourceType, State: stateRefused, Said: said}
 	}
-	return section(resourceType, read, from{resourceType, func(n *fhir.Node) (Item, bool) { return restItem(n, opening), true }})
+	return section(resourceType, read, from{resourceType, func(n *fhir.Node) (Item, bool) { return restItem(n, opening, lang), true }})
 }

@@ -1,6 +1,7 @@
 package pro
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -116,7 +117,7 @@ func (r *room) refused(d *Doc, err error) {
 		return
 	}
 	page := r.pageOfDocument(d)
-	page.Said, page.Masked = saidIn(err), no.Rule == maskFirst
+	page.Said, page.Masked = visit.SaidIn(err), no.Rule == maskFirst
 	r.Show(no.Status, "document", page)
 }
 
@@ -203,7 +204,7 @@ func askedOf(request *fhir.Resource) Asked {
 		}
 	}
 	for _, said := range n.Get("payload").Items() {
-		a.Note = first(a.Note, said.Get("contentString").Text())
+		a.Note = cmp.Or(a.Note, said.Get("contentString").Text())
 	}
 	return a
 }
@@ -245,7 +246,7 @@ func (r *room) answer() {
 		r.refused(d, err)
 		return
 	}
-	if err := r.create(r.reply(&asked[k], code, first(note, doneWords)), "answer-"+asked[k].ID); err != nil {
+	if err := r.create(r.reply(&asked[k], code, cmp.Or(note, doneWords)), "answer-"+asked[k].ID); err != nil {
 		r.refused(d, err)
 		return
 	}

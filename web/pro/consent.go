@@ -9,6 +9,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 const rppsSystem = "https://rpps.esante.gouv.fr"
@@ -61,7 +62,7 @@ func (r *room) consent() {
 	var no *gate.Refusal
 	switch {
 	case errors.As(err, &no):
-		page.Said = saidIn(err)
+		page.Said = visit.SaidIn(err)
 		r.Show(no.Status, "consent", page)
 	case err != nil:
 		r.Fail(err)

@@ -2,6 +2,7 @@ package pro
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // Bounds of a deposit: bytes of the document, which is what the gate takes, and of a title.
@@ -75,7 +77,7 @@ func (r *room) depositPage(replaces string) (page DepositPage, ok bool) {
 			r.Fail(err)
 			return page, false
 		}
-		page.Replaces, page.Typed["title"], page.Typed["kind"] = d, d.Text, codeOf(d.resource.Node().Get("type"))
+		page.Replaces, page.Typed["title"], page.Typed["kind"] = d, d.Text, visit.Code(d.resource.Node().Get("type"))
 	}
 	return page, true
 }
@@ -95,11 +97,11 @@ func (r *room) deposit() {
 	}
 	document, wrong := r.depositOf(page.Replaces)
 	if wrong == "" {
-		err := r.create(document, first(form.Get("once"), rand.Text()))
+		err := r.create(document, cmp.Or(form.Get("once"), rand.Text()))
 		var no *gate.Refusal
 		switch {
 		case errors.As(err, &no):
-			page.Said = saidIn(err)
+			page.Said = visit.SaidIn(err)
 			r.Show(no.Status, "deposit", page)
 		case err != nil:
 			r.Fail(err)

@@ -1,6 +1,7 @@
 package pro
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"mime"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // Labels of documents (TRE_A07), as they stand in securityLabel.
@@ -29,7 +31,7 @@ var marks = []struct{ label, mark string }{{masked, "masked"}, {pending, "pendin
 func (r *room) documentItem(one *fhir.Resource) Item {
 	n := one.Node()
 	i := Item{
-		Text: first(n.Get("description").Text(), wordsOf(n.Get("type"))), At: timeOf(n.Get("date")), By: r.authors(n),
+		Text: cmp.Or(n.Get("description").Text(), visit.Words(n.Get("type"))), At: timeOf(n.Get("date")), By: r.authors(n),
 		Href: r.to("document", one.ID()),
 	}
 	labels := one.Labels()
@@ -72,7 +74,7 @@ func (r *room) called(reference *fhir.Node) string {
 // calledAs is called by a literal reference.
 func (r *room) calledAs(ref string) string {
 	if ref == "Patient/"+r.id && r.own != nil {
-		return nameOf(r.own.Patient.Node())
+		return fhir.NameOf(r.own.Patient.Node())
 	}
 	return r.p.Gate.Called(r.Context(), ref)
 }
@@ -109,7 +111,7 @@ func (r *room) pageOfDocument(d *Doc) DocumentPage {
 	page := DocumentPage{Frame: r.frame(), Doc: d, Mine: r.wrote(d)}
 	asked, _, err := r.asked(r.id)
 	if err != nil {
-		page.Said = saidIn(err)
+		page.Said = visit.SaidIn(err)
 	}
 	for _, a := range asked {
 		if a.About == d.ID {
@@ -152,9 +154,9 @@ func (r *room) readDocument(id string) (*Doc, error) {
 		return nil, err
 	}
 	n := one.Node()
-	d := &Doc{Item: r.documentItem(one), ID: one.ID(), Version: one.Version(), Type: wordsOf(n.Get("type")), resource: one}
+	d := &Doc{Item: r.documentItem(one), ID: one.ID(), Version: one.Version(), Type: visit.Words(n.Get("type")), resource: one}
 	for _, category := range n.Get("category").Items() {
-		if code := codeOf(category); slices.Contains(classes, code) {
+		if code := visit.Code(category); slices.Contains(classes, code) {
 			d.Class = code
 		}
 	}
@@ -173,7 +175,7 @@ func (r *room) readDocument(id string) (*Doc, error) {
 	return d, nil
 }
 
-func attachmentOf(n *fhir.Node) *fhir.Node { return firstOf(n.Get("content")).Get("attachment") }
+func attachmentOf(n *fhir.Node) *fhir.Node { return visit.First(n.Get("content")).Get("attachment") }
 
 // shownTypes are the kinds of bytes that a browser may show; everything else is saved, never interpreted.
 var shownTypes = map[string]bool{"application/pdf": true, "text/plain": true, "image/png": true, "image/jpeg": true}
@@ -222,7 +224,7 @@ func fileName(n *fhir.Node, media string) string {
 			return '-'
 		}
 		return c
-	}, first(n.Get("description").Text(), "document"))
+	}, cmp.Or(n.Get("description").Text(), "document"))
 	switch media {
 	case "application/pdf":
 		return name + ".pdf"

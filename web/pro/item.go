@@ -1,11 +1,13 @@
 package pro
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // Item is one line of a section.
@@ -24,7 +26,7 @@ func kindOf(n *fhir.Node) string { return n.Get("resourceType").Text() }
 // item makes a line of a resource; false for what is no longer true of anybody.
 func (r *room) item(one *fhir.Resource) (Item, bool) {
 	n := one.Node()
-	for _, status := range []string{n.Get("status").Text(), codeOf(n.Get("verificationStatus"))} {
+	for _, status := range []string{n.Get("status").Text(), visit.Code(n.Get("verificationStatus"))} {
 		if status == "entered-in-error" || status == "refuted" {
 			return Item{}, false
 		}
@@ -36,44 +38,44 @@ func (r *room) item(one *fhir.Resource) (Item, bool) {
 	case "AllergyIntolerance":
 		i.allergy(n)
 	case "MedicationRequest":
-		i.Text = medicationOf(n)
-		i.note(doseOf(n.Get("dosageInstruction")))
+		i.Text = visit.Medication(n)
+		i.note(visit.Doses(n.Get("dosageInstruction")))
 		i.ended(n.Get("status").Text() != "active")
 	case "MedicationStatement":
-		i.Text = medicationOf(n)
-		i.note(doseOf(n.Get("dosage")))
+		i.Text = visit.Medication(n)
+		i.note(visit.Doses(n.Get("dosage")))
 		if strings.HasPrefix(n.At("informationSource", "reference").Text(), "Patient/") {
 			i.Marks = append(i.Marks, "told")
 		}
 		i.ended(slices.Contains([]string{"completed", "stopped", "not-taken"}, n.Get("status").Text()))
 	case "MedicationDispense":
-		i.Text, i.Marks = medicationOf(n), []string{"dispensed"}
+		i.Text, i.Marks = visit.Medication(n), []string{"dispensed"}
 	case "Condition":
-		i.Text = wordsOf(n.Get("code"))
-		i.ended(slices.Contains([]string{"inactive", "resolved", "remission"}, codeOf(n.Get("clinicalStatus"))))
+		i.Text = visit.Words(n.Get("code"))
+		i.ended(slices.Contains([]string{"inactive", "resolved", "remission"}, visit.Code(n.Get("clinicalStatus"))))
 	case "Immunization":
-		i.Text = wordsOf(n.Get("vaccineCode"))
+		i.Text = visit.Words(n.Get("vaccineCode"))
 	case "Observation":
-		i.Text = wordsOf(n.Get("code"))
-		i.note(valueOf(n))
+		i.Text = visit.Words(n.Get("code"))
+		i.note(visit.Value(n, r.Language()))
 	case "Encounter":
-		i.Text = first(wordsOf(firstOf(n.Get("type"))), n.At("class", "display").Text())
+		i.Text = cmp.Or(visit.Words(visit.First(n.Get("type"))), n.At("class", "display").Text())
 		i.note(r.called(n.Get("serviceProvider")))
 		if i.Text == "" {
 			i.Marks = append(i.Marks, stayOf(n.At("class", "code").Text()))
 		}
 	case "CarePlan":
-		i.Text = first(n.Get("title").Text(), wordsOf(firstOf(n.Get("category"))))
+		i.Text = cmp.Or(n.Get("title").Text(), visit.Words(visit.First(n.Get("category"))))
 		i.note(n.Get("description").Text())
 	case "Device":
 		i.device(n)
 	case "RelatedPerson":
 		i.related(n)
 	case "Appointment":
-		i.Text = first(n.Get("description").Text(), wordsOf(firstOf(n.Get("serviceType"))))
+		i.Text = cmp.Or(n.Get("description").Text(), visit.Words(visit.First(n.Get("serviceType"))))
 		i.ended(n.Get("status").Text() == "cancelled")
 	default:
-		i.Text = wordsOf(n.Get("code"))
+		i.Text = visit.Words(n.Get("code"))
 	}
 	if i.Text == "" && len(i.Marks) == 0 {
 		i.Marks = append(i.Marks, "unnamed")
@@ -94,13 +96,13 @@ func (i *Item) ended(is bool) {
 }
 
 func (i *Item) allergy(n *fhir.Node) {
-	i.Text = wordsOf(n.Get("code"))
+	i.Text = visit.Words(n.Get("code"))
 	for _, reaction := range n.Get("reaction").Items() {
 		for _, m := range reaction.Get("manifestation").Items() {
-			i.note(wordsOf(m))
+			i.note(visit.Words(m))
 		}
 	}
-	over := slices.Contains([]string{"inactive", "resolved"}, codeOf(n.Get("clinicalStatus")))
+	over := slices.Contains([]string{"inactive", "resolved"}, visit.Code(n.Get("clinicalStatus")))
 	if n.Get("criticality").Text() == "high" && !over {
 		i.Marks = append(i.Marks, "high")
 	}
@@ -108,28 +110,19 @@ func (i *Item) allergy(n *fhir.Node) {
 }
 
 func (i *Item) device(n *fhir.Node) {
-	for _, name := range n.Get("deviceName").Items() {
-		if i.Text == "" || name.Get("type").Text() == "user-friendly-name" {
-			i.Text = name.Get("name").Text()
-		}
-	}
-	i.Text = first(i.Text, wordsOf(n.Get("type")))
+	i.Text = visit.DeviceName(n)
 	i.note(strings.TrimSpace(n.Get("manufacturer").Text() + " " + n.Get("modelNumber").Text()))
 	i.ended(n.Get("status").Text() == "inactive")
 }
 
 func (i *Item) related(n *fhir.Node) {
-	i.Text, i.At = nameOf(n), time.Time{}
+	i.Text, i.At = fhir.NameOf(n), time.Time{}
 	for _, relation := range n.Get("relationship").Items() {
-		if words := wordsOf(relation); words != codeOf(relation) {
+		if words := visit.Words(relation); words != visit.Code(relation) {
 			i.note(words)
 		}
 	}
-	for _, t := range n.Get("telecom").Items() {
-		if s := t.Get("system").Text(); (s == "phone" || s == "sms") && i.Tel == "" {
-			i.Tel = t.Get("value").Text()
-		}
-	}
+	i.Tel = visit.Phone(n.Get("telecom"))
 	i.ended(n.Get("active").Text() == "false")
 }
 
@@ -148,7 +141,7 @@ func stayOf(class string) string {
 
 func isResult(n *fhir.Node) bool {
 	for _, category := range n.Get("category").Items() {
-		switch codeOf(category) {
+		switch visit.Code(category) {
 		case "laboratory", "imaging", "procedure", "exam":
 			return true
 		}
@@ -159,79 +152,7 @@ func isResult(n *fhir.Node) bool {
 // directives are the types of documents in which people say what they want.
 var directives = []string{"EXPPAT_1", "EXPPAT_3"}
 
-func isDirective(n *fhir.Node) bool { return slices.Contains(directives, codeOf(n.Get("type"))) }
-
-func medicationOf(n *fhir.Node) string {
-	if words := wordsOf(n.Get("medicationCodeableConcept")); words != "" {
-		return words
-	}
-	ref := n.Get("medicationReference")
-	if display := ref.Get("display").Text(); display != "" {
-		return display
-	}
-	for _, c := range n.Get("contained").Items() {
-		if "#"+c.Get("id").Text() == ref.Get("reference").Text() {
-			return wordsOf(c.Get("code"))
-		}
-	}
-	return ""
-}
-
-func doseOf(dosages *fhir.Node) string {
-	var out []string
-	for _, d := range dosages.Items() {
-		if text := first(d.Get("text").Text(), d.Get("patientInstruction").Text()); text != "" {
-			out = append(out, text)
-		}
-	}
-	return strings.Join(out, " ; ")
-}
-
-// valueOf is the value of an Observation in words.
-func valueOf(n *fhir.Node) string {
-	var parts []string
-	if one := oneValue(n); one != "" {
-		parts = append(parts, one)
-	}
-	for _, c := range n.Get("component").Items() {
-		if one := oneValue(c); one != "" {
-			parts = append(parts, strings.TrimSpace(wordsOf(c.Get("code"))+" "+one))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-func oneValue(n *fhir.Node) string {
-	if q := n.Get("valueQuantity"); q.Get("value").Text() != "" {
-		return strings.TrimSpace(q.Get("comparator").Text() + q.Get("value").Text() + " " + first(q.Get("unit").Text(), q.Get("code").Text()))
-	}
-	return first(wordsOf(n.Get("valueCodeableConcept")), n.Get("valueString").Text(), n.Get("valueInteger").Text())
-}
-
-// wordsOf are a concept in words: its text, else a display, else the code itself, which is better than nothing to whoever
-// can look it up.
-func wordsOf(concept *fhir.Node) string {
-	if text := concept.Get("text").Text(); text != "" {
-		return text
-	}
-	code := ""
-	for _, c := range concept.Get("coding").Items() {
-		if display := c.Get("display").Text(); display != "" {
-			return display
-		}
-		code = first(code, c.Get("code").Text())
-	}
-	return code
-}
-
-func codeOf(concept *fhir.Node) string {
-	for _, c := range concept.Get("coding").Items() {
-		if code := c.Get("code").Text(); code != "" {
-			return code
-		}
-	}
-	return ""
-}
+func isDirective(n *fhir.Node) bool { return slices.Contains(directives, visit.Code(n.Get("type"))) }
 
 // dates are where resources say when they were, in order of preference.
 var dates = []string{
@@ -256,20 +177,4 @@ func dateOf(n *fhir.Node) time.Time {
 func timeOf(n *fhir.Node) time.Time {
 	at, _, _ := fhir.ParseDate(n.Text())
 	return at
-}
-
-func firstOf(n *fhir.Node) *fhir.Node {
-	for _, item := range n.Items() {
-		return item
-	}
-	return n
-}
-
-func first(all ...string) string {
-	for _, s := range all {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

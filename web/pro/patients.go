@@ -39,7 +39,7 @@ func (r *room) patientOf(own *gate.Own) *Patient {
 		return nil
 	}
 	n, now := own.Patient.Node(), r.Now()
-	p := &Patient{ID: own.Patient.ID(), Name: nameOf(n), Family: familyOf(n), Gender: n.Get("gender").Text(), Rule: own.Rule}
+	p := &Patient{ID: own.Patient.ID(), Name: fhir.NameOf(n), Family: familyOf(n), Gender: n.Get("gender").Text(), Rule: own.Rule}
 	if !slices.Contains([]string{"female", "male", "other"}, p.Gender) {
 		p.Gender = "unknown"
 	}
@@ -61,32 +61,13 @@ func (r *room) patientOf(own *gate.Own) *Patient {
 	return p
 }
 
-// nameOf is how a person is called: the name of the civil register, given names first.
-func nameOf(n *fhir.Node) string {
-	best := ""
-	for _, name := range n.Get("name").Items() {
-		text := name.Get("text").Text()
-		if text == "" {
-			var parts []string
-			for _, g := range name.Get("given").Items() {
-				parts = append(parts, g.Text())
-			}
-			text = strings.Join(append(parts, name.Get("family").Text()), " ")
-		}
-		if best == "" || name.Get("use").Text() == "official" {
-			best = text
-		}
-	}
-	return strings.TrimSpace(best)
-}
-
 func familyOf(n *fhir.Node) string {
 	for _, name := range n.Get("name").Items() {
 		if family := name.Get("family").Text(); family != "" {
 			return family
 		}
 	}
-	return nameOf(n)
+	return fhir.NameOf(n)
 }
 
 // PatientsPage is /pro.
@@ -108,7 +89,7 @@ func (r *room) list(status int, page PatientsPage) {
 	var no *gate.Refusal
 	switch {
 	case errors.As(err, &no):
-		page.Said = saidIn(err)
+		page.Said = visit.SaidIn(err)
 	case err != nil:
 		r.Fail(err)
 		return
@@ -121,19 +102,6 @@ func (r *room) list(status int, page PatientsPage) {
 	})
 	page.CSRF, page.Now, page.More = r.CSRF(), r.Now(), more
 	r.Show(status, "patients", page)
-}
-
-// saidIn are the words of a refusal, nil for any other error and for none.
-func saidIn(err error) []oauth.Said {
-	var no *gate.Refusal
-	if !errors.As(err, &no) {
-		return nil
-	}
-	var out []oauth.Said
-	for _, issue := range no.Issues {
-		out = append(out, oauth.Said{FR: issue.FR, EN: issue.EN})
-	}
-	return out
 }
 
 // ShutPage says that a record does not open, and how it could. It says the same whether there is one.

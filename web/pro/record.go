@@ -11,6 +11,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // RecordPage is the record of one patient.
@@ -167,7 +168,7 @@ func (r *room) read(target string, into *reading) {
 
 func stateOf(r *reading) State {
 	if r.err != nil {
-		said := saidIn(r.err)
+		said := visit.SaidIn(r.err)
 		return State{Said: said, Unread: said == nil}
 	}
 	return State{More: r.more}
@@ -193,7 +194,7 @@ func (r *room) groups(found []*fhir.Resource) []Group {
 	for _, one := range found {
 		class := "other"
 		for _, category := range one.Node().Get("category").Items() {
-			if code := codeOf(category); slices.Contains(classes, code) {
+			if code := visit.Code(category); slices.Contains(classes, code) {
 				class = code
 			}
 		}

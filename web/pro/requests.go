@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // patientsAtOnce is how many records one search may name.
@@ -44,8 +45,8 @@ func (r *room) requests() {
 	}
 	for some := range slices.Chunk(ids, patientsAtOnce) {
 		if err := r.waiting(&page, patients, some); err != nil {
-			page.Said = append(page.Said, saidIn(err)...)
-			if saidIn(err) == nil {
+			page.Said = append(page.Said, visit.SaidIn(err)...)
+			if visit.SaidIn(err) == nil {
 				r.Fail(err)
 				return
 			}
@@ -87,7 +88,7 @@ func (r *room) waiting(page *RequestsPage, patients map[string]*Patient, some []
 func (r *room) preview(a *Asked, patients map[string]*Patient) error {
 	one, err := r.Get(r.grant, "DocumentReference/"+url.PathEscape(a.About))
 	if err != nil {
-		if saidIn(err) != nil {
+		if visit.SaidIn(err) != nil {
 			return nil // it is no longer there, or no longer opens: the request is shown without it
 		}
 		return err

@@ -179,6 +179,7 @@ func (b *browser) post(path string, form url.Values) (int, string) {
 // holds fails the test for each text that a page lacks.
 func (o *office) holds(page string, want ...string) {
 	o.Helper()
+	page = strings.ReplaceAll(page, "\u00a0", " ")
 	for _, text := range want {
 		if !strings.Contains(page, text) {
 			o.Errorf("%q is not on the page:\n%s", text, page[max(0, strings.Index(page, "<main")):])

@@ -90,7 +90,7 @@ func Of(r *fhir.Resource) (a Access, ok bool) {
 		return Access{}, false
 	}
 	a = Access{ID: r.ID(), At: at.UTC(), Outcome: outcomeOf(n.Get("outcome").Text()), Things: map[string][]string{}}
-	a.Why = fhir.Issue{EN: n.Get("outcomeDesc").Text(), FR: translated(n.Get("_outcomeDesc"))}
+	a.Why = fhir.Issue{EN: n.Get("outcomeDesc").Text(), FR: fhir.Translation(n.Get("_outcomeDesc"), "fr")}
 	for _, purpose := range n.Get("purposeOfEvent").Items() {
 		for _, c := range purpose.Get("coding").Items() {
 			a.Purpose = c.Get("code").Text()
@@ -113,25 +113,6 @@ func outcomeOf(code string) string {
 		return Refused
 	}
 	return Failed
-}
-
-// translated is the French sentence beside an English one (the translation extension).
-func translated(n *fhir.Node) string {
-	for _, translation := range n.Get("extension").Items() {
-		var lang, content string
-		for _, part := range translation.Get("extension").Items() {
-			switch part.Get("url").Text() {
-			case "lang":
-				lang = part.Get("valueCode").Text()
-			case "content":
-				content = part.Get("valueString").Text()
-			}
-		}
-		if lang == "fr" {
-			return content
-		}
-	}
-	return ""
 }
 
 // readAgents tells apart who asked, the situation they act in, and their software, as audit writes them.

@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -86,7 +87,7 @@ func (r *room) preview(do act, show func(*room, int)) {
 	case p == nil:
 		r.Nothing()
 	default:
-		r.look(c, http.StatusOK, first(r.field("rpps-viewer"), r.field("viewer"), p.eyes, "member:10"), p)
+		r.look(c, http.StatusOK, cmp.Or(r.field("rpps-viewer"), r.field("viewer"), p.eyes, "member:10"), p)
 	}
 }
 

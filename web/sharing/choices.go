@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -39,7 +40,7 @@ func (r *room) choices(status int) {
 	}
 	page := choicesPage{Frame: r.frame(), Given: c.Facts.Consent.Since, Withdrawn: c.Facts.Consent.Until}
 	for _, s := range switchCodes {
-		set := first(r.field(s.code), c.Switches[s.code])
+		set := cmp.Or(r.field(s.code), c.Switches[s.code])
 		page.Switches = append(page.Switches, Switch{s.code, set == "permit", s.eyes})
 	}
 	for _, m := range c.members {

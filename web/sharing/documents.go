@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/space"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // Document is one document with who does not see it.
@@ -118,12 +120,12 @@ func (r *room) documentsOf(c *circle, found []*fhir.Resource) ([]*Document, erro
 func (r *room) documentOf(c *circle, one *fhir.Resource) *Document {
 	n := one.Node()
 	d := &Document{
-		ID: one.ID(), Version: one.Version(), Type: wordsOf(n.Get("type")), resource: one,
-		Title: first(n.Get("description").Text(), wordsOf(n.Get("type"))),
+		ID: one.ID(), Version: one.Version(), Type: visit.Named(n.Get("type")), resource: one,
+		Title: cmp.Or(n.Get("description").Text(), visit.Named(n.Get("type"))),
 	}
 	d.At, _, _ = fhir.ParseDate(n.Get("date").Text())
 	for _, category := range n.Get("category").Items() {
-		d.Group = first(d.Group, wordsOf(category))
+		d.Group = cmp.Or(d.Group, visit.Named(category))
 	}
 	for _, a := range n.Get("author").Items() {
 		if ref := a.Get("reference").Text(); d.Author == nil && ref != "" {
@@ -169,28 +171,6 @@ func (c *circle) hidesOf(d *Document) {
 			d.Hides = append(d.Hides, hide)
 		}
 	}
-}
-
-// wordsOf is how a concept is said: its text, or the display of a code.
-func wordsOf(concept *fhir.Node) string {
-	if text := concept.Get("text").Text(); text != "" {
-		return text
-	}
-	for _, coding := range concept.Get("coding").Items() {
-		if display := coding.Get("display").Text(); display != "" {
-			return display
-		}
-	}
-	return ""
-}
-
-func first(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // documentPage is /space/document: one document, and everything that can be done with who sees it.
@@ -327,7 +307,7 @@ func (r *room) planHide(c *circle) (*plan, error) {
 	}
 	actors, criteria, eyes := list{}, "data=DocumentReference/"+d.ID, ""
 	profession := r.field("profession")
-	who := first(r.field("rpps"), r.field("who"))
+	who := cmp.Or(r.field("rpps"), r.field("who"))
 	switch {
 	case profession != "" && slices.Contains(professions, profession):
 		for _, system := range professionSystems {

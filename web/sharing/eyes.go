@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -59,7 +60,7 @@ func (r *room) showEyes() {
 		r.Fail(err)
 		return
 	}
-	r.look(c, http.StatusOK, first(r.value("rpps-viewer"), r.value("viewer")), nil)
+	r.look(c, http.StatusOK, cmp.Or(r.value("rpps-viewer"), r.value("viewer")), nil)
 }
 
 // look shows the record through somebody's eyes, now or under changes.

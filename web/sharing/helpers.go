@@ -10,6 +10,7 @@ import (
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/space"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // helpersPage is /space/people: who acts for the person, who is invited to, and what a minor keeps from representatives.
@@ -71,7 +72,7 @@ func (r *room) weighed(s step) ([]oauth.Said, error) {
 	if err != nil || no == nil {
 		return nil, err
 	}
-	return said(no), nil
+	return visit.Said(no.Issues), nil
 }
 
 // countSecret counts the documents that are hidden from legal representatives.

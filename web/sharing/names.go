@@ -1,12 +1,14 @@
 package sharing
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/space"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // Known is somebody of the directory, or of the space, as pages name them.
@@ -141,10 +143,10 @@ func (n *names) employ(r *fhir.Resource) {
 	n.keep(k, "PractitionerRole/"+r.ID())
 	w := Work{Role: "PractitionerRole/" + r.ID()}
 	for _, code := range r.Node().Get("code").Items() {
-		w.Detail, w.Profession = joined(w.Detail, wordsOf(code)), first(w.Profession, codeOf(code))
+		w.Detail, w.Profession = joined(w.Detail, visit.Named(code)), cmp.Or(w.Profession, codeOf(code))
 	}
 	for _, specialty := range r.Node().Get("specialty").Items() {
-		w.Speciality = first(w.Speciality, codeOf(specialty))
+		w.Speciality = cmp.Or(w.Speciality, codeOf(specialty))
 	}
 	if place := n.by[r.Node().At("organization", "reference").Text()]; place != nil {
 		w.Detail, w.Organizations = joined(w.Detail, place.Name), place.Identities
@@ -152,7 +154,7 @@ func (n *names) employ(r *fhir.Resource) {
 	if slices.ContainsFunc(k.Work, func(o Work) bool { return o.Role == w.Role }) {
 		return
 	}
-	k.Work, k.Profession = append(k.Work, w), first(k.Profession, w.Profession)
+	k.Work, k.Profession = append(k.Work, w), cmp.Or(k.Profession, w.Profession)
 	for part := range strings.SplitSeq(w.Detail, " · ") {
 		k.Detail = joined(k.Detail, part)
 	}

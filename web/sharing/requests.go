@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"cmp"
 	"crypto/rand"
 	"net/http"
 	"net/url"
@@ -48,7 +49,7 @@ func (r *room) planAsk(c *circle) (*plan, error) {
 	if len(note) > maxNote {
 		return nil, unsaid("Le message est trop long : mille caractères au plus.", "The message is too long: a thousand characters at most.")
 	}
-	words := first(note, "Merci de masquer ce document aux autres professionnels. / Please mask this document from the other professionals.")
+	words := cmp.Or(note, "Merci de masquer ce document aux autres professionnels. / Please mask this document from the other professionals.")
 	message := object{
 		"resourceType": "Communication", "status": "completed", "sent": r.Now().UTC().Format(time.RFC3339),
 		"category":  list{space.Concept(requestSystem, maskRequest)},

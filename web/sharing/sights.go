@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // understood are the interactions of a plan as the gate understands them, not carried out.
@@ -31,7 +33,7 @@ func understood[T any](ctx context.Context, steps []step, request func(context.C
 func (p *eyesPage) take(sight *gate.Sight) error {
 	if sight.Refused != nil {
 		if len(p.Refused) == 0 {
-			p.Refused = said(sight.Refused)
+			p.Refused = visit.Said(sight.Refused.Issues)
 		}
 		return nil
 	}
@@ -58,16 +60,16 @@ func itemOf(one *fhir.Resource) Item {
 	i := Item{Type: one.Type(), ID: one.ID(), Title: n.Get("description").Text()}
 	for _, name := range []string{"code", "medicationCodeableConcept", "vaccineCode", "type", "category", "class"} {
 		for _, concept := range append([]*fhir.Node{n.Get(name)}, n.Get(name).Items()...) {
-			i.Title = first(i.Title, wordsOf(concept))
+			i.Title = cmp.Or(i.Title, visit.Named(concept))
 		}
 	}
 	if one.Type() == "RelatedPerson" || one.Type() == "Patient" {
 		i.Title = fhir.NameOf(n)
 	}
 	for _, payload := range n.Get("payload").Items() {
-		i.Title = first(i.Title, payload.Get("contentString").Text())
+		i.Title = cmp.Or(i.Title, payload.Get("contentString").Text())
 	}
-	i.Title = first(i.Title, n.Get("title").Text(), n.Get("class").Get("display").Text())
+	i.Title = cmp.Or(i.Title, n.Get("title").Text(), n.Get("class").Get("display").Text())
 	i.At, _, _ = fhir.ParseDate(one.Attributes().Date)
 	return i
 }
@@ -116,15 +118,6 @@ func (r *room) nameItems(items []Item) ([]Item, error) {
 	return items, nil
 }
 
-// said are the words of a refusal.
-func said(no *gate.Refusal) []oauth.Said {
-	var out []oauth.Said
-	for _, issue := range no.Issues {
-		out = append(out, oauth.Said{FR: issue.FR, EN: issue.EN})
-	}
-	return out
-}
-
 // refusedAs shows a refusal by show, and any other error as a trouble.
 func (r *room) refusedAs(err error, show func([]oauth.Said, int)) {
 	var no *gate.Refusal
@@ -132,5 +125,5 @@ func (r *room) refusedAs(err error, show func([]oauth.Said, int)) {
 		r.Fail(err)
 		return
 	}
-	show(said(no), no.Status)
+	show(visit.Said(no.Issues), no.Status)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/space"
+	"github.com/pontlevis/pontlevis/web/visit"
 )
 
 // whoPage is /space: who can see the person today.
@@ -83,11 +84,7 @@ func (r *room) may(*circle) []oauth.Said {
 	if err != nil || no == nil {
 		return nil // what is refused is refused again when it is tried, in words
 	}
-	var out []oauth.Said
-	for _, issue := range no.Issues {
-		out = append(out, oauth.Said{FR: issue.FR, EN: issue.EN})
-	}
-	return out
+	return visit.Said(no.Issues)
 }
 
 // personPage is /space/person: somebody, what links them, and everything that can be done about it.

@@ -199,7 +199,7 @@ func read(body []byte, base string) (*Found, error) {
 		case "include":
 			f.Included = append(f.Included, r)
 		case "outcome":
-			f.Notices = append(f.Notices, issuesOf(r.Node())...)
+			f.Notices = append(f.Notices, fhir.Issues(r.Node())...)
 		default:
 			f.Matches = append(f.Matches, r)
 		}
@@ -237,7 +237,8 @@ func (v *Visit) Nothing() {
 }
 
 // Fail answers with what went wrong: a refusal of the gate in its own words, anything else as a trouble that passes, whose
-// cause goes to the log.
+// cause goes to the log. What is not there for somebody who is no professional is answered as an address with nothing: the
+// gate's words for it tell a professional how a record opens.
 func (v *Visit) Fail(err error) {
 	var no *gate.Refusal
 	if !errors.As(err, &no) {
@@ -249,36 +250,9 @@ func (v *Visit) Fail(err error) {
 	if no.Retry > 0 {
 		v.W.Header().Set("Retry-After", strconv.Itoa(int(no.Retry.Seconds())))
 	}
-	p := oauth.ProblemPage{Kind: oauth.ProblemRefused}
-	for _, issue := range no.Issues {
-		p.Said = append(p.Said, oauth.Said{FR: issue.FR, EN: issue.EN})
+	if no.Status == http.StatusNotFound && !v.Person.Professional() {
+		v.Nothing()
+		return
 	}
-	v.part.Look.Problem(v.W, v.R, no.Status, p)
-}
-
-// issuesOf reads the sentences of an OperationOutcome as fhir.OperationOutcome writes them.
-func issuesOf(outcome *fhir.Node) []fhir.Issue {
-	var out []fhir.Issue
-	for _, n := range outcome.Get("issue").Items() {
-		issue := fhir.Issue{Severity: n.Get("severity").Text(), Code: n.Get("code").Text(), EN: n.At("details", "text").Text()}
-		for _, translation := range n.At("details", "_text", "extension").Items() {
-			var lang, content string
-			for _, part := range translation.Get("extension").Items() {
-				switch part.Get("url").Text() {
-				case "lang":
-					lang = part.Get("valueCode").Text()
-				case "content":
-					content = part.Get("valueString").Text()
-				}
-			}
-			switch lang {
-			case "fr":
-				issue.FR = content
-			case "en":
-				issue.EN = content
-			}
-		}
-		out = append(out, issue)
-	}
-	return out
+	v.part.Look.Problem(v.W, v.R, no.Status, oauth.ProblemPage{Kind: oauth.ProblemRefused, Said: Said(no.Issues)})
 }

@@ -74,9 +74,12 @@ async function verified(card) {
 
 const node = (name, text, className) => Object.assign(document.createElement(name), { textContent: text, className: className ?? '' })
 
-function dayOf(seconds) {
-  return new Date(seconds * 1000).toLocaleDateString(document.documentElement.lang === 'fr' ? 'fr-FR' : 'en-GB', { day: 'numeric', month: 'long', year: 'numeric' })
-}
+const inWords = (date, more) => date.toLocaleDateString(document.documentElement.lang === 'fr' ? 'fr-FR' : 'en-GB', { day: 'numeric', month: 'long', year: 'numeric', ...more })
+
+const dayOf = (seconds) => inWords(new Date(seconds * 1000))
+
+/** A birth date in words; one that is not known to the day stays as it is. */
+const birthOf = (date) => (/^\d{4}-\d\d-\d\d$/.test(date) ? inWords(new Date(date), { timeZone: 'UTC' }) : date)
 
 function mark(resource) {
   const status = resource?.clinicalStatus?.coding?.[0]?.code
@@ -90,7 +93,7 @@ function show(copy) {
   const of = (reference) => entries.find((e) => e.fullUrl === reference)?.resource
   const person = of('resource:0')
   const name = person.name?.find((n) => n.use === 'official') ?? person.name?.[0] ?? {}
-  const born = person.birthDate ? ` · ${person.birthDate}` : ''
+  const born = person.birthDate ? ` · ${birthOf(person.birthDate)}` : ''
   const ins = person.identifier?.[0]?.value
   $('who').textContent = (name.text ?? [...(name.given ?? []), name.family].join(' ')) + born + (ins ? ` · INS ${ins}` : '')
   $('made').textContent = dayOf(copy.nbf)
