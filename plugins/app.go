@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/plugins/cage"
 )
 
 // App is what the catalogue says of a plugin at this instant: its manifest as far as the label covers it. The host asks
@@ -24,7 +25,7 @@ type App struct {
 
 	Hooks  []Hook
 	Limits Limits
-	Level  string // isolation that its label demands, S1 to S4; "" is the operator's
+	Level  cage.Level // isolation that its label demands; the operator's may be higher
 
 	// Releases that may run, newest first. The newest that starts serves; one that has not yet started once leaves the
 	// one after it in service until it has.

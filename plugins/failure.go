@@ -9,6 +9,7 @@ import (
 // operator, never for the one who waits for cards.
 var (
 	ErrUnknown    = errors.New("there is no such plugin or hook")
+	ErrRequest    = errors.New("the call cannot be understood")
 	ErrStopped    = errors.New("the label of the plugin does not let it run")
 	ErrLevel      = errors.New("the isolation that is demanded cannot be had here")
 	ErrBroken     = errors.New("the plugin failed too often and rests")
@@ -24,7 +25,9 @@ var (
 type Failure struct {
 	App    string
 	Kind   error  // one of the errors above
-	Detail string // what exactly, for the vendor; nothing of a record
+	Detail string // what exactly, for the vendor; nothing of a record, and nothing that the plugin chose to say
+
+	tripwire bool // no honest plugin does this
 }
 
 func (f *Failure) Error() string {
@@ -36,6 +39,26 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Kind }
 
-func fails(app string, kind error, format string, args ...any) *Failure {
-	return &Failure{App: app, Kind: kind, Detail: fmt.Sprintf(format, args...)}
+// code is the word for the kind of a failure in metrics and diagnoses.
+func (f *Failure) code() string {
+	for kind, word := range words {
+		if errors.Is(f.Kind, kind) {
+			return word
+		}
+	}
+	return "failed"
+}
+
+var words = map[error]string{
+	ErrUnknown: "unknown", ErrRequest: "request", ErrStopped: "stopped", ErrLevel: "level", ErrBroken: "rests", ErrBusy: "busy", ErrStart: "start",
+	ErrCrashed: "crashed", ErrDeadline: "deadline", ErrMisbehaved: "misbehaved", ErrAnswer: "answer",
+}
+
+// blames reports whether a failure is the plugin's own, which counts against it.
+func (f *Failure) blames() bool {
+	switch f.Kind {
+	case ErrStart, ErrCrashed, ErrDeadline, ErrMisbehaved, ErrAnswer:
+		return true
+	}
+	return false
 }

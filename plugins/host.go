@@ -2,14 +2,17 @@ package plugins
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
-	"github.com/hashicorp/go-plugin/runner"
-
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/plugins/cage"
 )
 
 // Gate is what the host asks of the gate: [gate.Gate.Ask].
@@ -17,32 +20,22 @@ type Gate interface {
 	Ask(ctx context.Context, grant *gate.Grant, method, target string, header http.Header, body []byte) (*gate.Answer, error)
 }
 
-// Image is a sealed, verified binary, from which processes are started.
-type Image interface{ Close() error }
-
-// Cage makes images and processes. The one of the product is plugins/cage.
-type Cage interface {
-	// Seal copies a binary to where nobody changes it, and fails when its digest is another or it is longer than size.
-	Seal(r io.Reader, sha256 string, size int64) (Image, error)
-	// Runner is one process that has not started. Its Start fails when less than the level can be had.
-	Runner(image Image, limits Limits, level string) (runner.Runner, error)
-}
-
-// Options are what a host stands on. Gate, Base, Cage, Apps and Open are required.
+// Options are what a host stands on. Gate, Base, Warden, Apps and Open are required.
 type Options struct {
 	Gate Gate
 	Base string // absolute URL of the FHIR endpoint, without a trailing slash
-	Cage Cage
+	// Warden starts the processes, in the cage: there is no other way. The level below which nothing runs is its own.
+	Warden *cage.Warden
 	// Apps says what the catalogue says of an app at this instant; nil, nil when it has no such plugin. It is asked at
 	// each read, so it must be quick.
 	Apps func(ctx context.Context, app string) (*App, error)
 	// Open opens the binary of a release. What it gives is verified against the digest.
 	Open func(ctx context.Context, app string, r Release) (io.ReadCloser, error)
 
-	Level     string        // isolation that the operator demands, S1 to S4; "" is S3
 	Processes int           // processes of all plugins together; 0 is 16
 	Spares    int           // fresh processes that a plugin in use keeps ready at most; 0 is 2
 	Idle      time.Duration // after which a plugin that nobody calls has no process; 0 is a minute
+	Patience  time.Duration // within which a process says hello; 0 is 5 s
 	Now       func() time.Time
 	Log       *slog.Logger
 	Meter     Meter
@@ -55,8 +48,133 @@ type Meter struct {
 	Tripped func(app, version, detail string) // a process did what no honest plugin does
 }
 
-// Invoker is what stands in front of a host: the CDS Hooks service, schedules. Its errors are [*Failure]s, but for that of
-// a context that ended.
-type Invoker interface {
-	Invoke(ctx context.Context, i Invocation) (*Outcome, error)
+// Host runs plugins. It is safe for concurrent use.
+type Host struct {
+	Options
+	places  *places
+	running context.Context // ends with the host
+	stop    context.CancelFunc
+	filling sync.WaitGroup
+	ending  sync.WaitGroup
+
+	mu       sync.Mutex
+	died     *sync.Cond // a process is gone
+	closed   bool
+	apps     map[string][]*line             // newest first
+	sessions map[string]map[*visit]struct{} // invocations under way
+}
+
+// visit is an invocation as far as it can be ended from outside.
+type visit struct{ end context.CancelCauseFunc }
+
+// Open makes a host. It starts no process and no goroutine: a plugin that nobody calls costs nothing.
+func Open(o Options) (*Host, error) {
+	if o.Gate == nil || o.Base == "" || o.Warden == nil || o.Apps == nil || o.Open == nil {
+		return nil, errors.New("plugins: gate, base, warden, apps and open are all required")
+	}
+	o.Processes, o.Spares = orUsual(o.Processes, 16), orUsual(o.Spares, 2)
+	o.Idle, o.Patience = orUsual(o.Idle, time.Minute), orUsual(o.Patience, 5*time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	h := &Host{Options: o, apps: map[string][]*line{}, sessions: map[string]map[*visit]struct{}{}}
+	h.died = sync.NewCond(&h.mu)
+	h.places = newPlaces(o.Processes, h.reclaim)
+	h.running, h.stop = context.WithCancel(context.Background())
+	return h, nil
+}
+
+func orUsual[T int | time.Duration](given, usual T) T {
+	if given <= 0 {
+		return usual
+	}
+	return given
+}
+
+// standing asks the catalogue for an app and refuses one whose label does not let it run now.
+func (h *Host) standing(ctx context.Context, id string) (*App, *Failure) {
+	app, err := h.Apps(ctx, id)
+	switch {
+	case err != nil:
+		h.Log.ErrorContext(ctx, "the catalogue did not say what a plugin may", "app", id, "error", err)
+		return nil, &Failure{App: id, Kind: ErrStopped, Detail: "the catalogue cannot be read"}
+	case app == nil:
+		return nil, &Failure{App: id, Kind: ErrUnknown}
+	case !app.stands(h.Now()):
+		return nil, &Failure{App: id, Kind: ErrStopped, Detail: "its status is " + app.Label.Status}
+	}
+	return app, nil
+}
+
+// Stop ends everything of an app: invocations under way, fresh processes, the sealed binary. Nothing of it is left when it
+// returns. What keeps the app from being started again is its label, which the caller has changed before.
+func (h *Host) Stop(app, why string) {
+	h.mu.Lock()
+	for v := range h.sessions[app] {
+		v.end(&Failure{App: app, Kind: ErrStopped, Detail: why})
+	}
+	lines := h.apps[app]
+	delete(h.apps, app)
+	h.mu.Unlock()
+	for _, l := range lines {
+		l.retire()
+	}
+	h.mu.Lock()
+	for len(h.sessions[app]) > 0 || slices.ContainsFunc(lines, (*line).lives) {
+		h.died.Wait()
+	}
+	h.mu.Unlock()
+	for _, l := range lines {
+		l.shrink()
+	}
+}
+
+// Close ends all plugins. No invocation begins afterwards.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	h.closed = true
+	apps := slices.AppendSeq(slices.Collect(maps.Keys(h.apps)), maps.Keys(h.sessions))
+	h.mu.Unlock()
+	h.stop()
+	for _, app := range apps {
+		h.Stop(app, "the gateway ends")
+	}
+	h.filling.Wait()
+	h.ending.Wait()
+	return nil
+}
+
+// Diagnoses says how the releases of an app fare, newest first; of every app when it is "".
+func (h *Host) Diagnoses(app string) []Diagnosis {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []Diagnosis
+	for id, lines := range h.apps {
+		if app != "" && id != app {
+			continue
+		}
+		for _, l := range lines {
+			out = append(out, l.look())
+		}
+	}
+	return out
+}
+
+// reclaim ends an idle process of another app than one, so that its place is free.
+func (h *Host) reclaim(except string) bool {
+	h.mu.Lock()
+	var most *line
+	n := 0
+	for app, lines := range h.apps {
+		for _, l := range lines {
+			if idle := l.look().Idle; app != except && idle > n {
+				most, n = l, idle
+			}
+		}
+	}
+	h.mu.Unlock()
+	return most != nil && most.drop() > 0
 }

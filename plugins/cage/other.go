@@ -114,5 +114,8 @@ func (r *Runner) Report() Report { return Report{} }
 // Complaints is zero.
 func (r *Runner) Complaints() int64 { return 0 }
 
+// Refused is nil.
+func (r *Runner) Refused() error { return nil }
+
 // Main returns at once: there is no warden on this system.
 func Main() {}

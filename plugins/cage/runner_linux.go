@@ -247,6 +247,14 @@ func (r *Runner) Complaints() int64 {
 	return r.errors.n.Load()
 }
 
+// Refused is why the process's first line was refused; nil where it was not, or has not come.
+func (r *Runner) Refused() error {
+	if r.out == nil {
+		return nil
+	}
+	return r.out.refused()
+}
+
 // Name says which program it is.
 func (r *Runner) Name() string { return "plugin " + r.img.digest[:12] }
 
