@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -43,3 +44,11 @@ type Asked struct {
 	Bytes  int    // that the plugin was given
 	Took   time.Duration
 }
+
+// Invoker is what stands in front of a host: the CDS Hooks service, schedules. Its errors are [*Failure]s, but for that of
+// a context that ended.
+type Invoker interface {
+	Invoke(ctx context.Context, i Invocation) (*Outcome, error)
+}
+
+var _ Invoker = (*Host)(nil)
