@@ -24,12 +24,6 @@ var (
 	ErrText     = errors.New("a text is missing, or too long")
 )
 
-// Standing is what the log of labels says of an app at an instant.
-type Standing struct {
-	Status string       // online, suspended, recalled, expired, none
-	Label  *label.Label // the newest label; nil when there is none
-}
-
 // Apps is the catalogue, kept in the store. It is safe for concurrent use.
 type Apps struct {
 	DB    store.DB
@@ -38,7 +32,7 @@ type Apps struct {
 
 	// Labels asks the log of labels; it is asked at each request, and must be cheap. nil: there is no log here, as in a
 	// rehearsal, and what the entries say is all.
-	Labels func(app string, now time.Time) Standing
+	Labels func(app string, now time.Time) label.Standing
 
 	// Reserved tells whether an id belongs to something that is no app of the catalogue; nil: none does.
 	Reserved func(ctx context.Context, id string) (bool, error)

@@ -143,7 +143,7 @@ func TestFromDraftToTheAirAndOff(t *testing.T) {
 	if a, _ = w.Get(ctx, "glycare"); a.Status != Recalled || !a.Cut.Equal(*w.now) {
 		t.Errorf("recalled: %+v", a)
 	}
-	if len(told) != 4 || told[3].Step != "recall" || told[3].Reason != why {
+	if len(told) != 3 || told[2].Step != "recall" || told[2].Reason != why {
 		t.Errorf("who ends what runs was told %+v", told)
 	}
 	for _, step := range []string{"reinstate", "publish", "renew", "suspend"} {
@@ -230,7 +230,7 @@ func TestLabelsThatDoNotFit(t *testing.T) {
 			t.Errorf("a label %s: %v", name, err)
 		}
 	}
-	w.Labels = func(string, time.Time) Standing { return Standing{Status: Suspended} }
+	w.Labels = func(string, time.Time) label.Standing { return label.Standing{Status: Suspended} }
 	if _, err := w.Take(ctx, Step{App: "glycare", Version: "3.0.0", Step: "publish", By: authority, Label: w.label(v, nil)}); !errors.Is(err, ErrLabel) {
 		t.Errorf("a label that the log does not have: %v", err)
 	}
@@ -256,7 +256,7 @@ func TestEffectiveRights(t *testing.T) {
 		l.ID, l.Level, l.Categories, l.NotAfter = "label-narrow", label.Listed, []string{"measures"}, w.now.AddDate(2, 0, 0)
 	})
 	status := Online
-	w.Labels = func(string, time.Time) Standing { return Standing{Status: status, Label: narrow} }
+	w.Labels = func(string, time.Time) label.Standing { return label.Standing{Status: status, Label: narrow} }
 	a, _ := w.Get(context.Background(), "glycare")
 	if a.Exchange || !slices.Equal(a.Categories, []string{"measures"}) || a.Status != Online {
 		t.Errorf("under a newer, narrower label: %+v", a)

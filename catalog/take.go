@@ -52,8 +52,8 @@ func (c Apps) Take(ctx context.Context, s Step) (*Version, error) {
 	return v, nil
 }
 
-// stops are the steps after which nothing of the app may go on, or nothing of the version that was.
-var stops = []string{"publish", "suspend", "delist", "recall"}
+// stops are the steps after which nothing of the app may go on. Asked again, by whomever, they are in force already.
+var stops = []string{"suspend", "delist", "recall"}
 
 // stopped tells that what runs has to end, when the version is or was on the air.
 func (c Apps) stopped(ctx context.Context, v *Version) error {
@@ -118,12 +118,15 @@ func versionOf(tx store.Tx, app, version string) (*Version, error) {
 	return v, nil
 }
 
-// has tells whether the version's last step is this one, by the same hand and with the same words.
+// has tells whether the version's last step is this one: by the same hand and with the same words, or one that stops it.
 func (v *Version) has(rule *Rule, s *Step) bool {
 	if len(v.Steps) == 0 {
 		return false
 	}
 	last := &v.Steps[len(v.Steps)-1]
+	if last.Step == rule.Step && slices.Contains(stops, rule.Step) {
+		return true
+	}
 	same := last.Step == rule.Step && v.State == rule.To && last.By.ID == s.By.ID && last.By.Part == s.By.Part && last.Reason == s.Reason
 	return same && (s.Label == nil || last.Label == s.Label.ID) && (rule.Step != "submit" || last.Digest == v.Digest)
 }

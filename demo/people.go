@@ -52,6 +52,9 @@ func People(passwordHash string) []oauth.Person {
 	for _, p := range professionals {
 		out = append(out, p.account(passwordHash))
 	}
+	for _, a := range agents {
+		out = append(out, a.account(passwordHash))
+	}
 	return out
 }
 

@@ -36,7 +36,7 @@ type Grant struct {
 
 // Actor is the person or system that acts.
 type Actor struct {
-	Kind          string   // patient, representative, carer, helper, professional, system
+	Kind          string   // patient, representative, carer, helper, professional, agent, system
 	ID            string   // reference: "Practitioner/dr-roux", "Patient/camille", "RelatedPerson/karim", "Device/…"
 	Name          string   // for the access log and the pages
 	Identities    []string // every way a resource may name the actor: references and "system|value" identifiers
@@ -44,7 +44,7 @@ type Actor struct {
 	Profession    string   // "system|code", "" for a person who is no professional
 	Speciality    string   // "system|code"
 	Regulation    bool     // regulating doctor of an emergency call centre, as the identity provider says
-	Roles         []string // parts in the review of emergency accesses: reviewer, authority
+	Roles         []string // parts in the review of emergency accesses (reviewer, authority) and in the catalogue (vendor, label)
 }
 
 // Client is the app a grant acts through.

@@ -110,7 +110,7 @@ func (s *Server) parties(ctx context.Context, g *grantRecord) (c *Client, p *Per
 // actor is actorOf with the parts that this server gives a professional.
 func (s *Server) actor(g *grantRecord, c *Client, p *Person) gate.Actor {
 	a := actorOf(g, c, p)
-	if p != nil && g.Kind == "professional" && s.roles != nil {
+	if p != nil && (g.Kind == "professional" || g.Kind == KindAgent) && s.roles != nil {
 		for _, role := range s.roles(a.Identities) {
 			if !slices.Contains(a.Roles, role) {
 				a.Roles = append(a.Roles, role)
@@ -131,6 +131,9 @@ func actorOf(g *grantRecord, c *Client, p *Person) gate.Actor {
 	a := gate.Actor{Kind: g.Kind, ID: p.Reference, Name: p.Name, Identities: named(p.Reference, g.Actor, p.Identities)}
 	if g.Actor != "" {
 		a.ID = g.Actor
+	}
+	if g.Kind == KindAgent {
+		a.Organizations, a.Roles = slices.Clone(p.Organizations), slices.Clone(p.Roles)
 	}
 	if in := p.In(g.Situation); g.Kind == "professional" && in != nil { // a professional who acts for their own family does so without their profession
 		a.Organizations = slices.Clone(in.Organizations)

@@ -12,11 +12,15 @@ import (
 // ErrNotFound is returned when a person or a client is not registered.
 var ErrNotFound = errors.New("not found")
 
-// Person is somebody who signs in: the holder of a space, somebody who acts for one, or a professional.
+// KindAgent is the kind of somebody who has no space and treats nobody: of a publisher of apps, or of the label authority.
+// Such a person opens no record, whatever else they may do.
+const KindAgent = "agent"
+
+// Person is somebody who signs in: the holder of a space, somebody who acts for one, a professional, or an agent.
 type Person struct {
 	Key           string   `json:"key"`   // stable key, unique
 	Login         string   `json:"login"` // what is typed at sign-in, unique whatever the case
-	Kind          string   `json:"kind"`  // patient, representative, carer, helper, professional
+	Kind          string   `json:"kind"`  // patient, representative, carer, helper, professional, agent
 	Name          string   `json:"name"`
 	Patient       string   `json:"patient,omitempty"` // logical id of the person's own space
 	INS           string   `json:"ins,omitempty"`
@@ -28,8 +32,9 @@ type Person struct {
 	Reference     string   `json:"reference"`               // fhirUser: "Practitioner/x", "Patient/x", "RelatedPerson/x"
 	Identities    []string `json:"identities,omitempty"`    // every way a resource may name the person; Reference is added
 	Regulation    bool     `json:"regulation,omitempty"`    // regulating doctor of an emergency call centre
-	// Roles are parts that the establishment, or the authority, gave the person in the review of emergency accesses:
-	// reviewer, authority. They hold in every work situation of theirs; what they open is the policies' to say.
+	// Roles are parts that the establishment, or an authority, gave the person: reviewer and authority in the review of
+	// emergency accesses, vendor and label in the catalogue. They hold in every work situation of theirs; what they open in
+	// a record is the policies' to say. Of a vendor, the first of Organizations is the publisher.
 	Roles []string `json:"roles,omitempty"`
 	// Situations are the places and ways in which a professional works, when they are known one by one: with several, the
 	// person chooses one for each grant, and Profession, Speciality, Organization, Organizations and Regulation above are

@@ -161,12 +161,13 @@ func (v *Visitor) Grant(patient string) (g *gate.Grant, ok bool, err error) {
 	}, true, nil
 }
 
-// Roles are the parts of the visitor in the review of emergency accesses: reviewer, authority.
+// Roles are the parts of the visitor in the review of emergency accesses (reviewer, authority) and in the catalogue
+// (vendor, label).
 func (v *Visitor) Roles() []string {
-	if !v.Person.Professional() {
+	if !v.Person.Professional() && v.Person.Kind != KindAgent {
 		return nil
 	}
-	rec := &grantRecord{Kind: "professional", Situation: v.session.Situation}
+	rec := &grantRecord{Kind: v.Person.Kind, Situation: v.session.Situation}
 	person, err := v.s.Person(v.r.Context(), v.Person.Key)
 	if err != nil {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/web"
 )
 
@@ -11,10 +12,11 @@ import (
 var (
 	ofPatients      = []string{"/space", "/space/history", "/oauth2/apps", "/oauth2/sessions"}
 	ofProfessionals = []string{"/pro", "/emergency", "/oauth2/sessions"}
+	ofAgents        = []string{"/oauth2/sessions"}
 )
 
-// ofRoles are the pages of whoever has a part in the review of emergency accesses.
-var ofRoles = map[string]string{"reviewer": "/pro/cases", "authority": "/label/cases"}
+// ofRoles are the pages of whoever has a part in the review of emergency accesses, or in the catalogue.
+var ofRoles = map[string]string{"reviewer": "/pro/cases", "authority": "/label/cases", "vendor": "/vendor", "label": "/label"}
 
 // professional is the navigation of a professional. Somebody without a profession has no patients.
 func (v *Visit) professional() []string {
@@ -22,6 +24,11 @@ func (v *Visit) professional() []string {
 	if v.Person.Profession == "" {
 		links = slices.Clone(ofProfessionals[2:])
 	}
+	return v.withRoles(links)
+}
+
+// withRoles adds the pages of the parts that somebody has, before the last.
+func (v *Visit) withRoles(links []string) []string {
 	for _, role := range v.Roles() {
 		if path := ofRoles[role]; path != "" {
 			links = slices.Insert(links, len(links)-1, path)
@@ -33,8 +40,11 @@ func (v *Visit) professional() []string {
 // nav is the navigation of the page; what somebody may do behind a link is decided there.
 func (v *Visit) nav() *web.Nav {
 	links := ofPatients
-	if v.Person.Professional() {
+	switch {
+	case v.Person.Professional():
 		links = v.professional()
+	case v.Person.Kind == oauth.KindAgent:
+		links = v.withRoles(slices.Clone(ofAgents))
 	}
 	n := &web.Nav{Person: v.Person.Name}
 	here := ""
