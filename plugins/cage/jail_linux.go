@@ -59,7 +59,7 @@ func (p *program) jail(in plan) []step {
 	var steps []step
 	add := func(more ...step) {
 		for _, s := range more {
-			if s.proves == "" || !omits(s.proves) {
+			if s.proves == "" || s.proves == Descriptors || !omits(s.proves) {
 				steps = append(steps, s)
 			}
 		}
@@ -69,6 +69,7 @@ func (p *program) jail(in plan) []step {
 		add(p.defaultSignals()...)
 	}
 	add(p.waitForMaps())
+	add(p.powerBound(in)...)
 	add(p.identity(in)...)
 	if in.namespaces {
 		add(p.nestNothing()...)
@@ -77,7 +78,7 @@ func (p *program) jail(in plan) []step {
 		add(p.folderOnly(in)...)
 	}
 	add(p.bounds(in)...)
-	add(p.withoutPower(in)...)
+	add(p.withoutPower()...)
 	add(p.landlock(in)...)
 	add(p.handOver())
 	add(p.syscalls()...)
@@ -106,11 +107,15 @@ func (p *program) descriptors(in plan) []step {
 		return do(Descriptors, name, unix.SYS_DUP3, uintptr(from), uintptr(to), uintptr(flags)).yields(int64(to))
 	}
 	must := func(s step) step { s.proves = ""; return s } // needed with or without this protection
+	last := ^uintptr(0) >> 32
+	if omits(Descriptors) {
+		last = 100 // the jail counts on the lowest being free
+	}
 	return []step{
 		do("", "a session of its own", unix.SYS_SETSID),
 		must(dup("standard input", in.null, 0, 0)), must(dup("standard output", in.stdout, 1, 0)), must(dup("standard error", in.stderr, 2, 0)),
 		must(dup("the image", in.image, fdImage, unix.O_CLOEXEC)), must(dup("the warden", in.talk, fdTalk, unix.O_CLOEXEC)),
-		do(Descriptors, "close all others", unix.SYS_CLOSE_RANGE, fdRun, ^uintptr(0)>>32, 0),
+		do(Descriptors, "close all others", unix.SYS_CLOSE_RANGE, fdRun, last, 0),
 	}
 }
 
@@ -135,7 +140,7 @@ func (p *program) identity(in plan) []step {
 			do("", "files of /proc stay the warden's", unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1))
 	}
 	out = append(out, do(DeathSignal, "killed when the warden ends", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL)))
-	if in.namespaces {
+	if in.namespaces && !omits(UTSSpace) {
 		name := p.text("plugin")
 		out = append(out, do("", "a host name that says nothing", unix.SYS_SETHOSTNAME, name, 6), do("", "and no domain", unix.SYS_SETDOMAINNAME, name, 0))
 	}
@@ -206,21 +211,27 @@ func (p *program) bounds(in plan) []step {
 // secureBits: no rights by being root, none kept by a change of user, none ambient, and all of it locked (linux/securebits.h).
 const secureBits = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<5 | 1<<6 | 1<<7
 
-// withoutPower gives up every capability, for good. Outside of a user namespace an ordinary user has none to give up, and
-// may not shrink the set that bounds an execution; no new privileges covers that.
-func (p *program) withoutPower(in plan) []step {
-	var out []step
-	if in.namespaces || in.user >= 0 {
-		for c := 0; c <= in.lastCap; c++ {
-			out = append(out, do(NoCaps, "empty the bounding set", unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, uintptr(c)))
-		}
-		out = append(out, do(NoCaps, "lock the secure bits", unix.SYS_PRCTL, unix.PR_SET_SECUREBITS, secureBits))
+// powerBound sees to it that no execution and no change of user gives a capability again. Outside of a user namespace an
+// ordinary user may not shrink the set that bounds an execution; no new privileges covers that.
+func (p *program) powerBound(in plan) []step {
+	if !in.namespaces && in.user < 0 {
+		return nil
 	}
-	const capVersion3 = 0x20080522
-	return append(out,
+	var out []step
+	for c := 0; c <= in.lastCap; c++ {
+		out = append(out, do(NoCaps, "empty the bounding set", unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, uintptr(c)))
+	}
+	return append(out, do(NoCaps, "lock the secure bits", unix.SYS_PRCTL, unix.PR_SET_SECUREBITS, secureBits))
+}
+
+// withoutPower gives up every capability, for good.
+func (p *program) withoutPower() []step {
+	const version3 = 0x20080522 // linux/capability.h
+	return []step{
 		do(NoCaps, "clear the ambient set", unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL),
-		do(NoCaps, "give up all capabilities", unix.SYS_CAPSET, p.words(capVersion3), p.words(0, 0, 0)),
-		do(NoNewPrivs, "no new privileges", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1))
+		do(NoCaps, "give up all capabilities", unix.SYS_CAPSET, p.words(version3), p.words(0, 0, 0)),
+		do(NoNewPrivs, "no new privileges", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1),
+	}
 }
 
 // handOver gives the warden the folder in which the socket will be.

@@ -36,6 +36,9 @@ type keeper struct {
 	reduced  bool // namespaces cannot be had
 }
 
+// namespaces stands for all of them, where a test does without.
+const namespaces Measure = "namespaces"
+
 // mostProcesses bounds what one warden keeps at a time.
 const mostProcesses = 512
 
@@ -86,11 +89,12 @@ func (k *keeper) probe() {
 	if groupErr == nil {
 		k.groups = groups
 	}
-	full := k.tryOut()
+	k.reduced = omits(namespaces)
+	full, ok := k.tryOut()
 	k.best = full
-	if full.Level < S2 {
+	if !ok && !k.reduced {
 		k.reduced = true
-		if less := k.tryOut(); less.Level >= full.Level {
+		if less, _ := k.tryOut(); less.Level >= full.Level {
 			for _, m := range measuresOf[S2] {
 				lack := Lack{Measure: m, Step: "as the namespaces cannot be had"}
 				if i := slices.IndexFunc(full.Missing, func(l Lack) bool { return l.Measure == m }); i >= 0 {
@@ -110,15 +114,15 @@ func (k *keeper) probe() {
 	}
 }
 
-// tryOut performs the jail without executing anything.
-func (k *keeper) tryOut() Report {
+// tryOut performs the jail without executing anything. It is not ok where a step failed that must not.
+func (k *keeper) tryOut() (r Report, ok bool) {
 	limits, _ := Limits{}.complete()
 	c, err := k.bear(request{Limits: limits}, k.null, k.null, k.null, true)
 	if err != nil {
-		return k.blank(err)
+		return k.blank(err), false
 	}
 	defer c.bury()
-	return c.report
+	return c.report, true
 }
 
 // blank is the report of a start that did not even begin.

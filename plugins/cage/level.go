@@ -50,7 +50,7 @@ const (
 	Descriptors  Measure = "no inherited descriptors"
 	SealedImage  Measure = "sealed bytes executed"
 	DeathSignal  Measure = "ends with the warden"
-	Bounds      Measure = "resource limits"
+	Bounds       Measure = "resource limits"
 	NoCaps       Measure = "no capabilities"
 	NoNewPrivs   Measure = "no new privileges"
 	Landlocked   Measure = "Landlock"

@@ -1,0 +1,5 @@
+//go:build linux && !amd64
+
+package cage
+
+func native() []attempt { return nil }
