@@ -88,9 +88,11 @@ func hasAttribute(n *html.Node, name string) bool {
 }
 
 // Text is what a person reads.
-func (p *Page) Text() string {
+func (p *Page) Text() string { return textOf(p.Root) }
+
+func textOf(root *html.Node) string {
 	var out []string
-	for n := range p.Root.Descendants() {
+	for n := range root.Descendants() {
 		if n.Type == html.TextNode && n.Parent.Data != "script" && n.Parent.Data != "style" {
 			out = append(out, n.Data)
 		}

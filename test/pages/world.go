@@ -149,6 +149,11 @@ func (w *World) load(dir string, records *record.Embedded, lives space.Lifecycle
 			w.Fatal(err)
 		}
 	}
+	for _, a := range demo.Apps(time.Now(), demo.Credentials{}) { // but for those that have keys of their own, which are not known here
+		if err := w.People.PutClient(w.Context(), a.Client); err != nil && a.Client.AuthMethod == oauth.AuthNone {
+			w.Fatal(err)
+		}
+	}
 	all := must[[][]byte](w)(demo.Cast{Base: w.URL + "/fhir", Now: time.Now()}.Resources())
 	file := filepath.Join(dir, "cast.ndjson")
 	if err := os.WriteFile(file, append(bytes.Join(all, []byte("\n")), '\n'), 0o600); err != nil {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/cases"
-	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/notice"
 	"github.com/pontlevis/pontlevis/test/pages"
 	"github.com/pontlevis/pontlevis/web/history"
@@ -43,13 +42,6 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: pages.New(t)}
 	var err error
-	for _, a := range demo.Apps(time.Now(), demo.Credentials{}) {
-		if a.Client.ID == "portal" || a.Client.ID == "glycare" {
-			if err := w.People.PutClient(t.Context(), a.Client); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
 	if w.cases, err = cases.New(t.Context(), cases.Config{DB: w.DB, Log: w.Entries, Now: time.Now}); err != nil {
 		t.Fatal(err)
 	}

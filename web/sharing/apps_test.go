@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/test/pages"
 )
 
 // throughGlycare is what the gate answers camille's app.
-func (w *world) throughGlycare(target string) bool {
+func throughGlycare(w *pages.World, target string) bool {
 	w.Helper()
-	_, err := w.gate.Ask(w.Context(), &gate.Grant{
+	_, err := w.Gate.Ask(w.Context(), &gate.Grant{
 		ID: "test-glycare", Scopes: []string{"patient/Patient.r", "patient/Observation.crus"}, Patient: "camille", Purpose: "PATRQT", Mode: "normal",
 		Actor: gate.Actor{Kind: "patient", ID: "Patient/camille", Name: "Camille Durand", Identities: []string{"Patient/camille"}},
 		Client: gate.Client{ID: "glycare", Kind: "smart", Category: "health", Label: gate.Label{
@@ -27,27 +28,27 @@ func (w *world) throughGlycare(target string) bool {
 func TestApps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.signIn("camille")
+	b := w.SignIn("camille", "/space")
 	const measures = "Observation?patient=camille&code=http://loinc.org|2339-0"
-	b.get("/space/apps").is(http.StatusOK).says("Glycare", "Nothing, by your log.", "Measures", "Identity and contact details")
-	if !w.throughGlycare(measures) || !w.throughGlycare("Patient/camille") {
+	b.Get("/space/apps").Is(http.StatusOK).Says("Glycare", "Nothing, by your log.", "Measures", "Identity and contact details")
+	if !throughGlycare(w, measures) || !throughGlycare(w, "Patient/camille") {
 		t.Fatal("the app does not read from the start")
 	}
-	p := b.get("/space/apps").says("Measures and results: read 1 times", "Identity: read 1 times")
-	p = p.submit("input[value=disconnect-category][category=measures]").is(http.StatusOK).says("Glycare no longer reads this category")
-	if w.throughGlycare(measures) || !w.throughGlycare("Patient/camille") {
+	p := b.Get("/space/apps").Says("Measures and results: read 1 times", "Identity: read 1 times")
+	p = p.Submit("input[value=disconnect-category][category=measures]").Is(http.StatusOK).Says("Glycare no longer reads this category")
+	if throughGlycare(w, measures) || !throughGlycare(w, "Patient/camille") {
 		t.Error("stopping one category stops another, or none")
 	}
-	p = p.does("reconnect").is(http.StatusOK).says("Glycare reads again")
-	if !w.throughGlycare(measures) {
+	p = p.Does("reconnect").Is(http.StatusOK).Says("Glycare reads again")
+	if !throughGlycare(w, measures) {
 		t.Error("a category that was taken back is not read")
 	}
-	p = p.does("disconnect", "client", "glycare").is(http.StatusOK).says("Glycare is disconnected", "No app is connected")
-	if w.throughGlycare(measures) || w.throughGlycare("Patient/camille") {
+	p = p.Does("disconnect", "client", "glycare").Is(http.StatusOK).Says("Glycare is disconnected", "No app is connected")
+	if throughGlycare(w, measures) || throughGlycare(w, "Patient/camille") {
 		t.Error("a disconnected app reads")
 	}
-	p.does("reconnect").is(http.StatusOK)
-	if !w.throughGlycare("Patient/camille") {
+	p.Does("reconnect").Is(http.StatusOK)
+	if !throughGlycare(w, "Patient/camille") {
 		t.Error("an app whose disconnection was taken back does not read")
 	}
 }

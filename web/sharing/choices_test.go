@@ -11,19 +11,19 @@ import (
 func TestConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.signIn("camille")
+	b := w.SignIn("camille", "/space")
 	const nursing = "DocumentReference/camille-nursing"
-	p := b.get("/space/choices").is(http.StatusOK).does("withdraw", "preview", "1").is(http.StatusOK).says("Before saving")
-	if !w.reads("dr-benali", "DocumentReference/camille-consultation") {
+	p := b.Get("/space/choices").Is(http.StatusOK).Does("withdraw", "preview", "1").Is(http.StatusOK).Says("Before saving")
+	if !w.Reads("dr-benali", "DocumentReference/camille-consultation") {
 		t.Fatal("a preview withdrew the consent")
 	}
-	p = p.saves().is(http.StatusOK).says("Your consent is withdrawn")
-	if w.reads("dr-benali", "DocumentReference/camille-consultation") || !w.reads("dr-roux", nursing) || !w.reads("inf-martin", nursing) {
+	p = p.Press("Save this change").Is(http.StatusOK).Says("Your consent is withdrawn")
+	if w.Reads("dr-benali", "DocumentReference/camille-consultation") || !w.Reads("dr-roux", nursing) || !w.Reads("inf-martin", nursing) {
 		t.Error("a withdrawn consent shuts others than it must")
 	}
-	b.get("/space").says("You withdrew your consent", "Linked to you, and cannot read")
-	p.does("give").is(http.StatusOK).says("Your consent is given")
-	if !w.reads("dr-benali", "DocumentReference/camille-consultation") {
+	b.Get("/space").Says("You withdrew your consent", "Linked to you, and cannot read")
+	p.Does("give").Is(http.StatusOK).Says("Your consent is given")
+	if !w.Reads("dr-benali", "DocumentReference/camille-consultation") {
 		t.Error("a consent that was given again opens nothing")
 	}
 }
@@ -32,15 +32,15 @@ func TestConsent(t *testing.T) {
 func TestSwitches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.signIn("camille")
-	p := b.get("/space/choices").submit("input[name=BTG]", "BTG", "deny").is(http.StatusOK).says("Your three choices")
-	b.get("/space/eyes?viewer=bris_de_glace:1").says("They would be told:")
-	b.get("/space/eyes?viewer=centre_15:1").says("Pénicilline")
-	p.does("switches").is(http.StatusOK).says("Your three choices")
-	b.get("/space/eyes?viewer=bris_de_glace:1").says("Pénicilline")
-	no := b.get("/space/choices").submit("input[name=MASKED]", "BTG", "deny", "ETREAT", "deny", "MASKED", "permit").is(http.StatusUnprocessableEntity)
-	no.says("only if an emergency access is permitted")
-	if form, found := no.form("input[id=MASKED-permit]"); form == nil || !hasAttribute(found, "checked") {
+	b := w.SignIn("camille", "/space")
+	p := b.Get("/space/choices").Submit("input[name=BTG]", "BTG", "deny").Is(http.StatusOK).Says("Your three choices")
+	b.Get("/space/eyes?viewer=bris_de_glace:1").Says("They would be told:")
+	b.Get("/space/eyes?viewer=centre_15:1").Says("Pénicilline")
+	p.Does("switches").Is(http.StatusOK).Says("Your three choices")
+	b.Get("/space/eyes?viewer=bris_de_glace:1").Says("Pénicilline")
+	no := b.Get("/space/choices").Submit("input[name=MASKED]", "BTG", "deny", "ETREAT", "deny", "MASKED", "permit").Is(http.StatusUnprocessableEntity)
+	no.Says("only if an emergency access is permitted")
+	if !no.Checked("input[id=MASKED-permit]") {
 		t.Error("what was typed is lost")
 	}
 }
@@ -49,21 +49,21 @@ func TestSwitches(t *testing.T) {
 func TestConsult(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.signIn("camille")
+	b := w.SignIn("camille", "/space")
 	const letter = "DocumentReference/camille-consultation"
-	if w.reads("dr-noel", letter) {
+	if w.Reads("dr-noel", letter) {
 		t.Fatal("a stranger reads from the start")
 	}
-	found := b.get("/space/find?q=no%C3%ABl").is(http.StatusOK).says("Dr Claire Noël")
-	found.silent("Dr Anne Roux")
-	person := b.get("/space/person?who=Practitioner/dr-noel").is(http.StatusOK).says("no link with you")
-	no := person.does("consult", "long", "until", "until", "2020-01-01").is(http.StatusUnprocessableEntity).says("Give a last day")
-	p := no.does("consult", "long", "until", "until", time.Now().AddDate(0, 1, 0).Format(time.DateOnly)).is(http.StatusOK).says("Dr Claire Noël can read")
-	if !w.reads("dr-noel", letter) {
+	found := b.Get("/space/find?q=no%C3%ABl").Is(http.StatusOK).Says("Dr Claire Noël")
+	found.Silent("Dr Anne Roux")
+	person := b.Get("/space/person?who=Practitioner/dr-noel").Is(http.StatusOK).Says("no link with you")
+	no := person.Does("consult", "long", "until", "until", "2020-01-01").Is(http.StatusUnprocessableEntity).Says("Give a last day")
+	p := no.Does("consult", "long", "until", "until", time.Now().AddDate(0, 1, 0).Format(time.DateOnly)).Is(http.StatusOK).Says("Dr Claire Noël can read")
+	if !w.Reads("dr-noel", letter) {
 		t.Error("a consent opens nothing")
 	}
-	p.does("end-consult").is(http.StatusOK).says("has ended")
-	if w.reads("dr-noel", letter) {
+	p.Does("end-consult").Is(http.StatusOK).Says("has ended")
+	if w.Reads("dr-noel", letter) {
 		t.Error("a consent that was taken back opens")
 	}
 }
@@ -72,19 +72,19 @@ func TestConsult(t *testing.T) {
 func TestAdministrator(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.signIn("camille")
-	b.get("/space/documents").does("mask", "document", "camille-dental").is(http.StatusOK)
+	b := w.SignIn("camille", "/space")
+	b.Get("/space/documents").Does("mask", "document", "camille-dental").Is(http.StatusOK)
 	const letter = "DocumentReference/camille-dental"
-	if w.reads("dr-benali", letter) {
+	if w.Reads("dr-benali", letter) {
 		t.Fatal("a hidden document is read")
 	}
-	p := b.get("/space/person?who=Practitioner/dr-benali").does("administrator").is(http.StatusOK).says("is an administrator")
-	if !w.reads("dr-benali", letter) {
+	p := b.Get("/space/person?who=Practitioner/dr-benali").Does("administrator").Is(http.StatusOK).Says("is an administrator")
+	if !w.Reads("dr-benali", letter) {
 		t.Error("an administrator does not see a hidden document")
 	}
-	b.get("/space/choices").says("Dr Samir Benali")
-	p.does("end-administrator").is(http.StatusOK)
-	if w.reads("dr-benali", letter) {
+	b.Get("/space/choices").Says("Dr Samir Benali")
+	p.Does("end-administrator").Is(http.StatusOK)
+	if w.Reads("dr-benali", letter) {
 		t.Error("somebody who is no longer an administrator sees a hidden document")
 	}
 }
@@ -93,14 +93,14 @@ func TestAdministrator(t *testing.T) {
 func TestEndLink(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.signIn("camille")
+	b := w.SignIn("camille", "/space")
 	const letter = "DocumentReference/camille-consultation"
-	p := b.get("/space/person?who=Practitioner/dr-benali").does("end-link").is(http.StatusOK).says("The link with Dr Samir Benali has ended")
-	if w.reads("dr-benali", letter) {
+	p := b.Get("/space/person?who=Practitioner/dr-benali").Does("end-link").Is(http.StatusOK).Says("The link with Dr Samir Benali has ended")
+	if w.Reads("dr-benali", letter) {
 		t.Error("an ended link lets in")
 	}
-	p.does("restore-link").is(http.StatusOK).says("counts again")
-	if !w.reads("dr-benali", letter) {
+	p.Does("restore-link").Is(http.StatusOK).Says("counts again")
+	if !w.Reads("dr-benali", letter) {
 		t.Error("a link whose end was taken back does not let in")
 	}
 }
@@ -109,33 +109,33 @@ func TestEndLink(t *testing.T) {
 func TestHide(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.signIn("camille")
+	b := w.SignIn("camille", "/space")
 	const path, letter = "/space/document?document=camille-dental", "DocumentReference/camille-dental"
-	if !w.reads("dr-benali", letter) {
+	if !w.Reads("dr-benali", letter) {
 		t.Fatal("the circle does not read from the start")
 	}
-	p := b.get(path).is(http.StatusOK).submit("select[name=who]", "who", "Practitioner/dr-benali").is(http.StatusOK).says("hidden from: Dr Samir Benali")
-	if w.reads("dr-benali", letter) {
+	p := b.Get(path).Is(http.StatusOK).Submit("select[name=who]", "who", "Practitioner/dr-benali").Is(http.StatusOK).Says("hidden from: Dr Samir Benali")
+	if w.Reads("dr-benali", letter) {
 		t.Error("a document that is hidden from somebody is read by them")
 	}
-	if !w.reads("dr-roux", letter) {
+	if !w.Reads("dr-roux", letter) {
 		t.Error("a document that is hidden from somebody else is not read")
 	}
-	p.does("unhide", "document", "camille-dental").is(http.StatusOK).silent("hidden from: Dr Samir Benali")
-	if !w.reads("dr-benali", letter) {
+	p.Does("unhide", "document", "camille-dental").Is(http.StatusOK).Silent("hidden from: Dr Samir Benali")
+	if !w.Reads("dr-benali", letter) {
 		t.Error("a document that is no longer hidden is not read")
 	}
-	p = b.get(path)
+	p = b.Get(path)
 	var both sync.WaitGroup
 	for range 4 { // as an impatient finger does
-		both.Go(func() { p.submit("select[name=profession]", "profession", "10") })
+		both.Go(func() { p.Submit("select[name=profession]", "profession", "10") })
 	}
 	both.Wait()
-	p = b.get(path).is(http.StatusOK).says("hidden from: doctors")
-	if w.reads("dr-benali", letter) || !w.reads("dr-roux", letter) || !w.reads("dr-lam", letter) {
+	p = b.Get(path).Is(http.StatusOK).Says("hidden from: doctors")
+	if w.Reads("dr-benali", letter) || !w.Reads("dr-roux", letter) || !w.Reads("dr-lam", letter) {
 		t.Error("a document hidden from doctors is read by one, or not by its author and the médecin traitant")
 	}
-	p.does("unhide", "document", "camille-dental").is(http.StatusOK).silent("hidden from: doctors")
-	b.get(path).submit("input[name=rpps]", "rpps", "12345").is(http.StatusUnprocessableEntity).says("No professional of the directory")
-	b.get("/space/document?document=camille-announcement").is(http.StatusNotFound)
+	p.Does("unhide", "document", "camille-dental").Is(http.StatusOK).Silent("hidden from: doctors")
+	b.Get(path).Submit("input[name=rpps]", "rpps", "12345").Is(http.StatusUnprocessableEntity).Says("No professional of the directory")
+	b.Get("/space/document?document=camille-announcement").Is(http.StatusNotFound)
 }

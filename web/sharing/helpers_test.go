@@ -2,9 +2,12 @@ package sharing_test
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/pontlevis/pontlevis/test/pages"
 )
 
 var codeForm = regexp.MustCompile(`[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}`)
@@ -13,71 +16,62 @@ var codeForm = regexp.MustCompile(`[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{
 func TestInvite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	camille, yanis := w.signIn("camille"), w.signIn("yanis")
-	yanis.get("/space?for=camille").is(http.StatusNotFound)
-	form := camille.get("/space/people").is(http.StatusOK).says("Nobody acts for you", "Carers: 0 of 3")
-	form.does("invite", "name", "").is(http.StatusUnprocessableEntity).says("Write the name")
-	p := form.does("invite", "name", "Yanis B.").is(http.StatusOK).says("The invitation is ready", "Yanis B.")
-	p = form.does("invite", "name", "Yanis B.").is(http.StatusOK)
-	codes := codeForm.FindAllString(p.text(), -1)
+	camille, yanis := w.SignIn("camille", "/space"), w.SignIn("yanis", "/space")
+	yanis.Get("/space?for=camille").Is(http.StatusNotFound)
+	form := camille.Get("/space/people").Is(http.StatusOK).Says("Nobody acts for you", "Carers: 0 of 3")
+	form.Does("invite", "name", "").Is(http.StatusUnprocessableEntity).Says("Write the name")
+	p := form.Does("invite", "name", "Yanis B.").Is(http.StatusOK).Says("The invitation is ready", "Yanis B.")
+	p = form.Does("invite", "name", "Yanis B.").Is(http.StatusOK)
+	codes := codeForm.FindAllString(p.Text(), -1)
 	if len(codes) != 1 {
 		t.Fatalf("one form sent twice makes the codes %v", codes)
 	}
-	door := yanis.get("/space/accept").is(http.StatusOK)
-	door.submit("input[name=code]", "code", "AAAA-BBBB-CCCC-DDDD").is(http.StatusNotFound).says("No invitation has this code")
-	seen := door.submit("input[name=code]", "code", strings.ToLower(codes[0])).is(http.StatusOK).says("Camille Durand invites you to be their carer")
-	yanis.get("/space?for=camille").is(http.StatusNotFound)
-	in := seen.submit("button[name=accept]").is(http.StatusOK).says("as a carer", "Dr Anne Roux", "reserved to its holder", "Circle of care").silent("can read")
-	if !strings.HasPrefix(in.at, "/space?for=camille") {
-		t.Errorf("led to %s", in.at)
+	door := yanis.Get("/space/accept").Is(http.StatusOK)
+	door.Submit("input[name=code]", "code", "AAAA-BBBB-CCCC-DDDD").Is(http.StatusNotFound).Says("No invitation has this code")
+	seen := door.Submit("input[name=code]", "code", strings.ToLower(codes[0])).Is(http.StatusOK).Says("Camille Durand invites you to be their carer")
+	yanis.Get("/space?for=camille").Is(http.StatusNotFound)
+	in := seen.Submit("button[name=accept]").Is(http.StatusOK).Says("as a carer", "Dr Anne Roux", "reserved to its holder", "Circle of care").Silent("can read")
+	if !strings.HasPrefix(in.At, "/space?for=camille") {
+		t.Errorf("led to %s", in.At)
 	}
-	yanis.get("/space/documents?for=camille").is(http.StatusOK).says("Compte rendu de consultation").silent(`value="mask"`, "camille-announcement")
-	no := yanis.post(in, "/space/change", "do", "mask", "document", "camille-consultation", "back", "/space/documents", "for", "camille")
-	no.is(http.StatusForbidden).says("A mask is set and lifted by the person")
-	w.signIn("jeanne").get("/space/accept").submit("input[name=code]", "code", codes[0]).is(http.StatusNotFound)
-	p = camille.get("/space/people").says("Yanis B.", "Carers: 1 of 3").silent(codes[0])
-	p = p.does("end-delegate").is(http.StatusOK).says("no longer acts")
-	yanis.get("/space?for=camille").is(http.StatusNotFound)
-	p.does("restore-delegate").is(http.StatusOK)
-	yanis.get("/space?for=camille").is(http.StatusOK)
+	yanis.Get("/space/documents?for=camille").Is(http.StatusOK).Says("Compte rendu de consultation").Silent(`value="mask"`, "camille-announcement")
+	no := post(yanis, "/space/change", "do", "mask", "document", "camille-consultation", "back", "/space/documents", "for", "camille")
+	no.Is(http.StatusForbidden).Says("A mask is set and lifted by the person")
+	w.SignIn("jeanne", "/space").Get("/space/accept").Submit("input[name=code]", "code", codes[0]).Is(http.StatusNotFound)
+	p = camille.Get("/space/people").Says("Yanis B.", "Carers: 1 of 3").Silent(codes[0])
+	p = p.Does("end-delegate").Is(http.StatusOK).Says("no longer acts")
+	yanis.Get("/space?for=camille").Is(http.StatusNotFound)
+	p.Does("restore-delegate").Is(http.StatusOK)
+	yanis.Get("/space?for=camille").Is(http.StatusOK)
 }
 
-// post sends fields with the token of a page.
-func (b *browser) post(from *page, path string, fields ...string) *page {
-	b.w.Helper()
-	values := map[string][]string{"csrf": {tokenOf(from)}}
+// post sends fields of a form that is not on any page of theirs, with the token of their session.
+func post(b *pages.Browser, path string, fields ...string) *pages.Page {
+	values := url.Values{"csrf": {tokenOf(b)}}
 	for k := 0; k+1 < len(fields); k += 2 {
-		values[fields[k]] = []string{fields[k+1]}
+		values.Set(fields[k], fields[k+1])
 	}
-	return b.send(http.MethodPost, path, values)
+	return b.Send(http.MethodPost, path, values)
 }
 
-// tokenOf is the token of the forms of the page's own session.
-func tokenOf(p *page) string {
-	for _, path := range []string{"/space/accept"} {
-		form, found := p.b.get(path).form("input[name=csrf]")
-		if form != nil {
-			return attribute(found, "value")
-		}
-	}
-	return ""
-}
+// tokenOf is the token of the forms of somebody's session.
+func tokenOf(b *pages.Browser) string { return b.Get("/space/accept").Value("input[name=csrf]") }
 
 // TestTakeBack: an invitation that was taken back opens nothing, and a fourth carer is refused in words.
 func TestTakeBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	camille, yanis := w.signIn("camille"), w.signIn("yanis")
-	p := camille.get("/space/people").does("invite", "name", "Yanis")
-	code := codeForm.FindString(p.text())
-	p.does("end-invitation").is(http.StatusOK).says("taken back").silent(code)
-	yanis.get("/space/accept").submit("input[name=code]", "code", code).is(http.StatusNotFound)
+	camille, yanis := w.SignIn("camille", "/space"), w.SignIn("yanis", "/space")
+	p := camille.Get("/space/people").Does("invite", "name", "Yanis")
+	code := codeForm.FindString(p.Text())
+	p.Does("end-invitation").Is(http.StatusOK).Says("taken back").Silent(code)
+	yanis.Get("/space/accept").Submit("input[name=code]", "code", code).Is(http.StatusNotFound)
 	for _, key := range []string{"yanis", "jeanne", "sofia"} {
-		code := codeForm.FindString(camille.get("/space/people").does("invite", "name", key).text())
-		w.signIn(key).get("/space/accept").submit("input[name=code]", "code", code).submit("button[name=accept]").is(http.StatusOK)
+		code := codeForm.FindString(camille.Get("/space/people").Does("invite", "name", key).Text())
+		w.SignIn(key, "/space").Get("/space/accept").Submit("input[name=code]", "code", code).Submit("button[name=accept]").Is(http.StatusOK)
 	}
-	no := camille.get("/space/people").says("Carers: 3 of 3").does("invite", "name", "A fourth").is(http.StatusUnprocessableEntity).says("At most three carers")
-	if form, _ := no.form("input[value=A fourth]"); form == nil {
+	no := camille.Get("/space/people").Says("Carers: 3 of 3").Does("invite", "name", "A fourth").Is(http.StatusUnprocessableEntity).Says("At most three carers")
+	if form, _ := no.Form("input[value=A fourth]"); form == nil {
 		t.Error("what was typed is lost")
 	}
 }
@@ -86,18 +80,18 @@ func TestTakeBack(t *testing.T) {
 func TestMinor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	lucas := w.signIn("lucas")
-	lucas.get("/space/people").is(http.StatusOK).says("hidden from them: 1", "At majority", "Legal representation comes from the law").silent(`value="end-delegate"`)
-	lucas.get("/space/documents").says("hidden from legal representatives", "Compte rendu de consultation")
-	lucas.get("/space/eyes?viewer=delegate:karim-for-lucas-for-lucas").is(http.StatusOK).says("What they see: Karim Haddad", "hidden from them: 1")
-	karim := w.signIn("karim")
-	karim.get("/space/documents").is(http.StatusOK).says("Lucas Durand", "whom you represent", "Certificat médical de sport").silent("lucas-confidential", "hidden from legal")
-	p := karim.get("/space/people").is(http.StatusOK).says("A legal representative cannot end another", "you")
-	form, _ := p.form("input[value=end-delegate][id=camille-for-lucas]")
+	lucas := w.SignIn("lucas", "/space")
+	lucas.Get("/space/people").Is(http.StatusOK).Says("hidden from them: 1", "At majority", "Legal representation comes from the law").Silent(`value="end-delegate"`)
+	lucas.Get("/space/documents").Says("hidden from legal representatives", "Compte rendu de consultation")
+	lucas.Get("/space/eyes?viewer=delegate:karim-for-lucas-for-lucas").Is(http.StatusOK).Says("What they see: Karim Haddad", "hidden from them: 1")
+	karim := w.SignIn("karim", "/space")
+	karim.Get("/space/documents").Is(http.StatusOK).Says("Lucas Durand", "whom you represent", "Certificat médical de sport").Silent("lucas-confidential", "hidden from legal")
+	p := karim.Get("/space/people").Is(http.StatusOK).Says("A legal representative cannot end another", "you")
+	form, _ := p.Form("input[value=end-delegate][id=camille-for-lucas]")
 	if form != nil {
 		t.Error("a representative is offered to dismiss another")
 	}
-	karim.get("/space/person?who=Practitioner/dr-benali").does("block").is(http.StatusOK).says("Dr Samir Benali is blocked")
-	w.signIn("camille").get("/space?for=lucas").is(http.StatusOK).says("Dr Samir Benali", "whom you represent")
-	w.signIn("karim").get("/space?for=camille").is(http.StatusNotFound)
+	karim.Get("/space/person?who=Practitioner/dr-benali").Does("block").Is(http.StatusOK).Says("Dr Samir Benali is blocked")
+	w.SignIn("camille", "/space").Get("/space?for=lucas").Is(http.StatusOK).Says("Dr Samir Benali", "whom you represent")
+	w.SignIn("karim", "/space").Get("/space?for=camille").Is(http.StatusNotFound)
 }

@@ -9,12 +9,12 @@ import (
 func TestWho(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	p := w.signIn("camille").get("/space").is(http.StatusOK)
-	p.says("Dr Anne Roux", "médecin traitant", "declared", "Dr Minh Lam", "appointment", "Dr Yves Morin", "Glycare", "no end date")
+	p := w.SignIn("camille", "/space").Get("/space").Is(http.StatusOK)
+	p.Says("Dr Anne Roux", "médecin traitant", "declared", "Dr Minh Lam", "appointment", "Dr Yves Morin", "Glycare", "no end date")
 	for _, member := range []string{"dr-roux", "dr-benali", "inf-martin", "ph-diallo", "dr-lam", "dr-bloque"} {
-		p.says(nameOf[member])
+		p.Says(nameOf[member])
 	}
-	if w.reads("dr-bloque", "Patient/camille") {
+	if w.Reads("dr-bloque", "Patient/camille") {
 		t.Error("the cast has changed: a blocked doctor reads")
 	}
 }
@@ -28,22 +28,22 @@ var nameOf = map[string]string{
 func TestBlock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.signIn("camille")
+	b := w.SignIn("camille", "/space")
 	const letter = "DocumentReference/camille-nursing"
-	if !w.reads("inf-martin", letter) {
+	if !w.Reads("inf-martin", letter) {
 		t.Fatal("the nurse does not read from the start")
 	}
-	p := b.get("/space/person?who=Practitioner/inf-martin").is(http.StatusOK).does("block").is(http.StatusOK)
-	p.says("Mme Chloé Martin is blocked", "Undo this change")
-	if w.reads("inf-martin", letter) {
+	p := b.Get("/space/person?who=Practitioner/inf-martin").Is(http.StatusOK).Does("block").Is(http.StatusOK)
+	p.Says("Mme Chloé Martin is blocked", "Undo this change")
+	if w.Reads("inf-martin", letter) {
 		t.Error("a blocked nurse reads")
 	}
-	p = p.does("unblock").is(http.StatusOK).says("no longer blocked", "not a consent")
-	if !w.reads("inf-martin", letter) {
+	p = p.Does("unblock").Is(http.StatusOK).Says("no longer blocked", "not a consent")
+	if !w.Reads("inf-martin", letter) {
 		t.Error("the nurse does not read after the block was lifted")
 	}
-	p.does("block").is(http.StatusOK)
-	if w.reads("inf-martin", letter) {
+	p.Does("block").Is(http.StatusOK)
+	if w.Reads("inf-martin", letter) {
 		t.Error("the undoing of an undoing blocks nobody")
 	}
 }
@@ -52,21 +52,21 @@ func TestBlock(t *testing.T) {
 func TestMask(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.signIn("camille")
+	b := w.SignIn("camille", "/space")
 	const letter = "DocumentReference/camille-consultation"
-	if !w.reads("dr-benali", letter) || !w.reads("inf-martin", "DocumentReference/camille-nursing") {
+	if !w.Reads("dr-benali", letter) || !w.Reads("inf-martin", "DocumentReference/camille-nursing") {
 		t.Fatal("the circle does not read from the start")
 	}
-	p := b.get("/space/documents").is(http.StatusOK).says("Compte rendu de consultation", "hidden from all professionals").silent("camille-announcement")
-	p = p.does("mask", "document", "camille-consultation").is(http.StatusOK).says("is hidden from all professionals but")
-	if w.reads("dr-benali", letter) {
+	p := b.Get("/space/documents").Is(http.StatusOK).Says("Compte rendu de consultation", "hidden from all professionals").Silent("camille-announcement")
+	p = p.Does("mask", "document", "camille-consultation").Is(http.StatusOK).Says("is hidden from all professionals but")
+	if w.Reads("dr-benali", letter) {
 		t.Error("a doctor of the circle reads a hidden document")
 	}
-	if !w.reads("dr-roux", letter) {
+	if !w.Reads("dr-roux", letter) {
 		t.Error("the author and médecin traitant does not read")
 	}
-	p.does("unmask", "document", "camille-consultation").is(http.StatusOK).says("is shown to your circle of care again")
-	if !w.reads("dr-benali", letter) {
+	p.Does("unmask", "document", "camille-consultation").Is(http.StatusOK).Says("is shown to your circle of care again")
+	if !w.Reads("dr-benali", letter) {
 		t.Error("a document that is shown again is not read")
 	}
 }
@@ -75,10 +75,10 @@ func TestMask(t *testing.T) {
 func TestDocumentOfNoName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := w.signIn("camille")
+	b := w.SignIn("camille", "/space")
 	for _, path := range []string{"/space/document", "/space/document?document=", "/space/document?document=%2F", "/space/document?document=x%2F_history"} {
-		b.get(path).is(http.StatusNotFound)
+		b.Get(path).Is(http.StatusNotFound)
 	}
-	p := b.get("/space/document?document=camille-consultation").is(http.StatusOK)
-	p.submit("input[value=ask]", "document", "").is(http.StatusNotFound)
+	p := b.Get("/space/document?document=camille-consultation").Is(http.StatusOK)
+	p.Submit("input[value=ask]", "document", "").Is(http.StatusNotFound)
 }
