@@ -77,6 +77,10 @@ type App struct {
 	// Where apps are tried out before they have a label, with invented people. Default: nowhere.
 	Rehearsal *Rehearsal `json:"rehearsal,omitempty"`
 
+	// Runs labelled plugins, each invocation in a cage of its own. Default: none run; with `demo`, in the best cage that the
+	// machine has.
+	Plugins *Plugins `json:"plugins,omitempty"`
+
 	// Loads the invented cast, and mints tokens for it on request. For loopback addresses alone. Default: false.
 	Demo bool `json:"demo,omitempty"`
 

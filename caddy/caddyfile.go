@@ -34,6 +34,7 @@ func init() {
 //	    mail     <host:port> { … }  parseMail
 //	    review   { … }              parseReview
 //	    rehearsal <url>
+//	    plugins  [<folder>] { … }   parsePlugins
 //	    demo
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -99,6 +100,8 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return a.parseReview(d)
 	case "rehearsal":
 		return a.parseRehearsal(d)
+	case "plugins":
+		return a.parsePlugins(d)
 	case "demo":
 		a.Demo = true
 		if d.NextArg() {
@@ -106,7 +109,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, mail, review, rehearsal, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, mail, review, rehearsal, plugins, demo", option)
 	}
 }
 

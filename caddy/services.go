@@ -2,6 +2,7 @@ package pontlevis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -29,6 +30,7 @@ type services struct {
 	gate     *gate.Gate
 	pages    *web.Renderer
 	people   http.Handler // the pages of people
+	plugins  *pluginHost  // nil: none run
 	meter    *meter
 
 	*followers
@@ -89,6 +91,9 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 	if err := meter.measure(s.followers); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
+	if s.plugins, err = a.newPlugins(s, logger); err != nil {
+		return nil, err
+	}
 	s.people, err = a.peoplePages(s)
 	return s, err
 }
@@ -140,10 +145,11 @@ func (s *services) close() error {
 	if s.followers != nil {
 		s.running.Wait()
 	}
-	if s.oauth == nil {
-		return nil
+	err := s.plugins.close()
+	if s.oauth != nil {
+		err = errors.Join(err, s.oauth.Close())
 	}
-	return s.oauth.Close()
+	return err
 }
 
 func isLoopback(host string) bool {

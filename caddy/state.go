@@ -45,6 +45,7 @@ type state struct {
 	records *record.Embedded
 	lives   space.Lifecycles
 	apps    catalog.Apps
+	stops   stops
 	master  []byte
 	commits commitMeter
 	keys    atomic.Pointer[keyring.Ring] // of the newest config
@@ -100,7 +101,7 @@ func (s *state) open(base string) (err error) {
 	}
 	s.records.Base = base
 	s.lives = space.Lifecycles{DB: s.db, Known: &store.Decoded[space.Lifecycle]{}}
-	s.apps = catalog.Apps{DB: s.db, Now: time.Now, Known: &store.Decoded[catalog.App]{}}
+	s.apps = catalog.Apps{DB: s.db, Now: time.Now, Known: &store.Decoded[catalog.App]{}, Stopped: s.stops.tell}
 	return nil
 }
 

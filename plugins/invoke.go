@@ -72,6 +72,12 @@ func (s *session) run(ctx context.Context, l *line, p *process) (*Outcome, error
 	ctx, stop := context.WithDeadlineCause(ctx, s.handle.until, errTooLong)
 	defer stop()
 	answer, err := s.converse(ctx, p)
+	if err == nil {
+		_, failure := s.host.standing(ctx, s.app.ID) // a label that was withdrawn meanwhile shows no card either
+		if failure != nil {
+			err = failure
+		}
+	}
 	var cards []Card
 	var page *Page
 	if err == nil {

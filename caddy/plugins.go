@@ -1,0 +1,298 @@
+package pontlevis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/plugins"
+	"github.com/pontlevis/pontlevis/plugins/cage"
+)
+
+// Plugins runs labelled plugins, each invocation in a caged process of its own.
+type Plugins struct {
+	// The folder with the binaries: `<sha256>`, `<id>-<version>` or `<id>`. What is there is executed only if its digest
+	// is in the manifest that is on the air. Default: `plugins` in the data folder.
+	Folder string `json:"folder,omitempty"`
+
+	// The Unix socket of a warden that runs as a service of its own, under another system user. Default: the gateway
+	// starts one itself, under its own user.
+	Warden string `json:"warden,omitempty"`
+
+	// The isolation below which no plugin starts: S1, S2, S3. Default: S3. A lower one takes a reason.
+	Isolation string `json:"isolation,omitempty"`
+
+	// Why Isolation is below S3; it is logged, and shown wherever a level is.
+	Reason string `json:"reason,omitempty"`
+
+	// How many processes all plugins may have together. Default: 16.
+	Processes int `json:"processes,omitempty"`
+
+	// How many fresh processes a plugin in use keeps ready. Default: 2.
+	Spares int `json:"spares,omitempty"`
+
+	// After how long a plugin that nobody calls has no process left. Default: 1m.
+	Idle caddy.Duration `json:"idle,omitempty"`
+}
+
+// pluginHost is what runs plugins for one config.
+type pluginHost struct {
+	*plugins.Host
+	warden *cage.Warden
+	forget func() // the catalogue no longer tells it of recalls
+}
+
+// newPlugins opens the host; nil when this server runs none. Rehearsals run none: their plugins run with `pontlevis plugin run`.
+func (a *App) newPlugins(s *services, log *slog.Logger) (*pluginHost, error) {
+	config := a.Plugins
+	if config == nil && a.Demo && !a.rehearses {
+		config = &Plugins{Isolation: "S1", Reason: "a demonstration with invented people"}
+	}
+	if config == nil {
+		return nil, nil
+	}
+	warden, err := config.open(a.Demo, log)
+	if err != nil {
+		if a.Plugins == nil {
+			log.Warn("plugins cannot run on this machine; everything else does", "error", err)
+			return nil, nil
+		}
+		return nil, fmt.Errorf("pontlevis: plugins: %w", err)
+	}
+	known := &labelled{apps: a.state.apps, issuer: a.Issuer}
+	host, err := plugins.Open(plugins.Options{
+		Gate: s.gate, Base: a.fhir(), Warden: warden, Apps: known.plugin, Open: config.finder(a.state.dir, a.Demo),
+		Processes: config.Processes, Spares: config.Spares, Idle: time.Duration(config.Idle), Log: log, Meter: s.meter.plugins(log),
+	})
+	if err != nil {
+		return nil, errors.Join(err, warden.Close())
+	}
+	forget := a.state.stops.add(func(app string, why catalog.Taken) { host.Stop(app, "its label: "+why.Step) })
+	return &pluginHost{host, warden, forget}, nil
+}
+
+func (p *Plugins) open(demo bool, log *slog.Logger) (*cage.Warden, error) {
+	least := cage.S3
+	if p.Isolation != "" {
+		var err error
+		if least, err = cage.ParseLevel(p.Isolation); err != nil {
+			return nil, err
+		}
+	}
+	options := cage.Options{Least: least, Reason: p.Reason, Synthetic: demo, Socket: p.Warden}
+	if notice := options.Notice(); notice != "" {
+		log.Warn(notice)
+	}
+	return cage.Open(options)
+}
+
+// finder opens binaries of the folder and, for the demonstration, of the executable's own.
+func (p *Plugins) finder(data string, demo bool) func(context.Context, string, plugins.Release) (io.ReadCloser, error) {
+	folders := []string{p.Folder}
+	if p.Folder == "" {
+		folders = []string{filepath.Join(data, "plugins")}
+	}
+	if executable, err := os.Executable(); demo && err == nil {
+		folders = append(folders, filepath.Dir(executable))
+	}
+	return func(_ context.Context, app string, r plugins.Release) (io.ReadCloser, error) {
+		for _, folder := range folders {
+			for _, name := range []string{r.SHA256, app + "-" + r.Version, app} {
+				if f := sized(filepath.Join(folder, name), r.Size); f != nil {
+					return f, nil
+				}
+			}
+		}
+		return nil, os.ErrNotExist
+	}
+}
+
+// sized opens a file that has the size of a binary; whether it is that one its digest says.
+func sized(path string, size int64) *os.File {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() != size {
+		f.Close()
+		return nil
+	}
+	return f
+}
+
+func (h *pluginHost) close() error {
+	if h == nil {
+		return nil
+	}
+	h.forget()
+	return errors.Join(h.Host.Close(), h.warden.Close())
+}
+
+// labelled is the catalogue as the host sees it. Manifests are read once each: they are known by their digest.
+type labelled struct {
+	apps   catalog.Apps
+	issuer string
+
+	mu   sync.Mutex
+	read map[string]*plugins.App // by digest of the manifest, without what changes
+}
+
+// plugin is what an app may do now; nil when it is no plugin.
+func (l *labelled) plugin(ctx context.Context, id string) (*plugins.App, error) {
+	entry, err := l.apps.Get(ctx, id)
+	if errors.Is(err, catalog.ErrNotFound) || err == nil && !entry.Plugin {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	known, err := l.manifest(ctx, &entry)
+	if err != nil || known == nil {
+		return nil, err
+	}
+	app := *known
+	app.Label = gate.Label{
+		Status: entry.At(l.apps.Now()), Exchange: entry.Exchange, Purposes: entry.Purposes, Categories: entry.Categories,
+		Directions: entry.Directions, Expires: entry.Expires,
+	}
+	return &app, nil
+}
+
+// manifest is what the version on the air says of itself.
+func (l *labelled) manifest(ctx context.Context, entry *catalog.App) (*plugins.App, error) {
+	l.mu.Lock()
+	known := l.read[entry.Digest]
+	l.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	v, err := l.apps.Version(ctx, entry.ID, entry.Version)
+	if errors.Is(err, catalog.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := v.Read()
+	if err != nil {
+		return nil, fmt.Errorf("reading the manifest of %s: %w", entry.ID, err)
+	}
+	if v.Digest != entry.Digest || m.Plugin == nil {
+		return nil, nil
+	}
+	if known, err = pluginOf(m, l.issuer); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.read == nil || len(l.read) >= 1000 {
+		l.read = map[string]*plugins.App{}
+	}
+	l.read[entry.Digest] = known
+	return known, nil
+}
+
+// pluginOf is a manifest as the host takes it.
+func pluginOf(m *manifest.Manifest, issuer string) (*plugins.App, error) {
+	app := &plugins.App{
+		ID: m.ID, NameFR: m.Name.FR, NameEN: m.Name.EN, URL: issuer + "/catalog/" + m.ID, Category: m.Publisher.Category,
+		Scopes: m.Scopes(), Writes: m.Types(manifest.Write), Links: m.Plugin.Links,
+		Limits: plugins.Limits{
+			CPU: milliseconds(m.Plugin.Limits.CPU), Memory: int64(m.Plugin.Limits.Memory) << 20, Reads: m.Plugin.Limits.Reads,
+			Bytes: m.Plugin.Limits.Bytes, Deadline: milliseconds(m.Plugin.Limits.Deadline),
+		},
+	}
+	if m.SMART != nil {
+		app.Launch = m.SMART.LaunchURI
+	}
+	if m.Plugin.Isolation != "" {
+		var err error
+		if app.Level, err = cage.ParseLevel(m.Plugin.Isolation); err != nil {
+			return nil, err
+		}
+	}
+	for _, h := range m.Plugin.Hooks {
+		app.Hooks = append(app.Hooks, plugins.Hook{ID: h.ID, Kind: h.Hook, Prefetch: h.Prefetch})
+	}
+	for _, a := range m.Plugin.Artifacts {
+		if a.OS == runtime.GOOS && a.Arch == runtime.GOARCH {
+			app.Releases = append(app.Releases, plugins.Release{Version: m.Version, SHA256: a.SHA256, Size: a.Size})
+		}
+	}
+	return app, nil
+}
+
+func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+
+// plugins is the meter as the host takes it.
+func (m *meter) plugins(log *slog.Logger) plugins.Meter {
+	invoked := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "pontlevis_plugin_invocation_seconds", Help: "Time that an invocation of a plugin took, by what became of it.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"outcome"})
+	reads := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "pontlevis_plugin_read_seconds", Help: "Time that a read of a plugin took through its handle, by the status that it was told.",
+		Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .05, .25, 1},
+	}, []string{"status"})
+	tripped := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "pontlevis_plugin_tripwires_total", Help: "Times that a plugin did what no honest one does.",
+	})
+	m.registry.MustRegister(invoked, reads, tripped)
+	return plugins.Meter{
+		Invoked: func(_, kind string, took time.Duration) { invoked.WithLabelValues(kind).Observe(took.Seconds()) },
+		Read: func(_ string, status int, took time.Duration) {
+			reads.WithLabelValues(fmt.Sprint(status)).Observe(took.Seconds())
+		},
+		Tripped: func(app, version, detail string) {
+			tripped.Inc()
+			log.Error("a plugin did what no honest one does: suspend it, and look", "app", app, "version", version, "what", detail)
+		},
+	}
+}
+
+// stops are told when an app may not go on: by each config that runs something for it.
+type stops struct {
+	mu  sync.Mutex
+	all map[int]func(app string, why catalog.Taken)
+	n   int
+}
+
+// add adds one who is told; what it returns takes them out again.
+func (s *stops) add(told func(app string, why catalog.Taken)) (forget func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil {
+		s.all = map[int]func(string, catalog.Taken){}
+	}
+	s.n++
+	n := s.n
+	s.all[n] = told
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.all, n)
+	}
+}
+
+// tell tells all of them, and returns when each has ended what it ran.
+func (s *stops) tell(_ context.Context, app string, why catalog.Taken) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, told := range s.all {
+		told(app, why)
+	}
+	return nil
+}
