@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/plugins/wire"
 )
 
@@ -21,6 +22,7 @@ type handle struct {
 	host    *Host
 	app     string
 	given   *gate.Grant // of the human, through the calling system
+	within  []string    // scopes of the calling systems; nil: unbounded
 	grant   *gate.Grant // the same through the app, with its label of this instant
 	until   time.Time
 	names   *aliases
@@ -41,6 +43,9 @@ func (h *handle) as(app *App) *gate.Grant {
 	g := *h.given
 	g.ID = "invocation-" + strconv.FormatInt(h.started.UnixNano(), 36) + "-" + h.given.ID
 	g.Client, g.Scopes = client, app.Scopes
+	if h.within != nil {
+		g.Scopes = scope.Narrow(h.within, app.Scopes)
+	}
 	g.Via = append([]string{h.given.Client.ID}, h.given.Via...)
 	if g.Until.IsZero() || h.until.Before(g.Until) {
 		g.Until = h.until

@@ -13,7 +13,10 @@ type Invocation struct {
 	App string // id of the catalogue entry
 	// Grant is what the human may do who will see the cards: Actor, Client (the calling system), Patient, Purpose, Mode
 	// and Until are taken from it; its client becomes the Via of each read. Patient is required.
-	Grant    *gate.Grant
+	Grant *gate.Grant
+	// Within are the scopes that the calling systems have for this record, "patient/…": the plugin reads within its own and
+	// within these. nil does not bound it.
+	Within   []string
 	Hook     string // id of the hook in the app's manifest
 	Instance string // hookInstance of the call (CDS Hooks 2.0); it appears nowhere but in the host's log
 	Language string // fr or en, of the one who will read; "" is fr

@@ -62,7 +62,8 @@ func (h *Host) invoke(ctx context.Context, i Invocation, begun time.Time) (*Outc
 func (h *Host) session(app *App, hook Hook, limits Limits, i Invocation) *session {
 	now := time.Now()
 	return &session{host: h, app: app, hook: hook, limits: limits, of: i, handle: &handle{
-		host: h, app: app.ID, given: i.Grant, until: now.Add(limits.Deadline), started: now, names: newAliases(h.Base, i.Grant.Patient),
+		within: i.Within,
+		host:   h, app: app.ID, given: i.Grant, until: now.Add(limits.Deadline), started: now, names: newAliases(h.Base, i.Grant.Patient),
 		reads: limits.Reads, bytes: limits.Bytes,
 	}}
 }

@@ -74,7 +74,7 @@ func (f *Front) cards(w http.ResponseWriter, r *http.Request, id string) (cards 
 		return nil, true, err
 	}
 	cards, err = f.invoke(ctx, s, plugins.Invocation{
-		App: s.app.Manifest.ID, Grant: grant, Hook: s.hook.ID, Instance: c.Instance, Language: language(r), Context: c.Context,
+		App: s.app.Manifest.ID, Grant: grant, Within: grant.Scopes, Hook: s.hook.ID, Instance: c.Instance, Language: language(r), Context: c.Context,
 	})
 	return cards, true, err
 }
