@@ -221,17 +221,29 @@ func (a attempt) judge(t *testing.T, w *Warden, img *Image, reduced bool) error 
 	return nil
 }
 
-// hear connects and reads whatever comes.
-func hear(t *testing.T, r *Runner) (string, error) {
+// hear reads the handshake, connects, and reads whatever comes.
+func hear(t testing.TB, r *Runner) (string, error) {
 	t.Helper()
-	line, err := io.ReadAll(r.Stdout())
-	if err != nil || len(line) == 0 {
-		return "", fmt.Errorf("no handshake: %v", err)
-	}
-	fields := strings.Split(strings.TrimSpace(string(line)), "|")
-	if _, _, err := r.PluginToHost(fields[2], fields[3]); err != nil {
+	if err := translate(r); err != nil {
 		return "", err
 	}
+	return dialled(t, r)
+}
+
+// translate reads the handshake and finds the socket.
+func translate(r *Runner) error {
+	line, err := io.ReadAll(r.Stdout())
+	if err != nil || len(line) == 0 {
+		return fmt.Errorf("no handshake: %v", err)
+	}
+	fields := strings.Split(strings.TrimSpace(string(line)), "|")
+	_, _, err = r.PluginToHost(fields[2], fields[3])
+	return err
+}
+
+// dialled connects and reads whatever comes.
+func dialled(t testing.TB, r *Runner) (string, error) {
+	t.Helper()
 	c, err := r.Dial(t.Context())
 	if err != nil {
 		return "", err

@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +19,12 @@ import (
 
 // omitVariable lists protections that a test has its warden leave out.
 const omitVariable = "CAGE_TEST_OMIT"
+
+// programsVariable names the folder of programs that were built already.
+const programsVariable = "CAGE_TEST_PROGRAMS"
+
+// gatewayVariable makes the test binary a gateway that starts plugins and waits to be killed.
+const gatewayVariable = "CAGE_TEST_GATEWAY"
 
 // reducedForTest has the warden do without namespaces altogether.
 const reducedForTest = namespaces
@@ -37,6 +41,9 @@ func TestMain(m *testing.M) {
 		_, _ = unix.FcntlInt(0, unix.F_DUPFD, 200)
 	}
 	Main()
+	if os.Getenv(gatewayVariable) != "" {
+		gatewayMain()
+	}
 	code := m.Run()
 	os.RemoveAll(built.folder)
 	os.Exit(code)
@@ -62,6 +69,9 @@ func build(t testing.TB, name string) string {
 	}
 	if file, ok := built.files[name]; ok {
 		return file
+	}
+	if folder := os.Getenv(programsVariable); folder != "" {
+		return filepath.Join(folder, name)
 	}
 	file := filepath.Join(built.folder, name)
 	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", file, "./testdata/"+name)
@@ -138,23 +148,9 @@ func start(t testing.TB, w *Warden, img *Image, l Limits, need Level, env ...str
 // ask reads the handshake, connects, and reads what the process has to say.
 func ask(t testing.TB, r *Runner) string {
 	t.Helper()
-	line, err := io.ReadAll(r.Stdout())
-	if err != nil || len(line) == 0 {
-		t.Fatalf("no handshake: %v; %s", err, r.Diagnose(t.Context()))
-	}
-	fields := strings.Split(strings.TrimSpace(string(line)), "|")
-	if _, _, err := r.PluginToHost(fields[2], fields[3]); err != nil {
-		t.Fatal(err)
-	}
-	c, err := r.Dial(t.Context())
+	said, err := hear(t, r)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v: %s", err, r.Diagnose(t.Context()))
 	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	said, err := io.ReadAll(c)
-	if err != nil {
-		t.Fatal(fmt.Errorf("%w: %s", err, r.Diagnose(t.Context())))
-	}
-	return string(said)
+	return said
 }

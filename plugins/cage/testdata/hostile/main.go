@@ -148,11 +148,11 @@ func remember(w io.Writer, _ []string) {
 }
 
 func deaf(w io.Writer, _ []string) {
+	ignoreSignals()
 	fmt.Fprint(w, "deaf")
 	if c, ok := w.(net.Conn); ok {
 		c.Close()
 	}
-	ignoreSignals()
 	for {
 		time.Sleep(time.Hour)
 	}

@@ -71,6 +71,7 @@ func children(w io.Writer, _ []string) {
 	pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 	if errno == 0 && pid == 0 {
 		unix.RawSyscall(unix.SYS_SETSID, 0, 0, 0)
+		unix.RawSyscall(unix.SYS_CLOSE_RANGE, 0, 1000, 0)
 		hour := unix.Timespec{Sec: 20}
 		for {
 			unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&hour)), 0, 0)
@@ -134,11 +135,11 @@ func ignoreSignals() {
 
 // spin burns processor time, deaf to every signal that can be ignored.
 func spin(w io.Writer, _ []string) {
+	ignoreSignals()
 	fmt.Fprint(w, "spinning")
 	if c, ok := w.(net.Conn); ok {
 		c.Close()
 	}
-	ignoreSignals()
 	for x := uint64(1); ; x = x*6364136223846793005 + 1 {
 		if x == 0 {
 			time.Sleep(1)
