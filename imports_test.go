@@ -28,7 +28,7 @@ var levels = [][]string{
 	{"oauth", "catalog", "catalog/usage", "cases", "notice", "plugins"},
 	{"web", "plugins/hooks"},
 	{"web/sentence", "web/qr", "web/storybook", "web/visit"},
-	{"web/emergency", "web/history", "web/pro", "web/review", "web/sharing"},
+	{"web/catalog", "web/emergency", "web/history", "web/pro", "web/review", "web/sharing"},
 	{"web/card"},
 	{"demo"},
 	{"caddy"},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/web/card"
+	storefront "github.com/pontlevis/pontlevis/web/catalog"
 	"github.com/pontlevis/pontlevis/web/emergency"
 	"github.com/pontlevis/pontlevis/web/history"
 	"github.com/pontlevis/pontlevis/web/pro"
@@ -17,7 +18,7 @@ import (
 )
 
 // peoplePaths are the folders of the pages of people.
-var peoplePaths = []string{"/space", "/pro", "/emergency", "/label", "/storybook"}
+var peoplePaths = []string{"/space", "/pro", "/emergency", "/label", "/catalog", "/storybook"}
 
 // drills are the people with whom emergencies are practised.
 func (a *App) drills() []string {
@@ -44,6 +45,7 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 		func() (pages, error) { return opened(history.New(desk, s.cases, s.notices)) },
 		func() (pages, error) { return opened(emergency.New(desk)) },
 		func() (pages, error) { return opened(pro.New(desk, s.notices)) },
+		func() (pages, error) { return opened(storefront.New(desk, a.state.apps, s.usage, nil, "/labels/")) },
 	} {
 		part, err := open()
 		if err != nil {

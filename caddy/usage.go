@@ -50,9 +50,30 @@ func (u usages) standing(ctx context.Context, client string, at time.Time) (usag
 	case err != nil:
 		return usage.Standing{}, err
 	}
+	online, err := u.online(ctx, &app, at)
 	return usage.Standing{
-		Ours: app.Kind == "portal", Online: app.At(at) == catalog.Online, Categories: app.Categories, Directions: app.Directions,
-	}, nil
+		Ours: app.Kind == catalog.KindPortal, Online: online, Categories: app.Categories, Directions: app.Directions,
+	}, err
+}
+
+// online tells whether an app was on the air at a moment: as it stands now, or as the steps of its versions say of that moment.
+func (u usages) online(ctx context.Context, app *catalog.App, at time.Time) (bool, error) {
+	if app.At(at) == catalog.Online {
+		return true, nil
+	}
+	versions, err := u.apps.Versions(ctx, app.ID)
+	for _, v := range versions {
+		state := ""
+		for _, s := range v.Steps {
+			if !s.At.After(at) {
+				state = s.To
+			}
+		}
+		if state == catalog.Online && (v.Expires.IsZero() || at.Before(v.Expires)) {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 // categories are the names under which the policies in force let a label speak of a FHIR type.

@@ -10,9 +10,9 @@ import (
 
 // The pages that each kind of person finds in the navigation, in order; the text of a link is "nav." and its path.
 var (
-	ofPatients      = []string{"/space", "/space/history", "/oauth2/apps", "/oauth2/sessions"}
-	ofProfessionals = []string{"/pro", "/emergency", "/oauth2/sessions"}
-	ofAgents        = []string{"/oauth2/sessions"}
+	ofPatients      = []string{"/space", "/space/history", "/oauth2/apps", "/catalog", "/oauth2/sessions"}
+	ofProfessionals = []string{"/pro", "/emergency", "/catalog", "/oauth2/sessions"}
+	ofAgents        = []string{"/catalog", "/oauth2/sessions"}
 )
 
 // ofRoles are the pages of whoever has a part in the review of emergency accesses, or in the catalogue.

@@ -1,0 +1,168 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/web"
+	"github.com/pontlevis/pontlevis/web/visit"
+)
+
+// manifest is what an app says of itself, in the version that the entry shows; nil for an entry of the operator, which has none.
+func (p *Pages) manifest(ctx context.Context, app catalog.App) (*manifest.Manifest, error) {
+	if app.Version == "" {
+		return nil, nil
+	}
+	v, err := p.apps.Version(ctx, app.ID, app.Version)
+	if errors.Is(err, catalog.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v.Read()
+}
+
+// raw gives the bytes that the label was signed over.
+func (p *Pages) raw(v *visit.Visit) {
+	e, err := p.find(v)
+	if err == nil && e != nil && e.app.Version != "" {
+		var version *catalog.Version
+		if version, err = p.apps.Version(v.Context(), e.ID, e.app.Version); err == nil {
+			h := v.W.Header()
+			h.Set("Content-Type", "application/json; charset=utf-8")
+			h.Set("Cache-Control", "no-store")
+			h.Set("X-Content-Type-Options", "nosniff")
+			h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+			_, _ = v.W.Write(version.Manifest)
+			return
+		}
+	}
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		v.Fail(err)
+		return
+	}
+	v.Nothing()
+}
+
+// told is one thing that happened to a version on the air.
+type told struct {
+	At      time.Time
+	Step    string
+	Version string
+	Reason  web.Text
+	Bad     bool // it stopped the app
+}
+
+// Steps that anybody may read of: those of versions on the air. What came before is between the publisher and the authority.
+var (
+	public = []string{"publish", "renew", "supersede", "suspend", "reinstate", "delist", "recall"}
+	bad    = []string{"suspend", "delist", "recall"}
+)
+
+// story is what happened to an app since it was first on the air, the newest first.
+func (p *Pages) story(ctx context.Context, app string) ([]told, error) {
+	all, err := p.apps.Versions(ctx, app)
+	if err != nil {
+		return nil, err
+	}
+	var out []told
+	for k := range all {
+		for _, s := range all[k].Steps {
+			if slices.Contains(public, s.Step) {
+				out = append(out, told{s.At, s.Step, all[k].Version, text(s.Reason), slices.Contains(bad, s.Step)})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b told) int { return b.At.Compare(a.At) })
+	return out, nil
+}
+
+// stop is why an app may not act.
+type stop struct {
+	Cause string // code of the log of labels, "" when it gave none
+	Why   web.Text
+	Since time.Time
+	Until time.Time // of a suspension that ends by itself
+}
+
+// causes have words of their own.
+var causes = []string{
+	"security", "data-leak", "undeclared-use", "non-conformity", "unlawful", "publisher-request", "publisher-gone", "mistake", "denied", "stale", "not-yet",
+}
+
+// proof is the entry of the log of labels on which the badge rests.
+type proof struct {
+	Authority string
+	Label     string
+	Entry     int64
+	Href      string
+	Since     time.Time
+}
+
+// rests fills in on what the badge rests: the log of labels where there is one, else the last step.
+func (p *Pages) rests(page *appPage) {
+	if !page.Badge.Good() && len(page.Story) > 0 && page.Story[0].Bad {
+		page.Stop = &stop{Why: page.Story[0].Reason, Since: page.Story[0].At}
+	}
+	if p.labels == nil {
+		return
+	}
+	s, known := p.labels.Status(page.ID, p.desk.Now())
+	if !known {
+		return
+	}
+	if s.Label != nil && s.Entry >= 0 {
+		page.Proof = &proof{s.Label.Authority, s.Label.ID, s.Entry, p.log + "app/" + page.ID, s.Since}
+	}
+	if page.Badge.Good() || s.Cause == "" && s.Words.FR == "" {
+		return
+	}
+	page.Stop = &stop{Why: web.Text{FR: s.Words.FR, EN: s.Words.EN}, Since: s.Since, Until: s.Until}
+	if slices.Contains(causes, s.Cause) {
+		page.Stop.Cause = s.Cause
+	}
+}
+
+// complain keeps what somebody says of an app.
+func (p *Pages) complain(v *visit.Visit) {
+	e, err := p.find(v)
+	switch {
+	case err != nil:
+		v.Fail(err)
+		return
+	case e == nil || e.app.Version == "":
+		v.Nothing()
+		return
+	case v.R.Method != http.MethodPost:
+		v.Go(home + "/" + e.ID + "#complain")
+		return
+	}
+	form, ok := v.Form()
+	if !ok {
+		return
+	}
+	by := catalog.Actor{Part: catalog.Person, ID: v.Person.Key, Name: v.Person.Name}
+	_, err = p.apps.Complain(v.Context(), by, e.ID, form.Get("kind"), form.Get("text"))
+	problem := ""
+	switch {
+	case err == nil:
+		v.Go(home + "/" + e.ID + "?done=complained")
+		return
+	case errors.Is(err, catalog.ErrText):
+		problem = "text"
+	case errors.Is(err, catalog.ErrMany):
+		problem = "many"
+	default:
+		v.Fail(err)
+		return
+	}
+	p.answer(v, http.StatusUnprocessableEntity, e, func(page *appPage) {
+		page.Problem, page.Kind, page.Text = problem, form.Get("kind"), form.Get("text")
+	})
+}
