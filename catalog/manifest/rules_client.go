@@ -68,6 +68,8 @@ func (r *report) credentials(path, method, uri string, set json.RawMessage) {
 	switch {
 	case uri != "" && len(set) > 0:
 		r.refuse("keys.twice", path+"/jwks_uri", "Donnez jwks ou jwks_uri, pas les deux.", "Give jwks or jwks_uri, not both.")
+	case keyed && uri == "" && len(set) == 0:
+		r.refuse("keys.missing", path+"/jwks_uri", "Publiez vos clés publiques : jwks_uri (elles peuvent alors tourner), ou jwks.", "Publish your public keys: jwks_uri (they can then be rotated), or jwks.")
 	case !keyed && (uri != "" || len(set) > 0):
 		r.refuse("keys.useless", path+"/auth_method", "Cette façon de s’authentifier n’a pas de clé publiée : retirez jwks, ou choisissez private_key_jwt.", "This way of authenticating has no published key: remove jwks, or choose private_key_jwt.")
 	}

@@ -17,7 +17,7 @@ func (m *Manifest) permissions() map[string]string {
 	for _, need := range m.Data {
 		for _, kind := range known().types[need.Category] {
 			for _, direction := range need.Directions {
-				if direction == Write && !known().deposits[kind] {
+				if direction == Write && !known().writable[kind] {
 					continue // nobody writes there
 				}
 				for _, letter := range letters[direction] {
@@ -51,7 +51,7 @@ func (m *Manifest) Scopes() []string {
 		}
 	}
 	if m.SMART != nil && m.Is(KindSMART) {
-		out = append(out, m.SMART.words(m)...)
+		out = append(out, m.SMART.words()...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -66,9 +66,11 @@ func (m *Manifest) contexts() []string {
 	if m.Is(KindSMART) && m.For(AudienceProfessional) {
 		out = append(out, "user")
 	}
-	if m.Is(KindBackend) {
-		out = append(out, "system")
-		if m.Backend != nil && slices.Contains(m.Backend.GrantTypes, GrantExchange) {
+	if m.Is(KindBackend) && m.Backend != nil {
+		if len(m.Backend.GrantTypes) == 0 || slices.Contains(m.Backend.GrantTypes, GrantClient) {
+			out = append(out, "system")
+		}
+		if slices.Contains(m.Backend.GrantTypes, GrantExchange) {
 			out = append(out, "patient", "user") // of those whose tokens it exchanges
 		}
 	}
@@ -77,15 +79,10 @@ func (m *Manifest) contexts() []string {
 }
 
 // words are the scopes that are about signing in and launching (SMART App Launch 2.2 §"Scopes").
-func (s *SMART) words(m *Manifest) []string {
+func (s *SMART) words() []string {
 	out := []string{"openid", "fhirUser", "profile"}
-	for _, launch := range s.Launch {
-		switch launch {
-		case LaunchStandalone:
-			out = append(out, "launch/patient")
-		case LaunchEHR:
-			out = append(out, "launch", "launch/encounter")
-		}
+	if len(s.Launch) > 0 { // they say where the app was opened, and reach nothing
+		out = append(out, "launch", "launch/patient", "launch/encounter")
 	}
 	if slices.Contains(s.GrantTypes, GrantDevice) {
 		out = append(out, "launch/patient")

@@ -15,6 +15,7 @@ type tables struct {
 	types      map[string][]string // FHIR types by category, a type under its own name too
 	categories []string            // those with a name of their own, sorted
 	deposits   map[string]bool     // categories that somebody may write to
+	writable   map[string]bool     // the same of FHIR types
 	purposes   []string            // purposes of use that an app may have, sorted
 	banned     map[string]string   // publisher categories that never read, with the article
 }
@@ -51,8 +52,9 @@ func readTables(fsys fs.FS) (*tables, error) {
 			return nil, err
 		}
 	}
-	t := &tables{types: map[string][]string{}, deposits: map[string]bool{}, banned: codes.Banned}
+	t := &tables{types: map[string][]string{}, deposits: map[string]bool{}, writable: map[string]bool{}, banned: codes.Banned}
 	for kind, section := range sections {
+		t.writable[kind] = audience[section].Deposit
 		// What goes by rules of its own (choices, the log, what follows a document) is no data to ask for by its section.
 		if who := audience[section].Professional; who == "matrix" || who == "party" {
 			t.add(section, kind, audience[section].Deposit)
