@@ -74,6 +74,10 @@ type App struct {
 	// Who reviews emergency accesses, besides those whose account says so. Default: nobody.
 	Review *Review `json:"review,omitempty"`
 
+	// A file that names the label authority: its public keys, and how many of them decide. Default: none, so that no app has
+	// a label here.
+	Authority string `json:"authority,omitempty"`
+
 	// Where apps are tried out before they have a label, with invented people. Default: nowhere.
 	Rehearsal *Rehearsal `json:"rehearsal,omitempty"`
 
@@ -121,6 +125,9 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	a.running, a.stop = context.WithCancel(ctx)
+	if err = a.openCatalogue(a.running); err != nil {
+		return err
+	}
 	if a.services, err = a.build(a.metrics(ctx)); err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ func init() {
 //	    acr      <name> <name> [<name...>]
 //	    mail     <host:port> { … }  parseMail
 //	    review   { … }              parseReview
+//	    authority <file>
 //	    rehearsal <url>
 //	    plugins  [<folder>] { … }   parsePlugins
 //	    demo
@@ -98,6 +99,8 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return a.parseMail(d)
 	case "review":
 		return a.parseReview(d)
+	case "authority":
+		return a.parseAuthority(d)
 	case "rehearsal":
 		return a.parseRehearsal(d)
 	case "plugins":
@@ -109,7 +112,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, mail, review, rehearsal, plugins, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, mail, review, authority, rehearsal, plugins, demo", option)
 	}
 }
 

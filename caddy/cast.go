@@ -14,7 +14,6 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/account"
@@ -54,10 +53,8 @@ func (a *App) loadCast(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, app := range demo.Apps(time.Now(), credentials) {
-		if err := a.putApp(ctx, app); err != nil {
-			return err
-		}
+	if err := a.putApps(ctx, demo.Apps(credentials)); err != nil {
+		return err
 	}
 	if err := a.giveCodes(ctx); err != nil {
 		return err
@@ -77,16 +74,6 @@ func (a *App) loadCast(ctx context.Context) error {
 		return err
 	}
 	return writeOnce(marker, nil)
-}
-
-func (a *App) putApp(ctx context.Context, app demo.App) error {
-	if err := a.services.oauth.PutClient(ctx, app.Client); err != nil {
-		return err
-	}
-	if app.Recall != "" {
-		app.Entry.Status = catalog.Recalled
-	}
-	return a.state.apps.Put(ctx, app.Entry)
 }
 
 // loadRecords imports the records of the cast as any other FHIR, and moves each space to its state.
@@ -250,7 +237,7 @@ func (a *App) describe() (*Demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, app := range demo.Apps(time.Now(), demo.Credentials{}) {
+	for _, app := range demo.Apps(demo.Credentials{}) {
 		c := DemoClient{
 			Key: app.Client.ID, ClientID: app.Client.ID, AuthMethod: app.Client.AuthMethod,
 			RedirectURIs: app.Client.RedirectURIs, Scopes: app.Client.Scopes,

@@ -65,9 +65,9 @@ func (a *App) introduce(p *web.IndexPage) error {
 		}
 		p.People = append(p.People, web.IndexPerson{Key: one.Key, Name: one.Name, Login: one.Login, Password: one.Password, Kind: one.Kind, Note: about})
 	}
-	for _, app := range demo.Apps(a.state.apps.Now(), demo.Credentials{}) {
+	for _, app := range demo.Apps(demo.Credentials{}) {
 		status := catalog.Unlisted
-		if entry, err := a.state.apps.Get(a.running, app.Entry.ID); err == nil {
+		if entry, err := a.state.apps.Get(a.running, app.Client.ID); err == nil {
 			status = entry.At(a.state.apps.Now())
 		}
 		p.Clients = append(p.Clients, web.IndexClient{Key: app.Client.ID, ID: app.Client.ID, Name: app.Client.Name, Kind: app.Client.Kind, Status: status, Note: note(app.Client.ID)})

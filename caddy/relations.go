@@ -16,7 +16,10 @@ import (
 const insSystem = "urn:oid:1.2.250.1.213.1.4.8"
 
 // labels tells the authorization server what the catalogue says of an app.
-type labels struct{ catalog.Apps }
+type labels struct {
+	catalog.Apps
+	recalls *recalls
+}
 
 func (l labels) App(ctx context.Context, client string) (oauth.App, bool, error) {
 	a, err := l.Get(ctx, client)
@@ -26,9 +29,12 @@ func (l labels) App(ctx context.Context, client string) (oauth.App, bool, error)
 	if err != nil {
 		return oauth.App{}, false, err
 	}
+	now := l.Now()
+	status := a.At(now)
+	l.recalls.met(client, status == catalog.Online, now)
 	return oauth.App{
 		Label: gate.Label{
-			Status: a.At(l.Now()), Exchange: a.Exchange, Purposes: a.Purposes, Categories: a.Categories,
+			Status: status, Exchange: a.Exchange, Purposes: a.Purposes, Categories: a.Categories,
 			Directions: a.Directions, Expires: a.Expires,
 		},
 		Publisher: a.Publisher, Category: a.Category,

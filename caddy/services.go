@@ -44,6 +44,9 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
 	logger := slog.New(zapslog.NewHandler(a.logger.Core()))
+	if err := meter.measureRecalls(&a.state.recalls); err != nil {
+		return nil, fmt.Errorf("registering metrics: %w", err)
+	}
 	s := &services{meter: meter}
 	if s.policies, err = a.loadPolicies(a.running, meter, logger); err != nil {
 		return nil, err
@@ -61,7 +64,7 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 		return nil, err
 	}
 	config := oauth.Config{
-		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps}, Relations: relations,
+		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps, &a.state.recalls}, Relations: relations,
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
 		Agreed: relations.agree, Opener: relations, Event: meter.security, Address: clientAddress,
 		Keys: a.Keys.schedule(), Levels: a.ACR,

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/label"
 	"github.com/pontlevis/pontlevis/oauth/keyring"
 	"github.com/pontlevis/pontlevis/record"
 	"github.com/pontlevis/pontlevis/space"
@@ -46,9 +48,13 @@ type state struct {
 	lives   space.Lifecycles
 	apps    catalog.Apps
 	stops   stops
+	recalls recalls
 	master  []byte
 	commits commitMeter
 	keys    atomic.Pointer[keyring.Ring] // of the newest config
+
+	labelling sync.Mutex // held by whoever opens the log of labels
+	labels    atomic.Pointer[label.Log]
 }
 
 // openState opens a data folder, or takes the one that another config of this process holds. base is the URL of the FHIR
@@ -101,7 +107,7 @@ func (s *state) open(base string) (err error) {
 	}
 	s.records.Base = base
 	s.lives = space.Lifecycles{DB: s.db, Known: &store.Decoded[space.Lifecycle]{}}
-	s.apps = catalog.Apps{DB: s.db, Now: time.Now, Known: &store.Decoded[catalog.App]{}, Stopped: s.stops.tell}
+	s.apps = catalog.Apps{DB: s.db, Now: time.Now, Known: &store.Decoded[catalog.App]{}, Labels: s.standing, Stopped: s.stop}
 	return nil
 }
 

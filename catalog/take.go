@@ -31,23 +31,36 @@ type Step struct {
 
 func versionKey(app, version string) []byte { return store.Key("app-version", app, version) }
 
-// Take takes a step: whole or not at all, and in force when it returns. The same step asked twice is taken once. Errors:
-// ErrNotFound, ErrStep, ErrPart, ErrReason, ErrLabel, ErrVersion, ErrUnderWay, *manifest.Invalid.
-func (c Apps) Take(ctx context.Context, s Step) (*Version, error) {
-	rule, err := s.check()
-	if err != nil {
-		return nil, fmt.Errorf("step %q of %s: %w", s.Step, s.App, err)
+// Take takes a step, or several of one app one after the other: all of them or none, and in force when it returns. A step
+// without a version is of the version of the one before it. The same step asked twice is taken once. Errors: ErrNotFound,
+// ErrStep, ErrPart, ErrReason, ErrLabel, ErrVersion, ErrUnderWay, *manifest.Invalid.
+func (c Apps) Take(ctx context.Context, steps ...Step) (*Version, error) {
+	rules := make([]*Rule, len(steps))
+	for k := range steps {
+		var err error
+		if rules[k], err = steps[k].check(); err != nil {
+			return nil, fmt.Errorf("step %q of %s: %w", steps[k].Step, steps[k].App, err)
+		}
 	}
 	var v *Version
-	err = c.DB.Update(ctx, store.Global, func(tx store.Tx) (err error) {
-		v, err = c.take(tx, rule, &s)
-		return err
+	err := c.DB.Update(ctx, store.Global, func(tx store.Tx) error {
+		v = nil
+		for k, s := range steps {
+			if v != nil {
+				s.Version = cmp.Or(s.Version, v.Version)
+			}
+			var err error
+			if v, err = c.take(tx, rules[k], &s); err != nil {
+				return fmt.Errorf("step %q of %s: %w", s.Step, s.App, err)
+			}
+		}
+		return nil
 	})
-	if err == nil && c.Stopped != nil && slices.Contains(stops, rule.Step) {
+	if err == nil && c.Stopped != nil && slices.ContainsFunc(steps, func(s Step) bool { return slices.Contains(stops, s.Step) }) {
 		err = c.stopped(ctx, v)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("step %q of %s: %w", s.Step, s.App, err)
+		return nil, fmt.Errorf("changing the catalogue: %w", err)
 	}
 	return v, nil
 }
