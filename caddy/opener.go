@@ -15,6 +15,9 @@ func (r *relations) EmergencyReason(mode, code string) (fr, en string, known boo
 	return words.FR, words.EN, known
 }
 
+// EmergencyMode is the mode of an emergency access that says none.
+func (r *relations) EmergencyMode(regulating bool) string { return r.gate.EmergencyMode(regulating) }
+
 // EmergencyLife is how long an emergency access lasts, as the policies in force say; none when they do not say it.
 func (r *relations) EmergencyLife() time.Duration {
 	life, _ := r.gate.EmergencyLife()

@@ -98,6 +98,17 @@ func TestEmergencyReason(t *testing.T) {
 	}
 }
 
+// TestEmergencyMode: the mode of a work situation comes from the bundle, and has reasons there.
+func TestEmergencyMode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for regulating, want := range map[bool]string{true: "centre_15", false: "bris_de_glace"} {
+		if got := w.gate.EmergencyMode(regulating); got != want || len(w.gate.EmergencyReasons(got)) == 0 {
+			t.Errorf("regulating %v: mode %q", regulating, got)
+		}
+	}
+}
+
 // TestEmergencyLife: the length comes from the settings of the bundle; what is no positive number is none.
 func TestEmergencyLife(t *testing.T) {
 	t.Parallel()

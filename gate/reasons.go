@@ -34,6 +34,18 @@ func (g *Gate) EmergencyReasons(mode string) []Reason {
 	return out
 }
 
+// EmergencyMode is the mode of an emergency access that says none, as the policies in force have it for somebody who regulates
+// calls, as their identity provider says, and for everybody else; "" when they do not say it, which has no reasons.
+func (g *Gate) EmergencyMode(regulating bool) string {
+	situation := "otherwise"
+	if regulating {
+		situation = "regulating"
+	}
+	v, _ := g.Policies.Current().Data("pontlevis", "emergency_codes", "mode", situation)
+	mode, _ := v.(string)
+	return mode
+}
+
 // wordsOf reads a text in both languages.
 func wordsOf(v any) (words policies.Text, known bool) {
 	texts, known := v.(map[string]any)

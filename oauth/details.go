@@ -47,6 +47,8 @@ type detail struct {
 type Opener interface {
 	// EmergencyReason gives a coded reason of an emergency mode in words.
 	EmergencyReason(mode, code string) (fr, en string, known bool)
+	// EmergencyMode is the mode of an emergency access that says none, for somebody who regulates calls or anybody else.
+	EmergencyMode(regulating bool) string
 	// EmergencyLife is how long an emergency access lasts (rules.md E3); a grant of no length gives nothing.
 	EmergencyLife() time.Duration
 	// OpenEmergency decides and logs the opening of the emergency access that g stands for, in the record that whose
@@ -129,7 +131,7 @@ func (s *Server) checkDetail(d *detail) *failure {
 // checkGlass checks an emergency access and fills in what it leaves to be understood.
 func (s *Server) checkGlass(d *detail) *failure {
 	if d.Mode == "" {
-		d.Mode = "bris_de_glace"
+		d.Mode = s.opener.EmergencyMode(false) // a regulating doctor's software names the other
 	}
 	if d.Stage == 0 {
 		d.Stage = 1

@@ -37,6 +37,13 @@ func (o *opener) EmergencyReason(mode, code string) (fr, en string, known bool) 
 	return "La personne est inconsciente.", "The person is unconscious.", (mode == "bris_de_glace" || mode == "centre_15") && code == "unconscious"
 }
 
+func (*opener) EmergencyMode(regulating bool) string {
+	if regulating {
+		return "centre_15"
+	}
+	return "bris_de_glace"
+}
+
 func (o *opener) EmergencyLife() time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()

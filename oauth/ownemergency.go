@@ -58,13 +58,11 @@ func (e *Emergency) Live(now time.Time) bool { return e.Ended.IsZero() && now.Be
 func soughtKey(session, id string) []byte { return store.Key("oauth", "sought", session, id) }
 func glassKey(session, id string) []byte  { return store.Key("oauth", "glass", session, id) }
 
-// EmergencyMode is the mode that the visitor's work situation gives: that of the emergency call centre for whoever the
-// identity provider says is regulating there, else break-glass. Whether they may use it the policies say.
+// EmergencyMode is the mode that the policies have for the visitor's work situation: whether the identity provider says that
+// they regulate calls there. Whether they may use it the policies say too.
 func (v *Visitor) EmergencyMode() string {
-	if in := v.Person.In(v.session.Situation); in != nil && in.Regulation {
-		return "centre_15"
-	}
-	return "bris_de_glace"
+	in := v.Person.In(v.session.Situation)
+	return v.s.opener.EmergencyMode(in != nil && in.Regulation)
 }
 
 // Urgent is the grant of an emergency access that is not opened yet: it has no person and no reason, and opens nothing.

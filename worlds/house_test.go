@@ -183,6 +183,8 @@ func (a *acting) EmergencyReason(mode, code string) (fr, en string, known bool) 
 	return words.FR, words.EN, known
 }
 
+func (a *acting) EmergencyMode(regulating bool) string { return a.gate.EmergencyMode(regulating) }
+
 func (a *acting) EmergencyLife() time.Duration {
 	life, _ := a.gate.EmergencyLife()
 	return life

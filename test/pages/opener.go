@@ -13,6 +13,8 @@ func (r *relations) EmergencyReason(mode, code string) (fr, en string, known boo
 	return words.FR, words.EN, known
 }
 
+func (r *relations) EmergencyMode(regulating bool) string { return r.gate.EmergencyMode(regulating) }
+
 func (r *relations) EmergencyLife() time.Duration {
 	life, _ := r.gate.EmergencyLife()
 	return life
