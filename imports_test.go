@@ -25,7 +25,7 @@ var levels = [][]string{
 	{"gate"},
 	{"worlds"},
 	{"catalog/label", "catalog/manifest", "oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
-	{"oauth", "catalog", "catalog/usage", "cases", "notice", "plugins"},
+	{"oauth", "catalog", "catalog/usage", "catalog/rehearsal", "cases", "notice", "plugins"},
 	{"web", "plugins/hooks"},
 	{"web/sentence", "web/qr", "web/storybook", "web/visit"},
 	{"web/catalog", "web/emergency", "web/history", "web/pro", "web/review", "web/sharing"},

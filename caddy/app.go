@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
 
 	"github.com/pontlevis/pontlevis/policies"
 )
@@ -132,6 +134,9 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	a.services.run(a.running)
+	if a.rehearses {
+		a.services.running.Go(func() { a.services.rehearsals.Run(a.running, slog.New(zapslog.NewHandler(a.logger.Core()))) })
+	}
 	return a.prepareRehearsal(ctx)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap/exp/zapslog"
 
+	"github.com/pontlevis/pontlevis/catalog/rehearsal"
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/dpop"
@@ -32,6 +33,8 @@ type services struct {
 	people   http.Handler // the pages of people
 	plugins  *pluginHost  // nil: none run
 	meter    *meter
+
+	rehearsals *rehearsal.Rehearsals // of the server of rehearsals alone
 
 	*followers
 }
@@ -66,7 +69,7 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 	config := oauth.Config{
 		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps, &a.state.recalls}, Relations: relations,
 		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
-		Agreed: relations.agree, Opener: relations, Event: meter.security, Address: clientAddress,
+		Agreed: relations.agree, Opener: relations, Event: a.security(meter), Refuses: a.refuses, Address: clientAddress,
 		Keys: a.Keys.schedule(), Levels: a.ACR,
 		Upstreams: providers, Holder: relations.holder, Brands: brands, Roles: a.Review.roles, Cookies: a.cookies(),
 	}
@@ -96,6 +99,9 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 	}
 	if s.plugins, err = a.newPlugins(s, logger); err != nil {
 		return nil, err
+	}
+	if a.rehearses {
+		s.rehearsals = &rehearsal.Rehearsals{DB: a.state.db, Stage: stage{a}, Now: time.Now}
 	}
 	s.people, err = a.peoplePages(s)
 	return s, err

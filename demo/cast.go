@@ -21,6 +21,10 @@ func (c Cast) Resources() ([][]byte, error) {
 	for _, record := range [][]object{c.camille(), c.lucas(), c.jeanne(), c.yanis(), c.nour(), c.elise(), c.exercice()} {
 		all = append(all, record...)
 	}
+	return written(all)
+}
+
+func written(all []object) ([][]byte, error) {
 	out := make([][]byte, 0, len(all))
 	for _, r := range all {
 		b, err := json.Marshal(r)
@@ -53,7 +57,7 @@ const (
 	icd10       = "http://hl7.org/fhir/sid/icd-10"
 	classSystem = "https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument/FHIR/TRE-A03-ClasseDocument"
 	typeSystem  = "https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaire/FHIR/TRE-A05-TypeDocComplementaire"
-	maskSystem  = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
+	MaskSystem  = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
 	confSystem  = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 	insSystem   = "urn:oid:1.2.250.1.213.1.4.8"
 	rppsSystem  = "https://rpps.esante.gouv.fr"

@@ -66,7 +66,7 @@ func (c Cast) reference(l letter, attachment object) object {
 func securityLabels(labels []string) list {
 	out := list{concept(confSystem, "N", "normal")}
 	for _, l := range labels {
-		out = append(out, concept(maskSystem, l, ""))
+		out = append(out, concept(MaskSystem, l, ""))
 	}
 	return out
 }

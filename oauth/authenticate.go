@@ -80,11 +80,13 @@ func (s *Server) liveToken(ctx context.Context, bearer string) (g *grantRecord, 
 		return nil, nil, invalidToken("The access token has expired.")
 	}
 	if !g.live(now) {
+		s.tell(ctx, "ended_used", g.Client, g.Person, g.ID)
 		return nil, nil, invalidToken("The grant of this token has ended.")
 	}
 	if ended, err := s.ended(ctx, g); err != nil {
 		return nil, nil, fmt.Errorf("reading the endings of a patient's grants: %w", err)
 	} else if ended {
+		s.tell(ctx, "ended_used", g.Client, g.Person, g.ID)
 		return nil, nil, invalidToken("The grant of this token has been ended by the person.")
 	}
 	if going, err := s.goesOn(ctx, g); err != nil {

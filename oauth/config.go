@@ -91,6 +91,10 @@ type Config struct {
 	// account: who they are is said by every identity of theirs. May be nil.
 	Roles func(identities []string) []string
 
+	// Refuses tells a person who says no to every app, without being asked: an invented one, for apps to rehearse with. May
+	// be nil.
+	Refuses func(p *Person) bool
+
 	// Cookies ends the names of cookies, where another server shares the host: cookies know no port. Usually "".
 	Cookies string
 
@@ -101,10 +105,11 @@ type Config struct {
 
 // Event is something the access log may want to keep. It never carries a token, a code or a secret.
 type Event struct {
-	Kind   string // code_replay, refresh_reuse, foreign_client, pkce_mismatch, client_refused, client_registered, client_updated, client_deleted, proof_refused, details_refused, step_up, sign_in, sign_in_refused, code_refused, passkey_refused, passkey_counter, enrolment_refused, enrolled, proof_changed, sessions_ended, throttled, grant, refused, revoked
+	Kind   string // code_replay, refresh_reuse, foreign_client, pkce_mismatch, client_refused, client_registered, client_updated, client_deleted, proof_refused, details_refused, step_up, sign_in, sign_in_refused, code_refused, passkey_refused, passkey_counter, enrolment_refused, enrolled, proof_changed, sessions_ended, throttled, grant, token, ended_used, refused, revoked
 	Client string
 	Person string
 	Grant  string
+	Bound  string // to what the sender of a token is bound: dpop, mtls, "" for nothing; with the kind token
 	At     time.Time
 }
 
@@ -114,6 +119,7 @@ type Server struct {
 	issuer    string
 	fhir      string
 	cookies   string
+	refuses   func(*Person) bool
 	apps      Apps
 	relations Relations
 	pages     Pages
@@ -208,7 +214,7 @@ func assemble(c Config) (*Server, error) {
 		}
 	}
 	s := &Server{
-		db: c.DB, issuer: c.Issuer, cookies: c.Cookies, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
+		db: c.DB, issuer: c.Issuer, cookies: c.Cookies, refuses: c.Refuses, fhir: c.FHIR, apps: c.Apps, relations: c.Relations, pages: c.Pages,
 		now: c.Now, log: c.Log, agreed: c.Agreed, roles: c.Roles, opener: c.Opener, event: c.Event, address: c.Address, offline: c.Offline,
 		secrets: deriveSecrets(c.Secret), cross: http.NewCrossOriginProtection(), passwords: account.NewPasswords(passwordsAtOnce),
 		upstreams: c.Upstreams, holder: c.Holder,

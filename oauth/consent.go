@@ -125,6 +125,10 @@ func (v *visit) patientWanted() bool {
 }
 
 func (s *Server) showConsent(v *visit, status int, form url.Values, problem string, refused ...Said) {
+	if s.refuses != nil && s.refuses(v.person) {
+		s.stepRefuse(v)
+		return
+	}
 	all, err := s.choices(v)
 	if err != nil {
 		s.trouble(v.w, v.r, err)

@@ -89,6 +89,9 @@ func (s *Server) commit(ctx context.Context, x *exchange) error {
 	if err != nil {
 		return fmt.Errorf("writing the exchange: %w", err)
 	}
+	if outcome == nil && x.access != nil {
+		s.event(ctx, Event{Kind: "token", Client: x.grant.Client, Person: x.grant.Person, Grant: x.grant.ID, Bound: x.access.Bound.means(), At: s.now()})
+	}
 	return outcome
 }
 

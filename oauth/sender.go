@@ -30,6 +30,17 @@ func (b binding) tokenType() string {
 	return gate.SchemeBearer
 }
 
+// means names what a token is bound to, for the events.
+func (b binding) means() string {
+	switch {
+	case b.JKT != "":
+		return "dpop"
+	case b.X5T != "":
+		return "mtls"
+	}
+	return ""
+}
+
 // sender is what the sender of a token request proved about itself beside its client authentication.
 type sender struct {
 	shown binding // the key of its proof and its certificate, as they came
