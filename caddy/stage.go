@@ -162,8 +162,8 @@ func (s stage) end(ctx context.Context, g *gate.Grant, consent []byte, client st
 	if !bytes.Contains(consent, []byte(`"`+client+`"`)) || r.Node().Get("status").Text() != "active" {
 		return nil
 	}
-	body := `[{"op":"replace","path":"/status","value":"inactive"}]`
-	_, err = s.app.services.gate.Ask(ctx, g, http.MethodPatch, "Consent/"+r.Node().Get("id").Text(), http.Header{"Content-Type": {"application/json-patch+json"}}, []byte(body))
+	ended := r.Node().With("status", []byte(`"inactive"`))
+	_, err = s.app.services.gate.Ask(ctx, g, http.MethodPut, "Consent/"+r.Node().Get("id").Text(), nil, ended)
 	return err
 }
 
