@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/gate"
@@ -76,16 +77,31 @@ func (*relations) OpenPatient(context.Context, *oauth.Person, string) (oauth.Rel
 type catalogue struct{}
 
 func (catalogue) App(_ context.Context, client string) (oauth.App, bool, error) {
-	for _, a := range demo.Apps(time.Now(), demo.Credentials{}) {
+	for _, a := range demo.Apps(demo.Credentials{}) {
 		if a.Client.ID == client {
-			return oauth.App{
-				Label:     gate.Label{Status: "online", Exchange: true, Purposes: a.Entry.Purposes, Categories: a.Entry.Categories, Directions: a.Entry.Directions},
-				Publisher: a.Entry.Publisher, Category: a.Entry.Category,
-				FR: oauth.AppText{Name: a.Entry.Name.FR, Purpose: a.Entry.Purpose.FR}, EN: oauth.AppText{Name: a.Entry.Name.EN, Purpose: a.Entry.Purpose.EN},
-			}, true, nil
+			return shown(a)
 		}
 	}
 	return oauth.App{}, false, nil
+}
+
+// shown is an app of the cast as on the air with all that its manifest asks.
+func shown(a demo.App) (oauth.App, bool, error) {
+	var entry catalog.App
+	if a.Entry != nil {
+		entry = *a.Entry
+	} else {
+		m, err := a.Manifest()
+		if err != nil {
+			return oauth.App{}, false, err
+		}
+		entry = catalog.Labelled(m, "", time.Time{})
+	}
+	return oauth.App{
+		Label:     gate.Label{Status: "online", Exchange: true, Purposes: entry.Purposes, Categories: entry.Categories, Directions: entry.Directions},
+		Publisher: entry.Publisher, Category: entry.Category,
+		FR: oauth.AppText{Name: entry.Name.FR, Purpose: entry.Purpose.FR}, EN: oauth.AppText{Name: entry.Name.EN, Purpose: entry.Purpose.EN},
+	}, true, nil
 }
 
 // must stops a test at what cannot go wrong.
@@ -149,7 +165,7 @@ func (w *World) load(dir string, records *record.Embedded, lives space.Lifecycle
 			w.Fatal(err)
 		}
 	}
-	for _, a := range demo.Apps(time.Now(), demo.Credentials{}) { // but for those that have keys of their own, which are not known here
+	for _, a := range demo.Apps(demo.Credentials{}) { // but for those that have keys of their own, which are not known here
 		if err := w.People.PutClient(w.Context(), a.Client); err != nil && a.Client.AuthMethod == oauth.AuthNone {
 			w.Fatal(err)
 		}
