@@ -81,11 +81,11 @@ func serveBackup(w http.ResponseWriter, r *http.Request) error {
 	return json.NewEncoder(w).Encode(BackupAnswer{To: q.To, Bytes: bytes, Seconds: time.Since(began).Seconds()})
 }
 
-// openedState finds the data folder that this process has open: the one named, or the only one.
+// openedState finds the data folder that this process has open: the one named, or the only one of real people.
 func openedState(dir string) (found *state, err error) {
 	n := 0
 	states.Range(func(key, value any) bool {
-		if s, ok := value.(*state); ok && (dir == "" || key == dir) {
+		if s, ok := value.(*state); ok && (dir == "" && !s.rehearses.Load() || key == dir) {
 			found = s
 			n++
 		}
@@ -124,9 +124,9 @@ func (s *state) backup(ctx context.Context, to string) (total int64, err error) 
 		}
 		total += n
 	}
-	for _, name := range []string{keyFile, VerifierFile} {
+	for _, name := range []string{keyFile, VerifierFile, AuthorityFile, LabelVerifierFile} {
 		content, err := os.ReadFile(filepath.Join(s.dir, name))
-		if name == keyFile && errors.Is(err, os.ErrNotExist) { // the key is in the environment
+		if name != VerifierFile && errors.Is(err, os.ErrNotExist) { // the key is in the environment, the labels are another's
 			continue
 		}
 		if err == nil {

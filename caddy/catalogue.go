@@ -18,6 +18,7 @@ import (
 // openCatalogue joins the catalogue to the log of labels. Where apps rehearse there is none: nobody real is read there.
 func (a *App) openCatalogue(ctx context.Context) error {
 	if a.rehearses {
+		a.state.rehearses.Store(true)
 		a.state.apps.Labels = nil
 		return nil
 	}
@@ -64,7 +65,7 @@ func (s *state) openLabels(ctx context.Context, trust label.Trust) (*label.Log, 
 		return nil, err
 	}
 	s.labels.Store(l)
-	return l, nil
+	return l, writeOnce(filepath.Join(s.dir, LabelVerifierFile), []byte(l.VerifierKey()+"\n"))
 }
 
 // standing is what the log of labels says of an app. Without an authority no app has a label.
@@ -111,8 +112,17 @@ const authorityFolder = "authority"
 // signers are who signs for the demonstration's authority: two of them decide.
 var signers = []string{"label-authority", "label-authority-2"}
 
-// demoAuthority is the authority of the demonstration, whose keys are made the first time.
+// demoAuthority is the authority of the demonstration, whose keys are made the first time. The public ones stay in the data
+// folder: a copy of it without the private ones goes on, and signs nothing.
 func (a *App) demoAuthority() (t label.Trust, err error) {
+	public := filepath.Join(a.state.dir, AuthorityFile)
+	raw, err := os.ReadFile(public)
+	if err == nil {
+		return label.ParseTrust(raw)
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return t, err
+	}
 	t = label.Trust{Authority: "Autorité des labels (démonstration)", Threshold: len(signers)}
 	for _, holder := range signers {
 		key, err := a.demoSigner(holder)
@@ -121,7 +131,20 @@ func (a *App) demoAuthority() (t label.Trust, err error) {
 		}
 		t.Keys = append(t.Keys, label.Key{Public: label.PublicText(label.Public(key)), Holder: holder})
 	}
-	return t, nil
+	if raw, err = t.JSON(); err != nil {
+		return t, err
+	}
+	return t, writeOnce(public, raw)
+}
+
+// signs reports whether the private keys of the authority whose labels count are here.
+func (a *App) signs() bool {
+	for _, holder := range signers {
+		if _, err := os.Stat(filepath.Join(a.state.dir, authorityFolder, holder+".pem")); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // demoSigner is one private key of the demonstration: of a signer of the authority, or of a publisher.

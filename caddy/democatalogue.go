@@ -66,6 +66,9 @@ func (a *App) publishDemo(ctx context.Context, m *manifest.Manifest) error {
 	if err != nil {
 		return err
 	}
+	if !a.signs() { // a copy of the folder without the keys: what is there is all there will be
+		return nil
+	}
 	publisher := catalog.Actor{Part: catalog.Publisher, ID: "Person/" + m.ID, Name: m.Publisher.LegalName, Owner: m.Publisher.SIREN}
 	switch {
 	case fresh:
@@ -189,7 +192,7 @@ func (a *App) demoSigners() (keys []ed25519.PrivateKey, err error) {
 func (a *App) recallDemo(ctx context.Context, app string, why catalog.Text) error {
 	log, now := a.state.labels.Load(), a.state.apps.Now()
 	at, had := log.Status(app, now)
-	if !had || !slices.Contains([]string{label.InForce, label.Suspended}, at.Status) {
+	if !had || !a.signs() || !slices.Contains([]string{label.InForce, label.Suspended}, at.Status) {
 		return nil
 	}
 	words := label.Text(why)

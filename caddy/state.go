@@ -33,6 +33,9 @@ const (
 	AuditFile    = "audit.db"
 	keyFile      = "master.key" // 32 random bytes, mode 0600
 	VerifierFile = "audit.vkey" // the public key that checks the log (C2SP signed-note)
+
+	AuthorityFile     = "authority.json" // the label authority's public keys, where no setting names another file
+	LabelVerifierFile = "labels.vkey"    // the public key that checks the log of labels
 )
 
 // states holds the open data folders of the process.
@@ -53,7 +56,8 @@ type state struct {
 	commits commitMeter
 	keys    atomic.Pointer[keyring.Ring] // of the newest config
 
-	labelling sync.Mutex // held by whoever opens the log of labels
+	rehearses atomic.Bool // the folder is of the server in which apps rehearse
+	labelling sync.Mutex  // held by whoever opens the log of labels
 	labels    atomic.Pointer[label.Log]
 }
 
