@@ -128,7 +128,7 @@ func (l *line) start(ctx context.Context) (*process, *Failure) {
 	l.alive++
 	l.diag.Starts++
 	l.mu.Unlock()
-	p, f := launch(ctx, r, l.host.Patience, l.gone)
+	p, f := launch(ctx, r, l.host.bounds, l.host.Patience, l.gone)
 	if f != nil {
 		f.App = l.app
 		return p, f

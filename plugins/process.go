@@ -20,6 +20,7 @@ import (
 
 // process is one process of a plugin: it says hello, waits for its one invocation, and is killed.
 type process struct {
+	bounds  bounds
 	guard   *guard
 	client  *plugin.Client
 	dialled atomic.Bool
@@ -50,8 +51,8 @@ func (dispenser) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.Cli
 var silent = hclog.New(&hclog.LoggerOptions{Level: hclog.Off, Output: io.Discard})
 
 // launch starts a process and waits for its hello. Of one that failed nothing is left but how it ended.
-func launch(ctx context.Context, r *cage.Runner, patience time.Duration, after func()) (*process, *Failure) {
-	p := &process{guard: newGuard(r), born: time.Now(), gone: make(chan struct{}), after: after}
+func launch(ctx context.Context, r *cage.Runner, b bounds, patience time.Duration, after func()) (*process, *Failure) {
+	p := &process{bounds: b, guard: newGuard(r), born: time.Now(), gone: make(chan struct{}), after: after}
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: wire.Handshake, Plugins: plugin.PluginSet{wire.Name: dispenser{}},
 		RunnerFunc:       func(hclog.Logger, *exec.Cmd, string) (runner.Runner, error) { return p.guard, nil },
@@ -104,10 +105,10 @@ func (p *process) unstarted(ctx context.Context, err error) *Failure {
 	switch {
 	case errors.As(err, &below):
 		return &Failure{Kind: ErrLevel, Detail: err.Error()}
-	case said != nil:
-		return &Failure{Kind: ErrStart, Detail: said.Error(), tripwire: true}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &Failure{Kind: ErrStart, Detail: "it said nothing in time"}
+	case said != nil:
+		return &Failure{Kind: ErrStart, Detail: said.Error(), tripwire: true}
 	case p.flooded():
 		return &Failure{Kind: ErrStart, Detail: "it sent more than a hello before it was asked anything", tripwire: true}
 	case errors.Is(err, errNoHello):
@@ -124,7 +125,7 @@ func (p *process) flooded() bool {
 }
 
 // begin lets the process send what an invocation needs.
-func (p *process) begin(l Limits) { p.meter.Load().left.Add(share(l)) }
+func (p *process) begin(l Limits) { p.meter.Load().left.Add(p.bounds.share(l)) }
 
 // alive reports whether a fresh process can still be used.
 func (p *process) alive() bool { return !p.client.Exited() && p.stream.Context().Err() == nil }
@@ -132,6 +133,9 @@ func (p *process) alive() bool { return !p.client.Exited() && p.stream.Context()
 // end kills the process and waits until nothing of it is left: first the process, then what go-plugin holds of it.
 func (p *process) end() {
 	p.once.Do(func() {
+		if p.bounds.ask {
+			p.client.Kill()
+		}
 		p.cancel()
 		_ = p.guard.Kill(context.Background())
 		if m := p.meter.Load(); m != nil {

@@ -1,0 +1,250 @@
+package plugins
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pontlevis/pontlevis/gate"
+)
+
+// TestRecall stops an app while many invocations are under way: they end, nothing of it is left, and no read goes through.
+func TestRecall(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.app("a", "", func(a *App) { a.Limits = Limits{Deadline: 10 * time.Second, Reads: 200} })
+	release := make(chan struct{})
+	b.gate.answer = func(target string) (*gate.Answer, error) { <-release; return vaccinations(target) }
+	var calls sync.WaitGroup
+	ends := make(chan error, 4)
+	for range 4 {
+		calls.Go(func() { _, err := b.call("a", "three"); ends <- err })
+	}
+	until(t, func() bool { return len(b.gate.targets()) == 4 })
+	b.mu.Lock()
+	recalled := *b.apps["a"]
+	recalled.Label.Status = "recalled"
+	b.apps["a"] = &recalled
+	b.mu.Unlock()
+	close(release)
+	b.host.Stop("a", "recalled")
+	calls.Wait()
+	for range 4 {
+		if err := <-ends; !errors.Is(err, ErrStopped) {
+			t.Errorf("an invocation under way ended with %v", err)
+		}
+	}
+	if n := len(b.gate.targets()); n != 4 {
+		t.Errorf("%d reads went through after the recall", n-4)
+	}
+	if _, err := b.call("a", "count"); !errors.Is(err, ErrStopped) {
+		t.Errorf("it is called again: %v", err)
+	}
+	if d := b.host.Diagnoses("a"); len(d) != 0 {
+		t.Errorf("left of it: %+v", d)
+	}
+}
+
+// TestLabelAtEachRead withdraws the label between two reads of one invocation, and tells nobody.
+func TestLabelAtEachRead(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.app("a", "")
+	b.gate.answer = func(target string) (*gate.Answer, error) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		a := *b.apps["a"]
+		a.Label.Status = "suspended"
+		b.apps["a"] = &a
+		return vaccinations(target)
+	}
+	if _, err := b.call("a", "three"); !errors.Is(err, ErrStopped) || len(b.gate.targets()) != 1 {
+		t.Errorf("%v after %d reads", err, len(b.gate.targets()))
+	}
+}
+
+// TestUpgrade puts a release beside another: the old one serves until the new one is there, no call fails, and then the old
+// one is gone. A new one that does not come up never serves.
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(o *Options) { o.Patience = 3 * time.Second })
+	a := b.app("a", "")
+	old := a.Releases[0]
+	serve := func() string {
+		out, err := b.call("a", "count")
+		if err != nil {
+			t.Fatal(err, b.host.Diagnoses("a"))
+		}
+		return out.Version
+	}
+	if v := serve(); v != "1.0.0" {
+		t.Fatal(v)
+	}
+	put := func(r Release) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		c := *b.apps["a"]
+		c.Releases = []Release{r, old}
+		b.apps["a"] = &c
+	}
+	put(b.release("1.1.0", "exit"))
+	for range 5 {
+		if v := serve(); v != "1.0.0" {
+			t.Fatalf("%s serves, which does not start", v)
+		}
+	}
+	put(b.release("2.0.0", ""))
+	first := serve()
+	until(t, func() bool { return serve() == "2.0.0" })
+	if first != "1.0.0" {
+		t.Errorf("%s served at once: the new one was waited for", first)
+	}
+	if d := b.host.Diagnoses("a"); len(d) != 1 || d[0].Version != "2.0.0" {
+		t.Errorf("the old one is still there: %+v", d)
+	}
+}
+
+// TestRests has a plugin crash until it rests, and serve again when it is well.
+func TestRests(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.app("a", "raw")
+	for range tolerated {
+		if _, err := b.call("a", "panic"); !errors.Is(err, ErrCrashed) {
+			t.Fatal(err)
+		}
+	}
+	starts := b.host.Diagnoses("a")[0].Starts
+	if _, err := b.call("a", "state"); !errors.Is(err, ErrBroken) {
+		t.Fatalf("it does not rest: %v", err)
+	}
+	d := b.host.Diagnoses("a")[0]
+	if d.Starts != starts || d.Failures != tolerated || d.Last.Kind != "crashed" || !strings.Contains(d.Last.Status, "2") {
+		t.Errorf("diagnosis %+v", d)
+	}
+	until(t, func() bool { _, err := b.call("a", "state"); return err == nil })
+	if d := b.host.Diagnoses("a")[0]; d.Failures != 0 {
+		t.Errorf("it is well, and %+v", d)
+	}
+}
+
+// TestIdleCostsNothing lists a hundred plugins of which one is called: the others have neither process nor goroutine, and
+// the one has none either after a while.
+func TestIdleCostsNothing(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.Idle = 300 * time.Millisecond })
+	r := b.release("1.0.0", "")
+	before, files := runtime.NumGoroutine(), descriptors(t)
+	for i := range 100 {
+		b.app(fmt.Sprint("idle-", i), "", func(a *App) { a.Releases = []Release{r} })
+	}
+	if n := runtime.NumGoroutine(); n > before {
+		t.Errorf("%d goroutines for nothing", n-before)
+	}
+	if _, err := b.call("idle-7", "count"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool {
+		d := b.host.Diagnoses("")
+		return len(d) == 1 && d[0].Idle == 0 && runtime.NumGoroutine() <= before && descriptors(t) <= files
+	})
+}
+
+// TestNothingIsLeft runs many invocations, good and bad, and looks for what they left.
+func TestNothingIsLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	b := newBench(t)
+	b.app("a", "raw")
+	if _, err := b.call("a", "state"); err != nil {
+		t.Fatal(err)
+	}
+	b.host.Stop("a", "a test")
+	before, files := runtime.NumGoroutine(), descriptors(t)
+	for i := range 60 {
+		hook := []string{"state", "late", "fails", "state", "stderr", "state"}[i%6]
+		_, _ = b.call("a", hook)
+	}
+	b.host.Stop("a", "a test")
+	until(t, func() bool { return runtime.NumGoroutine() <= before+2 && descriptors(t) <= files+2 })
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Errorf("files are left: %v, %v", left, err)
+	}
+}
+
+// TestNeighbours has hostile plugins hold all that they get, and an honest one go on.
+func TestNeighbours(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(o *Options) { o.Processes = 8 })
+	for _, id := range []string{"hostile-1", "hostile-2"} {
+		b.app(id, "raw", func(a *App) { a.Limits.Deadline = 4 * time.Second })
+	}
+	b.app("honest", "")
+	if _, err := b.call("honest", "count"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var hostile sync.WaitGroup
+	for i := range 40 {
+		hostile.Go(func() { _, _ = b.callWith(ctx, fmt.Sprint("hostile-", i%2+1), "never", nil) })
+	}
+	until(t, func() bool {
+		n := 0
+		for _, d := range b.host.Diagnoses("") {
+			n += d.Running
+		}
+		return n >= 4
+	})
+	for range 10 {
+		begun := time.Now()
+		if _, err := b.call("honest", "count"); err != nil {
+			t.Fatal(err)
+		} else if took := time.Since(begun); took > 2*time.Second {
+			t.Errorf("the honest one waited %v", took)
+		}
+	}
+	stop()
+	hostile.Wait()
+}
+
+// TestSwapped serves other bits than those that were labelled, at the very moment at which they are read.
+func TestSwapped(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	a := b.app("a", "")
+	b.mu.Lock()
+	bits := bytes.Clone(b.bits[a.Releases[0].SHA256])
+	bits[len(bits)-1]++
+	b.bits[a.Releases[0].SHA256] = bits
+	b.mu.Unlock()
+	if _, err := b.call("a", "count"); !errors.Is(err, ErrStart) || !strings.Contains(err.Error(), "SHA-256") {
+		t.Errorf("other bits run: %v", err)
+	}
+}
+
+func until(t *testing.T, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			stack := make([]byte, 1<<20)
+			t.Fatalf("it does not come to that\n%s", stack[:runtime.Stack(stack, true)][:8<<10])
+		}
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc here")
+	}
+	return len(all)
+}
