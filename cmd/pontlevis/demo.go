@@ -56,6 +56,9 @@ func (f *demoFlags) run(out io.Writer) error {
 		}
 		_, port, _ = net.SplitHostPort(f.listen)
 	}
+	if !free(f.listen) { // Caddy shares its ports with other processes, for reloads: two demos would answer in turn
+		return fmt.Errorf("--listen %s: address already in use: stop what listens there, or name another port", f.listen)
+	}
 	if f.data == "" {
 		if f.data, err = os.MkdirTemp("", "pontlevis-demo-"); err != nil {
 			return err

@@ -29,3 +29,17 @@ func TestDemoOnAnyPort(t *testing.T) {
 		t.Errorf("status %d", answer.StatusCode)
 	}
 }
+
+// TestDemoOnATakenPort holds that a second demo says that the port is taken: it would share it silently.
+func TestDemoOnATakenPort(t *testing.T) {
+	t.Parallel()
+	first := start(t)
+	second, err := launch(filepath.Join(t.TempDir(), "data"), strings.TrimPrefix(first.base, "http://"))
+	if err == nil {
+		t.Cleanup(func() { second.finish(t) })
+		t.Fatal("two demos listen on one port")
+	}
+	if !strings.Contains(err.Error(), "address already in use") {
+		t.Error(err)
+	}
+}
