@@ -33,6 +33,9 @@ tools: # what the tests need beside Go, from Debian
 	@command -v zbarimg >/dev/null || { \
 		echo "installing zbar-tools, which scans the QR codes that are drawn"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends zbar-tools; }
+	@test -f /usr/include/nghttp2/nghttp2.h && command -v cc >/dev/null || { \
+		echo "installing a C compiler and libnghttp2-dev, of which the plugin that is not Go is made"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev libnghttp2-dev; }
 	@command -v pdftoppm >/dev/null || { \
 		echo "installing poppler-utils, which reads the papers that are written"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends poppler-utils; }
@@ -52,12 +55,14 @@ go-test: ## every Go test
 	cd bench/peers && go vet ./... && go test -count=1 ./...
 
 race: ## the packages where requests meet, under the race detector
-	go test -count=1 -short -race -timeout 20m ./store ./audit ./space ./catalog ./gate ./oauth
+	go test -count=1 -short -race -timeout 20m ./store ./audit ./space ./catalog ./gate ./oauth ./plugins
 
 bench: ## whole servers side by side: CPU per request and latency, against bare Caddy (a minute; make bench-long for more)
 	go run ./bench
 	@echo; echo "decisions alone, CPU a resource and a page:"
 	@go test -run '^$$' -bench 'Session|Decision|PageOf50' -benchmem ./policies
+	@echo; echo "plugins: starts (stock go-plugin and caged), invocations, reads, eight busy ones with and without a hostile neighbour:"
+	@go test -run '^$$' -bench 'Start|Invoke|Read|Idle|Busy' ./plugins
 	@echo; echo "tokens: checked, given and introspected, CPU each; signatures alone; and floods of wrong credentials:"
 	@go test -run '^$$' -bench '^BenchmarkToken' -benchtime 500x ./oauth | grep ^Benchmark
 	@go test -run '^$$' -bench '^BenchmarkFlood' -benchtime 1x ./oauth | grep ^Benchmark

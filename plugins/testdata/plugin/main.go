@@ -40,5 +40,13 @@ var handlers = map[string]sdk.Handler{
 		}
 		return sdk.Cards(sdk.Card{Summary: "three reads", Indicator: sdk.Info}), nil
 	},
+	"200": func(ctx context.Context, c *sdk.Call) (*sdk.Answer, error) {
+		for range 200 {
+			if _, err := c.Read(ctx, "Immunization?status=completed"); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	},
 	"nothing": func(context.Context, *sdk.Call) (*sdk.Answer, error) { return nil, nil },
 }

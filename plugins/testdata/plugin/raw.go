@@ -73,7 +73,10 @@ var seconds = []string{
 
 var misdeeds = map[string]func(stream, *wire.Begin) error{
 	"never": func(stream, *wire.Begin) error { select {} },
-	"slow":  func(s stream, _ *wire.Begin) error { time.Sleep(1500 * time.Millisecond); return answer(s, card("late")) },
+	"slow": func(s stream, _ *wire.Begin) error {
+		time.Sleep(1500 * time.Millisecond)
+		return answer(s, card("late"))
+	},
 	"panic": func(stream, *wire.Begin) error { panic("camille has diabetes") },
 	"fails": func(stream, *wire.Begin) error { return fmt.Errorf("camille has diabetes") },
 	"state": func(s stream, _ *wire.Begin) error { state++; return answer(s, card(fmt.Sprintf("seen %d", state))) },
