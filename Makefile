@@ -15,8 +15,9 @@ CLIENTS := test/clients
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-build: ## the binary, bin/pontlevis
+build: ## the binary, bin/pontlevis, and the example plugins beside it
 	go build -o bin/pontlevis ./cmd/pontlevis
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ ./plugins/apps/rappel-vaccins ./plugins/apps/interactions
 
 demo: build ## everything on one loopback address, with an invented cast
 	@bin/pontlevis demo --listen $(LISTEN) $(if $(DATA),--data $(DATA))

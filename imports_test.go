@@ -17,7 +17,7 @@ const module = "github.com/pontlevis/pontlevis/"
 // levels are the floors of the design, from the bottom. A package imports packages of lower floors only, so packages
 // of one floor do not import one another.
 var levels = [][]string{
-	{"fhir"},
+	{"fhir", "demo/glycare"},
 	{"fhir/search", "fhir/structure", "fhir/terminology"},
 	{"store", "policies/plan", "merkle", "plugins/wire", "plugins/cage"},
 	{"policies", "space", "record", "audit", "plugins/sdk"},

@@ -56,6 +56,9 @@ func (a *App) loadCast(ctx context.Context) error {
 	if err := a.putApps(ctx, demo.Apps(credentials)); err != nil {
 		return err
 	}
+	if err := a.putPlugins(ctx); err != nil {
+		return err
+	}
 	if err := a.giveCodes(ctx); err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/pontlevis/pontlevis/plugins/hooks"
 )
 
 func init() {
@@ -21,13 +23,14 @@ const (
 	partFHIR  = "fhir"  // the FHIR endpoint
 	partOAuth = "oauth" // the authorization server and the well-known documents
 	partPages = "pages" // pages for people, and /healthz
+	partHooks = "hooks" // CDS Hooks
 )
 
-var parts = []string{partFHIR, partOAuth, partPages}
+var parts = []string{partFHIR, partOAuth, partPages, partHooks}
 
 // Handler serves the paths of pontlevis and passes on every other.
 type Handler struct {
-	// Which parts to serve: `fhir`, `oauth`, `pages`. Default: all.
+	// Which parts to serve: `fhir`, `oauth`, `pages`, `hooks`. Default: all.
 	Serve []string `json:"serve,omitempty"`
 
 	// Serve the server in which apps rehearse, with its invented people, instead. Default: false.
@@ -102,6 +105,10 @@ func (h *Handler) route(path string) http.Handler {
 	case under(path, "/fhir"):
 		if h.serves(partFHIR) {
 			return s.gate.Endpoint()
+		}
+	case under(path, hooks.Path):
+		if h.serves(partHooks) {
+			return s.hooks
 		}
 	case under(path, "/demo"):
 		if h.app.Demo {

@@ -52,6 +52,7 @@ type Plugins struct {
 type pluginHost struct {
 	*plugins.Host
 	warden *cage.Warden
+	known  *labelled
 	forget func() // the catalogue no longer tells it of recalls
 }
 
@@ -81,7 +82,7 @@ func (a *App) newPlugins(s *services, log *slog.Logger) (*pluginHost, error) {
 		return nil, errors.Join(err, warden.Close())
 	}
 	forget := a.state.stops.add(func(app string, why catalog.Taken) { host.Stop(app, "its label: "+why.Step) })
-	return &pluginHost{host, warden, forget}, nil
+	return &pluginHost{host, warden, known, forget}, nil
 }
 
 func (p *Plugins) open(demo bool, log *slog.Logger) (*cage.Warden, error) {
@@ -147,7 +148,13 @@ type labelled struct {
 	issuer string
 
 	mu   sync.Mutex
-	read map[string]*plugins.App // by digest of the manifest, without what changes
+	read map[string]*described // by digest of the manifest
+}
+
+// described is a manifest that was read, and what the host takes of it: all but what changes.
+type described struct {
+	manifest *manifest.Manifest
+	app      *plugins.App
 }
 
 // plugin is what an app may do now; nil when it is no plugin.
@@ -163,16 +170,21 @@ func (l *labelled) plugin(ctx context.Context, id string) (*plugins.App, error) 
 	if err != nil || known == nil {
 		return nil, err
 	}
-	app := *known
-	app.Label = gate.Label{
-		Status: entry.At(l.apps.Now()), Exchange: entry.Exchange, Purposes: entry.Purposes, Categories: entry.Categories,
-		Directions: entry.Directions, Expires: entry.Expires,
-	}
+	app := *known.app
+	app.Label = labelOf(&entry, l.apps.Now())
 	return &app, nil
 }
 
+// labelOf is what an entry of the catalogue lets its app do now, as the gate takes it.
+func labelOf(entry *catalog.App, now time.Time) gate.Label {
+	return gate.Label{
+		Status: entry.At(now), Exchange: entry.Exchange, Purposes: entry.Purposes, Categories: entry.Categories,
+		Directions: entry.Directions, Expires: entry.Expires,
+	}
+}
+
 // manifest is what the version on the air says of itself.
-func (l *labelled) manifest(ctx context.Context, entry *catalog.App) (*plugins.App, error) {
+func (l *labelled) manifest(ctx context.Context, entry *catalog.App) (*described, error) {
 	l.mu.Lock()
 	known := l.read[entry.Digest]
 	l.mu.Unlock()
@@ -193,13 +205,15 @@ func (l *labelled) manifest(ctx context.Context, entry *catalog.App) (*plugins.A
 	if v.Digest != entry.Digest || m.Plugin == nil {
 		return nil, nil
 	}
-	if known, err = pluginOf(m, l.issuer); err != nil {
+	app, err := pluginOf(m, l.issuer)
+	if err != nil {
 		return nil, err
 	}
+	known = &described{m, app}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.read == nil || len(l.read) >= 1000 {
-		l.read = map[string]*plugins.App{}
+		l.read = map[string]*described{}
 	}
 	l.read[entry.Digest] = known
 	return known, nil

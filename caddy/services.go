@@ -20,6 +20,7 @@ import (
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/dpop"
+	"github.com/pontlevis/pontlevis/plugins/hooks"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/web"
 )
@@ -32,6 +33,7 @@ type services struct {
 	pages    *web.Renderer
 	people   http.Handler // the pages of people
 	plugins  *pluginHost  // nil: none run
+	hooks    *hooks.Front // CDS Hooks
 	meter    *meter
 
 	rehearsals *rehearsal.Rehearsals // of the server of rehearsals alone
@@ -102,6 +104,9 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 	}
 	if a.rehearses {
 		s.rehearsals = &rehearsal.Rehearsals{DB: a.state.db, Stage: stage{a}, Now: time.Now}
+	}
+	if s.hooks, err = a.newHooks(s, logger); err != nil {
+		return nil, err
 	}
 	s.people, err = a.peoplePages(s)
 	return s, err

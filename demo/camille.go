@@ -21,6 +21,7 @@ func (c Cast) camille() []object {
 		c.appointment("camille-dentist", "camille", "Practitioner/dr-lam", "Détartrage", 3),
 		c.message("camille-message", "camille", "Practitioner/dr-roux", "Vos résultats sont arrivés, nous en parlons jeudi.", 2),
 	}
+	out = append(out, c.pluginConsents()...)
 	out = append(out, c.camilleHealth()...)
 	for _, l := range c.camilleLetters() {
 		out = append(out, c.document(l)...)

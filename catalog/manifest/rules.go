@@ -140,8 +140,8 @@ func (r *report) needs(m *Manifest) {
 		if at := slices.Index(need.Directions, Write); at >= 0 && len(known().types[need.Category]) > 0 && !known().deposits[need.Category] {
 			r.refuse("data.write", item(path+"/directions", at), "Personne n’écrit dans cette catégorie par une application : gardez la lecture.", "Nobody writes to this category through an app: keep reading.")
 		}
-		if at := slices.Index(need.Directions, Write); at >= 0 && m.Is(KindPlugin) && len(m.Kinds) == 1 {
-			r.refuse("data.plugin", item(path+"/directions", at), "Un module propose, il n’écrit pas : gardez la lecture.", "A plugin proposes, it does not write: keep reading.")
+		if at := slices.Index(need.Directions, Write); at >= 0 && m.Is(KindPlugin) && len(m.Kinds) == 1 && !slices.Contains(proposals, need.Category) {
+			r.refuse("data.plugin", item(path+"/directions", at), "Un module ne propose que des entrées d’agenda et des messages, il n’écrit rien d’autre : gardez la lecture.", "A plugin proposes entries of the agenda and messages, it writes nothing else: keep reading.")
 		}
 	}
 	if len(m.Data) == 0 || m.Is(KindPlugin) && len(m.Kinds) == 1 {

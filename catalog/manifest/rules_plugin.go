@@ -12,6 +12,9 @@ var hooks = []string{
 	"allergyintolerance-create", "problem-list-item-create", "medication-refill",
 }
 
+// proposals are the categories that a plugin may propose to add to: what a person takes up, moves or drops as they like.
+var proposals = []string{"agenda", "messages", "Appointment", "Communication"}
+
 // links checks the addresses of the app's pages.
 func (r *report) links(m *Manifest) {
 	for name, raw := range map[string]string{

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -90,17 +92,21 @@ func New(c Config) (*Front, error) {
 	if c.Answered == nil {
 		c.Answered = func(string, string, time.Duration) {}
 	}
+	public, err := url.Parse(c.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("hooks: the issuer: %w", err)
+	}
 	f := &Front{c: c, mux: http.NewServeMux()}
-	f.mux.HandleFunc("GET "+Path, f.discover)
-	f.mux.HandleFunc("POST "+Path+"/{service}", f.call)
-	f.mux.HandleFunc("POST "+Path+"/{service}/feedback", f.feedback)
+	f.mux.HandleFunc("GET "+public.Path+Path, f.discover)
+	f.mux.HandleFunc("POST "+public.Path+Path+"/{service}", f.call)
+	f.mux.HandleFunc("POST "+public.Path+Path+"/{service}/feedback", f.feedback)
 	return f, nil
 }
 
 // Path is where the services are, below the issuer (CDS Hooks 2.0, "Discovery").
 const Path = "/cds-services"
 
-// ServeHTTP answers a request whose path begins with [Path].
+// ServeHTTP answers a request whose path begins with that of the issuer and [Path].
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	allowBrowsers(w.Header())
 	if r.Method == http.MethodOptions {

@@ -1,0 +1,67 @@
+package pontlevis
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/oauth/dpop"
+	"github.com/pontlevis/pontlevis/plugins"
+	"github.com/pontlevis/pontlevis/plugins/hooks"
+)
+
+// newHooks builds what stands in front of the plugins. Where none run, the discovery says so.
+func (a *App) newHooks(s *services, log *slog.Logger) (*hooks.Front, error) {
+	answered := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "pontlevis_cds_hooks_seconds", Help: "Time to answer a CDS Hooks call, by what the answer was: cards, empty, refused or failed.",
+		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+	}, []string{"outcome"})
+	if err := register(s.meter.registry, answered); err != nil {
+		return nil, fmt.Errorf("registering metrics: %w", err)
+	}
+	var host plugins.Invoker = noHost{}
+	if s.plugins != nil {
+		host = s.plugins.Host
+	}
+	return hooks.New(hooks.Config{
+		Apps: s.plugins.online, Callers: s.oauth, Gate: s.gate, Host: host, DB: a.state.db, Key: a.state.derive("ids of cards"),
+		Issuer: a.Issuer, FHIR: a.fhir(), Proofs: dpop.Algorithms(), Address: clientAddress, Now: time.Now, Log: log,
+		Answered: func(_, outcome string, took time.Duration) { answered.WithLabelValues(outcome).Observe(took.Seconds()) },
+	})
+}
+
+// noHost is that of a server that runs no plugins.
+type noHost struct{}
+
+func (noHost) Invoke(_ context.Context, i plugins.Invocation) (*plugins.Outcome, error) {
+	return nil, &plugins.Failure{App: i.App, Kind: plugins.ErrUnknown}
+}
+
+// online are the plugins whose label lets them run now, each with its manifest; none where no host runs.
+func (h *pluginHost) online(ctx context.Context) (out []hooks.App, err error) {
+	if h == nil {
+		return nil, nil
+	}
+	all, err := h.known.apps.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for k := range all {
+		entry := &all[k]
+		if !entry.Plugin || !entry.Exchange || entry.At(h.known.apps.Now()) != catalog.Online {
+			continue
+		}
+		one, err := h.known.manifest(ctx, entry)
+		if err != nil {
+			return nil, err
+		}
+		if one != nil && len(one.app.Releases) > 0 {
+			out = append(out, hooks.App{Manifest: one.manifest, Label: labelOf(entry, h.known.apps.Now())})
+		}
+	}
+	return out, nil
+}
