@@ -18,7 +18,10 @@ import (
 )
 
 // peoplePaths are the folders of the pages of people.
-var peoplePaths = []string{"/space", "/pro", "/emergency", "/label", "/catalog", "/storybook"}
+var peoplePaths = []string{"/space", "/pro", "/emergency", "/label", "/catalog", labelsPath, "/storybook"}
+
+// labelsPath is where the log of labels is published.
+const labelsPath = "/labels"
 
 // drills are the people with whom emergencies are practised.
 func (a *App) drills() []string {
@@ -39,13 +42,20 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 	desk := &visit.Desk{People: s.oauth, Gate: s.gate, Look: s.pages, Now: time.Now}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", desk.NotFound)
+	var logged storefront.Labels
+	if l := a.state.labels.Load(); l != nil {
+		logged = l
+		mux.Handle(labelsPath+"/", l.Handler(labelsPath))
+	}
 	for _, open := range []func() (pages, error){
 		func() (pages, error) { return opened(sharing.New(desk)) },
 		func() (pages, error) { return opened(card.New(desk, a.Issuer)) },
 		func() (pages, error) { return opened(history.New(desk, s.cases, s.notices)) },
 		func() (pages, error) { return opened(emergency.New(desk)) },
 		func() (pages, error) { return opened(pro.New(desk, s.notices)) },
-		func() (pages, error) { return opened(storefront.New(desk, a.state.apps, s.usage, nil, "/labels/")) },
+		func() (pages, error) {
+			return opened(storefront.New(desk, a.state.apps, s.usage, logged, labelsPath+"/"))
+		},
 	} {
 		part, err := open()
 		if err != nil {

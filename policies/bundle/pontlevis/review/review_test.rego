@@ -11,6 +11,8 @@ _with(change) := object.union(_case, change)
 
 _reviewer := {"actor": {"profession": "", "claims": {"roles": ["reviewer"]}}}
 
+_labelling := {"actor": {"kind": "agent", "id": "Person/label-authority", "identities": [], "organizations": ["130025265"], "profession": "", "claims": {"roles": ["label"]}}}
+
 _authority := {"actor": {"id": "Practitioner/auditor", "identities": [], "organizations": ["Organization/authority"], "profession": "", "claims": {"roles": ["authority"]}}}
 
 _asked(parts, review) := object.union(
@@ -51,6 +53,10 @@ _cases := {
 	"no reviewer": [{}, _see(_case), _nothing],
 	"no reviewer, the queue": [{}, {"step": "queue"}, w.told("E5.reviewers", "person")],
 	"an unknown step": [_reviewer, {"step": "erase", "case": _case}, _nothing],
+	"label authority, the list": [_labelling, {"step": "overdue"}, w.allowed("E5.authority", "person")],
+	"label authority, what an app did": [_labelling, _see(_with({"kind": "app", "organization": ""})), w.allowed("E5.authority", "person")],
+	"label authority, an emergency": [_labelling, _see(_with({"overdue": true, "organization": ""})), _nothing],
+	"label authority, figures": [_labelling, {"step": "figures"}, w.told("E5.reviewers", "person")],
 	"authority, the overdue": [_authority, {"step": "overdue"}, w.allowed("E5.authority", "person")],
 	"authority, one that is overdue": [_authority, {"step": "overdue", "case": _with({"overdue": true})}, w.allowed("E5.authority", "person")],
 	"authority, one that is not": [_authority, {"step": "overdue", "case": _case}, w.told("E5.reviewers", "person")],
