@@ -15,7 +15,7 @@ func environment(from []string, l Limits) []string {
 	out := []string{"PLUGIN_UNIX_SOCKET_DIR={folder}", "TMPDIR={folder}", "GOTRACEBACK=none",
 		fmt.Sprintf("GOMAXPROCS=%d", l.Cores), fmt.Sprintf("GOMEMLIMIT=%d", l.Memory/4*3)}
 	for _, e := range from {
-		if name, _, ok := strings.Cut(e, "="); ok && slices.Contains(kept, name) && !strings.ContainsAny(e, "{}\x00") && len(e) < 256 {
+		if name, _, ok := strings.Cut(e, "="); ok && slices.Contains(kept, name) && !strings.ContainsAny(e, "{}\x00") && len(e) < 1024 {
 			out = append(out, e)
 		}
 	}

@@ -306,12 +306,7 @@ func TestWardenKilled(t *testing.T) {
 	w, img := open(t, S0), image(t, "hello")
 	r := start(t, w, img, Limits{}, S0)
 	ask(t, r)
-	raw, err := os.ReadFile("/proc/" + r.ID() + "/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(raw), ") ")
-	warden, _ := strconv.Atoi(strings.Fields(rest)[1])
+	warden := wardenOf(t, r)
 	if err := unix.Kill(warden, unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -326,6 +321,7 @@ func TestWardenKilled(t *testing.T) {
 	if _, ok := r.Ended(); ok {
 		t.Error("somebody said how it ended")
 	}
+	var err error
 	for err = errors.New("not tried"); err != nil && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
 		var again *Runner
 		if again, err = w.Runner(img, Limits{}, S0, nil); err != nil {
