@@ -41,7 +41,7 @@ func by(g *gate.Grant) audit.Agent {
 func reviewed(c *Case, now time.Time) gate.Reviewed {
 	return gate.Reviewed{
 		ID: c.ID, Kind: c.Kind, Opener: c.Opener.ID, Organization: c.Opener.Organization, Labels: c.Labels,
-		Overdue: c.Overdue(now), Closed: c.Closed(),
+		Asker: c.Asker.ID, Patient: c.Patient, Overdue: c.Overdue(now), Closed: c.Closed(),
 	}
 }
 
@@ -177,22 +177,52 @@ func (r *Register) Ask(ctx context.Context, g *gate.Grant, about, text string) (
 	if err != nil {
 		return nil, err
 	}
-	c := Case{
+	c := &Case{
 		Kind: Question, Patient: g.Patient, Opener: e.Actor, Mode: e.Mode, Labels: e.Labels, About: about, Question: text, Asker: by(g), Draft: true,
 	}
+	for range asks {
+		before, err := r.put(ctx, g, c)
+		switch {
+		case errors.Is(err, errMeanwhile):
+			continue
+		case err != nil:
+			return nil, alike(err)
+		}
+		return before, nil
+	}
+	return nil, errMany
+}
+
+// asks bounds how often a question is decided anew because the asker puts others at the same moment.
+const asks = 8
+
+// put has the gate decide on a question by how many others wait, keeps it, and lets it be one once it is logged. One that was
+// put already is given instead.
+func (r *Register) put(ctx context.Context, g *gate.Grant, c *Case) (*Case, error) {
 	var before *Case
+	counted := 0
+	err := r.db.View(ctx, store.PatientPartition(c.Patient), func(tx store.Tx) (err error) {
+		_, counted, err = asked(tx, c, r.now().UTC())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("counting the questions that wait: %w", err)
+	}
 	done, err := r.gate.Review(ctx, g, gate.Review{
-		Step: "ask", Patient: g.Patient, Entry: about,
-		Case:    &gate.Reviewed{Kind: Question, Opener: e.Actor.ID, Organization: e.Actor.Organization, Labels: e.Labels},
-		Details: map[string]string{aboutDetail: about, kindDetail: Question},
+		Step: "ask", Patient: g.Patient, Entry: c.About, Waiting: counted,
+		Case:    &gate.Reviewed{Kind: Question, Opener: c.Opener.ID, Organization: c.Opener.Organization, Labels: c.Labels},
+		Details: map[string]string{aboutDetail: c.About, kindDetail: Question},
 		Prepare: func(entry string) error {
 			c.ID, c.Since = entry, r.now().UTC()
 			return r.db.Update(ctx, store.PatientPartition(c.Patient), func(tx store.Tx) (err error) {
-				if before, err = asked(tx, &c); err != nil {
+				var waiting int
+				switch before, waiting, err = asked(tx, c, c.Since); {
+				case err != nil:
 					return err
-				}
-				if before != nil {
+				case before != nil:
 					return errAsked
+				case waiting > counted:
+					return errMeanwhile
 				}
 				return store.PutJSON(tx, caseKey(c.Patient, c.ID), c)
 			})
@@ -202,7 +232,7 @@ func (r *Register) Ask(ctx context.Context, g *gate.Grant, about, text string) (
 	case errors.Is(err, errAsked) && before != nil:
 		return before, nil
 	case err != nil:
-		return nil, alike(err)
+		return nil, err
 	}
 	if err := r.settle(ctx, &done.Entry); err != nil {
 		return nil, err
@@ -210,21 +240,28 @@ func (r *Register) Ask(ctx context.Context, g *gate.Grant, about, text string) (
 	return r.read(ctx, c.Patient, c.ID)
 }
 
-// errAsked says that a question was put already.
-var errAsked = errors.New("cases: this was asked already")
+var (
+	errAsked     = errors.New("cases: this was asked already")
+	errMeanwhile = errors.New("cases: another question was put since they were counted")
+)
 
-// asked is the open case of the same question by the same person about the same access, as a form sent twice makes it; nil
-// when there is none. One that is about to be logged counts, for a minute.
-func asked(tx store.Tx, c *Case) (*Case, error) {
+// asked is the open case of the same question by the same person about the same access, as a form sent twice makes it, nil
+// when there is none; and how many other questions of that person wait for an answer. One that is about to be logged counts,
+// for a minute.
+func asked(tx store.Tx, c *Case, now time.Time) (same *Case, waiting int, err error) {
 	for key := range tx.Scan(store.Key("cases", c.Patient), nil) {
 		var o Case
 		if _, err := store.GetJSON(tx, key, &o); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		same := o.Kind == Question && o.About == c.About && o.Question == c.Question && o.Asker.ID == c.Asker.ID
-		if same && !o.Closed() && (!o.Draft || c.Since.Sub(o.Since) < time.Minute) {
-			return &o, nil
+		if o.Kind != Question || o.Asker.ID != c.Asker.ID || o.Closed() || o.Draft && now.Sub(o.Since) >= time.Minute {
+			continue
+		}
+		if o.About == c.About && o.Question == c.Question {
+			same = &o
+		} else {
+			waiting++
 		}
 	}
-	return nil, nil
+	return same, waiting, nil
 }

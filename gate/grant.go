@@ -45,6 +45,7 @@ type Actor struct {
 	Speciality    string   // "system|code"
 	Regulation    bool     // regulating doctor of an emergency call centre, as the identity provider says
 	Roles         []string // parts in the review of emergency accesses (reviewer, authority) and in the catalogue (vendor, label)
+	Space         string   // of a professional: logical id of the Patient that they are themselves, "" where their account does not say
 }
 
 // Client is the app a grant acts through.

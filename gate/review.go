@@ -19,6 +19,8 @@ type Reviewed struct {
 	Opener       string   // who opened the record, or whom the question is about: Actor.ID
 	Organization string   // where they acted, "" when nowhere
 	Labels       []string // of the opening's entry
+	Asker        string   // of a question: who asked it, Actor.ID
+	Patient      string   // logical id of whose record it is
 	Overdue      bool
 	Closed       bool
 }
@@ -31,6 +33,7 @@ type Review struct {
 	List    []Reviewed // for a list: what might be on it
 	Verdict string     // with close
 	Entry   string     // with ask: the entry that is asked about, which the grant has to be able to read
+	Waiting int        // with ask: how many other questions of the same asker about the space wait for an answer
 	Details map[string]string
 
 	// Prepare, if set, keeps what the step will do, under the id of the entry that is about to be logged. The step takes
@@ -116,15 +119,23 @@ func (h *hearing) reviewed(ctx context.Context, facts *space.Facts, r Review, en
 
 // reviews is the decision on one case, or on a list as such.
 func (h *hearing) reviews(ctx context.Context, facts *space.Facts, r Review, of *Reviewed) (*policies.Decision, error) {
-	said := map[string]any{"step": r.Step}
+	said := map[string]any{"step": r.Step, "self": "", "waiting": r.Waiting}
 	if r.Verdict != "" {
 		said["verdict"] = r.Verdict
+	}
+	if own := h.grant.Actor.Space; own != "" {
+		said["self"] = "Patient/" + own
 	}
 	labels := []any{}
 	if of != nil {
 		labels = list(of.Labels)
+		patient := ""
+		if of.Patient != "" {
+			patient = "Patient/" + of.Patient
+		}
 		said["case"] = map[string]any{
-			"kind": of.Kind, "opener": of.Opener, "organization": of.Organization, "overdue": of.Overdue, "closed": of.Closed, "labels": labels,
+			"kind": of.Kind, "opener": of.Opener, "organization": of.Organization, "asker": of.Asker, "patient": patient,
+			"overdue": of.Overdue, "closed": of.Closed, "labels": labels,
 		}
 	}
 	return h.about(ctx, facts, actionReview, "review", said, labels)

@@ -137,6 +137,9 @@ func actorOf(g *grantRecord, c *Client, p *Person) gate.Actor {
 	if g.Kind == KindAgent {
 		a.Organizations, a.Roles = slices.Clone(p.Organizations), slices.Clone(p.Roles)
 	}
+	if g.Kind == "professional" {
+		a.Space = p.Patient
+	}
 	if in := p.In(g.Situation); g.Kind == "professional" && in != nil { // a professional who acts for their own family does so without their profession
 		a.Organizations = slices.Clone(in.Organizations)
 		a.Profession, a.Speciality, a.Regulation = in.Profession, in.Speciality, in.Regulation

@@ -198,9 +198,9 @@ func (s *Server) endSessionOf(ctx context.Context, id string) error {
 // that was given in it, but for offline access, is dead at the next request, and apps that asked to be told are told.
 func (s *Server) dropSession(ctx context.Context, id, hash string) error {
 	person := ""
-	var told []notice
+	var all dropped
 	err := s.db.Update(ctx, partitionOf(id), func(tx store.Tx) (err error) {
-		person, told = "", nil
+		person, all = "", dropped{}
 		for key := range tx.Scan(store.Key("oauth", "session", id), nil) {
 			var rec sessionRecord
 			if _, err := store.GetJSON(tx, key, &rec); err != nil {
@@ -216,18 +216,34 @@ func (s *Server) dropSession(ctx context.Context, id, hash string) error {
 		if person == "" {
 			return nil
 		}
-		told, err = dropRows(tx, person, id)
-		return err
+		return s.dropRows(tx, person, id, &all)
 	})
 	if err == nil && person != "" {
 		s.tell(ctx, "signed_out", "", person, "")
-		s.tellApps(told)
+		err = s.dropped(ctx, &all)
 	}
 	return err
 }
 
-// dropRows removes all rows of a session and returns the apps to be told.
-func dropRows(tx store.Tx, person, id string) (told []notice, err error) {
+// dropped is what ended with sessions: those of apps that asked to be told, and emergency accesses.
+type dropped struct {
+	told   []notice
+	opened []*Emergency
+}
+
+// dropped tells the apps, and has the log say that the accesses are over: the session that ended them may be gone, its
+// browser too.
+func (s *Server) dropped(ctx context.Context, all *dropped) error {
+	s.tellApps(all.told)
+	var failed []error
+	for _, e := range all.opened {
+		failed = append(failed, s.overWith(context.WithoutCancel(ctx), e))
+	}
+	return errors.Join(failed...)
+}
+
+// dropRows removes all rows of a session, ends the emergency accesses that were opened in it, and adds both to all.
+func (s *Server) dropRows(tx store.Tx, person, id string, all *dropped) error {
 	gone := [][]byte{ownedKey(person, id)}
 	for key := range tx.Scan(store.Key("oauth", "session", id), nil) {
 		gone = append(gone, slices.Clone(key))
@@ -235,15 +251,37 @@ func dropRows(tx store.Tx, person, id string) (told []notice, err error) {
 	for key := range tx.Scan(store.Key("oauth", "relying", id), nil) {
 		gone = append(gone, slices.Clone(key))
 		if parts := store.KeyParts(key); len(parts) == 4 {
-			told = append(told, notice{id, person, parts[3]})
+			all.told = append(all.told, notice{id, person, parts[3]})
 		}
 	}
 	for _, key := range gone {
 		if err := tx.Delete(key); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return told, nil
+	return s.endOpened(tx, id, all)
+}
+
+// endOpened ends the emergency accesses of a session.
+func (s *Server) endOpened(tx store.Tx, id string, all *dropped) error {
+	var live []*Emergency
+	for key := range tx.Scan(store.Key("oauth", "glass", id), nil) {
+		var e Emergency
+		if _, err := store.GetJSON(tx, key, &e); err != nil {
+			return err
+		}
+		if e.Live(s.now()) {
+			e.Ended = s.now()
+			live = append(live, &e)
+		}
+	}
+	for _, e := range live {
+		if err := store.PutJSON(tx, glassKey(id, e.ID), e); err != nil {
+			return err
+		}
+	}
+	all.opened = append(all.opened, live...)
+	return nil
 }
 
 // ownerOf finds whose session it is once its browser has been idle for so long that its row was swept: online access goes

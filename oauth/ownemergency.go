@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -81,7 +80,18 @@ func (v *Visitor) EmergencyGrant(e *Emergency) (*gate.Grant, error) {
 }
 
 func (v *Visitor) urgent(e *Emergency) (*gate.Grant, error) {
-	person, err := v.s.Person(v.r.Context(), v.Person.Key)
+	own := *e
+	own.Person = v.Person.Key
+	g, err := v.s.urgent(v.r.Context(), &own)
+	if err == nil {
+		g.Auth, g.ACR, g.AMR = v.session.Auth, v.session.ACR, v.session.AMR
+	}
+	return g, err
+}
+
+// urgent is the grant of an access of a person, without how they had signed in.
+func (s *Server) urgent(ctx context.Context, e *Emergency) (*gate.Grant, error) {
+	person, err := s.Person(ctx, e.Person)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +99,7 @@ func (v *Visitor) urgent(e *Emergency) (*gate.Grant, error) {
 	return &gate.Grant{
 		ID: e.GrantID, Actor: actorOf(rec, nil, person), Client: ownClient, Scopes: []string{"patient/*.rs"},
 		Patient: e.Patient, Purpose: "ETREAT", Mode: e.Mode, Reason: e.Reason, TypedReason: e.Typed, Stage: e.Stage,
-		Since: e.Since, Until: e.Until, Auth: v.session.Auth, ACR: v.session.ACR, AMR: v.session.AMR,
+		Since: e.Since, Until: e.Until,
 	}, nil
 }
 
@@ -281,16 +291,24 @@ func (v *Visitor) EndEmergency(id string) (*Emergency, error) {
 		return e, err
 	}
 	e.Ended = v.s.now()
+	if err := v.keep(ctx, e); err != nil {
+		return nil, err
+	}
+	return e, v.s.overWith(ctx, e)
+}
+
+// overWith lets no further stage be reached from an access that has ended, and has the log say so.
+func (s *Server) overWith(ctx context.Context, e *Emergency) error {
 	partition, key := openedAt(e.Person, e.Patient)
-	err = v.s.db.Update(ctx, partition, func(tx store.Tx) error { return tx.Delete(key) })
-	if err = errors.Join(err, v.keep(ctx, e)); err != nil {
-		return nil, err
+	if err := s.db.Update(ctx, partition, func(tx store.Tx) error { return tx.Delete(key) }); err != nil {
+		return err
 	}
-	g, err := v.EmergencyGrant(e)
+	g, err := s.urgent(ctx, e)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return e, v.s.opener.EndEmergency(ctx, g)
+	g.Patient, g.Opening = e.Patient, e.ID
+	return s.opener.EndEmergency(ctx, g)
 }
 
 func emergencyOver() error {

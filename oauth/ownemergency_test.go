@@ -91,6 +91,45 @@ func TestOwnEmergency(t *testing.T) {
 	}
 }
 
+// TestOwnEmergencyEndsWithTheSession: whoever signs out, or ends a session elsewhere, ends what was opened in it, and the log
+// says so once; another session goes on.
+func TestOwnEmergencyEndsWithTheSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	open := func(v func() *oauth.Visitor, question string) string {
+		t.Helper()
+		s, err := v().KeepSought(&gate.Needed{ID: question, Patient: "camille"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := v().OpenEmergency(s.ID, "unconscious", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.ID
+	}
+	ended := func() []string {
+		w.opened.mu.Lock()
+		defer w.opened.mu.Unlock()
+		return slices.Clone(w.opened.ended)
+	}
+	b, v := w.atEmergency("dr.roux")
+	other, elsewhere := w.atEmergency("dr.roux")
+	here, there := open(v, "question-1"), open(elsewhere, "question-2")
+	b.post("/oauth2/sign-out", nil)
+	if got := ended(); !slices.Equal(got, []string{here}) {
+		t.Fatalf("after the sign-out the log says that %v ended, not %s", got, here)
+	}
+	if e, err := elsewhere().Emergency(there); err != nil || !e.Live(w.clock.Now()) {
+		t.Errorf("the other session's: %+v, %v", e, err)
+	}
+	other.post("/oauth2/sign-out", nil)
+	other.post("/oauth2/sign-out", nil)
+	if got := ended(); !slices.Equal(got, []string{here, there}) {
+		t.Errorf("ended %v", got)
+	}
+}
+
 // TestOwnEmergencyTimes: what was found is forgotten, the access ends with its time and with the session, and more time is
 // given once for one gesture.
 func TestOwnEmergencyTimes(t *testing.T) {

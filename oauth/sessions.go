@@ -150,25 +150,23 @@ func (s *Server) sessionsOf(ctx context.Context, person string, epoch uint64) ([
 
 // endSessions ends the sessions of a person that which picks, in one transaction, and returns how many.
 func (s *Server) endSessions(ctx context.Context, person string, which func(id string) bool) (ended int, err error) {
-	var told []notice
+	var all dropped
 	err = s.db.Update(ctx, partitionOf(s.sessionShelf(person)), func(tx store.Tx) error {
-		ended, told = 0, nil
+		ended, all = 0, dropped{}
 		for key := range tx.Scan(store.Key("oauth", "owned", person), nil) {
 			parts := store.KeyParts(key)
 			if len(parts) != 4 || !which(parts[3]) {
 				continue
 			}
-			apps, err := dropRows(tx, person, parts[3])
-			if err != nil {
+			if err := s.dropRows(tx, person, parts[3], &all); err != nil {
 				return err
 			}
-			told = append(told, apps...)
 			ended++
 		}
 		return nil
 	})
 	if err == nil {
-		s.tellApps(told)
+		err = s.dropped(ctx, &all)
 	}
 	return ended, err
 }

@@ -118,6 +118,43 @@ refusal := "E5.opener" if {
 }
 
 # METADATA
+# title: Nobody reviews what they asked themselves
+# description: Whoever put a question, or whose own record a case is about, is no reviewer of it.
+# custom:
+#   rule: E5.asker
+#   layer: person
+#   reason:
+#     fr: Cette question est la vôtre, ou porte sur votre propre dossier ; une autre personne doit y répondre.
+#     en: This question is your own, or about your own record; somebody else must answer it.
+#   remedy:
+#     fr: Suivez-la depuis votre espace, et laissez-la à un autre examinateur de l'établissement.
+#     en: Follow it from your space, and leave it to another reviewer of the establishment.
+#   source: rules.md E5
+else := "E5.asker" if {
+	input.review.step in {"queue", "see", "close"}
+	_own_question
+}
+
+# METADATA
+# title: So many questions at a time
+# description: Somebody whose questions about a space wait for as many answers as the settings allow asks no further one.
+# custom:
+#   rule: E5.many
+#   layer: person
+#   reason:
+#     fr: Beaucoup de vos questions sur cet espace attendent déjà une réponse.
+#     en: Many of your questions about this space already wait for an answer.
+#   remedy:
+#     fr: Attendez une réponse avant de poser une autre question ; chaque établissement doit répondre dans un délai fixé.
+#     en: Wait for an answer before you ask another question; each establishment has to answer by a set date.
+#   source: rules.md E5
+else := "E5.many" if {
+	input.review
+	input.review.step == "ask"
+	input.review.waiting >= data.pontlevis.settings.review.questions
+}
+
+# METADATA
 # title: A closed case stays closed
 # description: Neither a second verdict nor a later word changes what was concluded.
 # custom:
@@ -243,3 +280,11 @@ _hidden if {
 }
 
 _own_access if input.review.case.opener in actor.names
+
+_own_question if input.review.case.asker in actor.names
+
+_own_question if {
+	input.review
+	input.review.self != ""
+	input.review.self in {input.review.case.asker, input.review.case.patient}
+}

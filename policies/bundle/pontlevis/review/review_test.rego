@@ -5,7 +5,7 @@ import rego.v2
 import data.pontlevis.main
 import data.pontlevis.world as w
 
-_case := {"kind": "emergency", "opener": "Practitioner/opener", "organization": "Organization/clinic", "overdue": false, "closed": false, "labels": []}
+_case := {"kind": "emergency", "opener": "Practitioner/opener", "organization": "Organization/clinic", "asker": "", "patient": "Patient/camille", "overdue": false, "closed": false, "labels": []}
 
 _with(change) := object.union(_case, change)
 
@@ -17,12 +17,17 @@ _authority := {"actor": {"id": "Practitioner/auditor", "identities": [], "organi
 
 _asked(parts, review) := object.union(
 	object.remove(w.of(parts), ["resource"]),
-	{"action": "review", "resource": {"type": "AuditEvent", "labels": object.get(object.get(review, "case", {}), "labels", [])}, "review": review},
+	{"action": "review", "resource": {"type": "AuditEvent", "labels": object.get(object.get(review, "case", {}), "labels", [])}, "review": object.union({"self": "", "waiting": 0}, review)},
 )
 
 _see(case) := {"step": "see", "case": case}
 
 _close(case) := {"step": "close", "case": case, "verdict": "justified"}
+
+# A professional whose account says which patient they are.
+_as_patient(step, change) := {"step": step, "case": _with(change), "verdict": _verdicts[object.get(change, "kind", "emergency")], "self": "Patient/camille"}
+
+_verdicts := {"emergency": "justified", "question": "answered"}
 
 _nothing := w.refused("default", "default")
 
@@ -50,6 +55,12 @@ _cases := {
 	"the opener closes": [_reviewer, _close(_with({"opener": "Practitioner/doc"})), w.told("E5.opener", "person")],
 	"the opener, by another name": [_reviewer, _close(_with({"opener": "https://rpps.esante.gouv.fr|10001"})), w.told("E5.opener", "person")],
 	"the opener, in the queue": [_reviewer, {"step": "queue", "case": _with({"opener": "Practitioner/doc"})}, w.told("E5.opener", "person")],
+	"who asked sees": [_reviewer, _see(_with({"kind": "question", "asker": "Practitioner/doc"})), w.told("E5.asker", "person")],
+	"who asked answers": [_reviewer, _close(_with({"kind": "question", "asker": "https://rpps.esante.gouv.fr|10001"})), w.told("E5.asker", "person")],
+	"who asked, as the patient they are": [_reviewer, _as_patient("close", {"kind": "question", "asker": "Patient/camille"}), w.told("E5.asker", "person")],
+	"about their own record": [_reviewer, _as_patient("close", {"patient": "Patient/camille"}), w.told("E5.asker", "person")],
+	"their own question, in the queue": [_reviewer, _as_patient("queue", {"kind": "question", "asker": "Patient/camille"}), w.told("E5.asker", "person")],
+	"somebody else's record": [_reviewer, _as_patient("close", {"patient": "Patient/jeanne", "asker": "Patient/jeanne"}), w.allowed("E5.review", "person")],
 	"no reviewer": [{}, _see(_case), _nothing],
 	"no reviewer, the queue": [{}, {"step": "queue"}, w.told("E5.reviewers", "person")],
 	"an unknown step": [_reviewer, {"step": "erase", "case": _case}, _nothing],
@@ -70,6 +81,9 @@ _cases := {
 	"the holder's view": [w.camille, {"step": "say", "case": _case}, w.allowed("E5.person", "person")],
 	"the holder's view, too late": [w.camille, {"step": "say", "case": _with({"closed": true})}, w.told("E5.closed", "person")],
 	"the holder asks": [w.camille, {"step": "ask", "case": _with({"kind": "question"})}, w.allowed_with("E5.person", "person", {{"type": "case", "properties": {"due_hours": 720}}})],
+	"the holder asks once more": [w.camille, {"step": "ask", "waiting": data.pontlevis.settings.review.questions - 1, "case": _with({"kind": "question"})}, w.allowed_with("E5.person", "person", {{"type": "case", "properties": {"due_hours": 720}}})],
+	"the holder asks too much": [w.camille, {"step": "ask", "waiting": data.pontlevis.settings.review.questions, "case": _with({"kind": "question"})}, w.told("E5.many", "person")],
+	"another patient asks too much": [w.stranger, {"step": "ask", "waiting": 1000, "case": _with({"kind": "question"})}, _nothing],
 	"the holder closes": [w.camille, _close(_case), _nothing],
 	"the holder and the queue": [w.camille, {"step": "queue"}, w.told("E5.reviewers", "person")],
 	"another patient": [w.stranger, {"step": "own"}, _nothing],
