@@ -25,7 +25,7 @@ var Imported struct {
 func (a *App) importRecords(ctx context.Context, paths []string) error {
 	im := importer.Importer{
 		Source: a.state.records, Base: a.fhir(), Checkpoints: a.state.db, Progress: Imported.Progress,
-		Found: opensSpaces(a.state.lives, nil),
+		Found: opensSpaces(a.state.lives, nil), Writing: logsLinks(a.state.log),
 	}
 	report, err := im.Import(ctx, paths...)
 	if err != nil {
@@ -75,6 +75,7 @@ func (i Import) Run(ctx context.Context) (report importer.Report, err error) {
 	}
 	im := importer.Importer{
 		Source: s.records, Base: i.Base, Checkpoints: s.db, Progress: i.Progress, Found: opensSpaces(s.lives, states),
+		Writing: logsLinks(s.log),
 	}
 	report, err = im.Import(ctx, i.Paths...)
 	return report, errors.Join(err, s.release())

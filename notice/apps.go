@@ -90,6 +90,9 @@ func (s *Service) sumUp(ctx context.Context) {
 		if err := s.SumUp(ctx); err != nil && ctx.Err() == nil {
 			s.c.Slog.ErrorContext(ctx, "summing up what apps read", "error", err)
 		}
+		if err := s.TellGathered(ctx); err != nil && ctx.Err() == nil {
+			s.c.Slog.ErrorContext(ctx, "telling of the links of an import", "error", err)
+		}
 		if err := s.forget(ctx); err != nil && ctx.Err() == nil {
 			s.c.Slog.ErrorContext(ctx, "forgetting what was sent", "error", err)
 		}

@@ -128,6 +128,13 @@ func (s *Service) tell(ctx context.Context, entries []audit.Entry) (told bool, e
 		if about == "" {
 			continue
 		}
+		if about == Link && e.Interaction == "import" {
+			if err := s.gather(ctx, e); err != nil {
+				return told, fmt.Errorf("entry %s of the access log: %w", e.ID, err)
+			}
+			told = true
+			continue
+		}
 		some, err := s.tellOf(ctx, e, about)
 		if err != nil {
 			return told, fmt.Errorf("entry %s of the access log: %w", e.ID, err)

@@ -224,6 +224,58 @@ func TestLink(t *testing.T) {
 	}
 }
 
+// Links that an import brings are told together and once, whoever follows the log, and however often.
+func TestImportedLinks(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	add := func(id, linked string) {
+		t.Helper()
+		err := p.House.Log.Append(t.Context(), audit.Entry{
+			ID: id, At: p.Clock.Now(), Patient: "jeanne", Outcome: audit.Granted, Actor: audit.Agent{Kind: "system", Name: "pontlevis"},
+			Interaction: "import", Action: "C", Resources: []string{"CareTeam/" + id}, Details: map[string]string{"linked": linked},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("import-1", "Practitioner/dr-noel Practitioner/dr-lam")
+	add("import-2", "Practitioner/dr-lam Practitioner/dr-benali")
+	told := func() []string {
+		t.Helper()
+		before := p.told("Patient/jeanne")
+		for _, s := range []*notice.Service{p.notices, p.service()} {
+			if err := s.TellGathered(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return append(before[:0:0], p.told("Patient/jeanne")...)
+	}
+	if now := told(); len(now) != 0 {
+		t.Errorf("at once: %v", now)
+	}
+	p.Clock.Advance(time.Hour + time.Second)
+	if diff := cmp.Diff([]string{notice.Link}, told()); diff != "" {
+		t.Error(diff)
+	}
+	names := strings.Join(p.inbox("Patient/jeanne")[0].Linked, "|")
+	if strings.Count(names, "|") != 2 || !strings.Contains(names, "Minh Lam") || !strings.Contains(names, "Samir Benali") {
+		t.Errorf("told of %s", names)
+	}
+	if err := p.notices.Again(t.Context(), p.log()); err != nil {
+		t.Fatal(err)
+	}
+	p.Clock.Advance(2 * time.Hour)
+	if diff := cmp.Diff([]string{notice.Link}, told()); diff != "" {
+		t.Errorf("told again: %s", diff)
+	}
+	add("import-3", "Practitioner/dr-urgence")
+	p.told("Patient/jeanne")
+	p.Clock.Advance(2 * time.Hour)
+	if diff := cmp.Diff([]string{notice.Link, notice.Link}, told()); diff != "" {
+		t.Errorf("a later import: %s", diff)
+	}
+}
+
 // A verdict and an answer are told.
 func TestVerdict(t *testing.T) {
 	t.Parallel()

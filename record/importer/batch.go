@@ -35,9 +35,10 @@ type batch struct {
 
 // item is one resource of a batch.
 type item struct {
-	at  place
-	ref record.Ref
-	res *fhir.Resource
+	at     place
+	ref    record.Ref
+	res    *fhir.Resource
+	before *record.Stored // what it takes the place of, where somebody wants to know; nil for none
 }
 
 func newBatch() batch {
@@ -59,7 +60,7 @@ func (r *run) add(ctx context.Context, at place, ref record.Ref, patient string,
 		}
 	}
 	r.pending.refs[ref] = true
-	r.pending.groups[patient] = append(r.pending.groups[patient], item{at, ref, res})
+	r.pending.groups[patient] = append(r.pending.groups[patient], item{at: at, ref: ref, res: res})
 	for _, name := range []string{"identifier", "masterIdentifier"} {
 		for id := range res.Node().Get(name).Each() {
 			if v := id.Get("value").Text(); v != "" {
@@ -186,6 +187,13 @@ func (r *run) load(ctx context.Context, loader record.Loader, groups map[string]
 			all = append(all, record.Group{Patient: p.patient, Changes: changesOf(p.fresh)})
 		}
 	}
+	news := map[string][]item{}
+	for _, p := range wanted {
+		news[p.patient] = p.fresh
+	}
+	if err := r.announce(ctx, news); err != nil {
+		return []outcome{{err: err}}
+	}
 	for i, err := range loader.Load(ctx, all) {
 		switch p := wanted[i]; {
 		case err == nil:
@@ -244,6 +252,9 @@ func reason(err error) (fr, en string) {
 // that one bad resource costs itself alone.
 func (r *run) writeGroup(ctx context.Context, patient string, items []item) outcome {
 	fresh, o := r.fresh(ctx, items)
+	if o.err == nil {
+		o.err = r.announce(ctx, map[string][]item{patient: fresh})
+	}
 	r.writeHalves(ctx, patient, fresh, &o)
 	return o
 }
@@ -251,7 +262,7 @@ func (r *run) writeGroup(ctx context.Context, patient string, items []item) outc
 // fresh is what of the items is not stored yet.
 func (r *run) fresh(ctx context.Context, items []item) (fresh []item, o outcome) {
 	for _, it := range items {
-		stored, err := r.stored(ctx, it)
+		stored, err := r.stored(ctx, &it)
 		switch {
 		case err != nil:
 			o.err = err
@@ -286,7 +297,7 @@ func (r *run) writeHalves(ctx context.Context, patient string, items []item, o *
 
 // stored reports whether some version of the resource says what the file says: the current one, or an earlier one that
 // was changed since.
-func (r *run) stored(ctx context.Context, it item) (bool, error) {
+func (r *run) stored(ctx context.Context, it *item) (bool, error) {
 	current, err := r.Source.Read(ctx, it.ref)
 	if errors.Is(err, record.ErrNotFound) {
 		return false, nil
@@ -294,8 +305,11 @@ func (r *run) stored(ctx context.Context, it item) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("reading %s: %w", it.ref, err)
 	}
-	if equals(it, current) {
+	if equals(*it, current) {
 		return true, nil
+	}
+	if it.before = current; r.Writing == nil || current.Deleted {
+		it.before = nil
 	}
 	if current.Version == 1 {
 		return false, nil
@@ -305,7 +319,7 @@ func (r *run) stored(ctx context.Context, it item) (bool, error) {
 		return false, fmt.Errorf("reading the history of %s: %w", it.ref, err)
 	}
 	for _, v := range versions {
-		if equals(it, v) {
+		if equals(*it, v) {
 			return true, nil
 		}
 	}

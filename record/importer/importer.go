@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/record"
 	"github.com/pontlevis/pontlevis/store"
 )
@@ -23,8 +24,19 @@ type Importer struct {
 	// after a kill it may be called with some again, and is never spared one. With it the report names no patients, so that
 	// memory does not grow with them. An error ends the import. Nil for none.
 	Found func(ctx context.Context, patients []string) error
+	// Writing is called with what a batch is about to change in records, before it is written: what it keeps of that is there
+	// whatever becomes of the process. After a kill it may be called with some again, and some of it may be refused yet. An
+	// error ends the import. Nil for none.
+	Writing func(ctx context.Context, changes []Change) error
 	// Progress is called after each batch and each file, never concurrently; nil for none.
 	Progress func(Progress)
+}
+
+// Change is one resource of a record that is about to be written.
+type Change struct {
+	Patient       string // logical id
+	Ref           record.Ref
+	Before, After *fhir.Resource // Before is nil for what is new
 }
 
 // Progress says how far an import is.
