@@ -38,7 +38,7 @@ var levels = [][]string{
 // apart are folders that are no part of the gateway's own graph: generators, stand-ins for absent modules, the example
 // plugins, and the benchmark of peers, a module of its own.
 func apart(dir string) bool {
-	return dir == "." || strings.Contains(dir, "internal/") || strings.HasPrefix(dir, "test") || strings.HasPrefix(dir, "plugins/apps/") || dir == "store/storetest" || dir == "bench/peers"
+	return dir == "." || strings.Contains(dir, "internal/") || strings.HasPrefix(dir, "test") || strings.HasPrefix(dir, "plugins/apps/") || dir == "store/storetest" || dir == "plugins/sdk/sdktest" || dir == "bench/peers"
 }
 
 func floor(dir string) (int, bool) {

@@ -109,7 +109,7 @@ func (p *process) dial(ctx context.Context, _ string) (net.Conn, error) {
 	if !p.dialled.CompareAndSwap(false, true) {
 		return nil, errOnce
 	}
-	c, err := p.guard.caged.Dial(ctx)
+	c, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
 	}

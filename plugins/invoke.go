@@ -72,24 +72,7 @@ func (h *Host) session(app *App, hook Hook, limits Limits, i Invocation) *sessio
 func (s *session) run(ctx context.Context, l *line, p *process) (*Outcome, error) {
 	ctx, stop := context.WithDeadlineCause(ctx, s.handle.until, errTooLong)
 	defer stop()
-	answer, err := s.converse(ctx, p)
-	if err == nil {
-		_, failure := s.host.standing(ctx, s.app.ID) // a label that was withdrawn meanwhile shows no card either
-		if failure != nil {
-			err = failure
-		}
-	}
-	var cards []Card
-	var page *Page
-	if err == nil {
-		j := &judge{app: s.app, names: s.handle.names, language: s.of.Language, level: p.level}
-		if s.host.bounds.answers {
-			j = nil
-		}
-		if cards, page, err = j.answer(answer); err != nil {
-			err = &Failure{App: s.app.ID, Kind: ErrAnswer, Detail: err.Error()}
-		}
-	}
+	cards, page, err := s.heard(ctx, p)
 	if err != nil {
 		p.end()
 		l.ended(err, p)
@@ -99,6 +82,28 @@ func (s *session) run(ctx context.Context, l *line, p *process) (*Outcome, error
 	s.host.ending.Go(p.end) // whoever waits for cards need not wait for it
 	l.refill()
 	return &Outcome{Cards: cards, Page: page, Version: l.release.Version, Level: p.level, Reads: s.handle.asked}, nil
+}
+
+// heard is what a process answered, judged.
+func (s *session) heard(ctx context.Context, p *process) (cards []Card, page *Page, err error) {
+	answer, err := s.converse(ctx, p)
+	if err == nil {
+		_, failure := s.host.standing(ctx, s.app.ID) // a label that was withdrawn meanwhile shows no card either
+		if failure != nil {
+			err = failure
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	j := &judge{app: s.app, names: s.handle.names, language: s.of.Language, level: p.level}
+	if s.host.bounds.answers {
+		j = nil
+	}
+	if cards, page, err = j.answer(answer); err != nil {
+		return nil, nil, &Failure{App: s.app.ID, Kind: ErrAnswer, Detail: err.Error()}
+	}
+	return cards, page, nil
 }
 
 // begin and ended count an invocation.

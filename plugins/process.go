@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"os/exec"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,7 @@ type process struct {
 	bounds  bounds
 	guard   *guard
 	client  *plugin.Client
+	connect func(context.Context) (net.Conn, error)
 	dialled atomic.Bool
 	meter   atomic.Pointer[meter]
 	stream  grpc.BidiStreamingClient[wire.FromHost, wire.FromPlugin]
@@ -52,7 +54,7 @@ var silent = hclog.New(&hclog.LoggerOptions{Level: hclog.Off, Output: io.Discard
 
 // launch starts a process and waits for its hello. Of one that failed nothing is left but how it ended.
 func launch(ctx context.Context, r *cage.Runner, b bounds, patience time.Duration, after func()) (*process, *Failure) {
-	p := &process{bounds: b, guard: newGuard(r), born: time.Now(), gone: make(chan struct{}), after: after}
+	p := &process{bounds: b, guard: newGuard(r), connect: r.Dial, born: time.Now(), gone: make(chan struct{}), after: after}
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: wire.Handshake, Plugins: plugin.PluginSet{wire.Name: dispenser{}},
 		RunnerFunc:       func(hclog.Logger, *exec.Cmd, string) (runner.Runner, error) { return p.guard, nil },
@@ -83,7 +85,12 @@ func (p *process) greet(streaming context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.stream, err = wire.NewPluginClient(raw.(*grpc.ClientConn)).Invoke(streaming); err != nil {
+	return p.hello(streaming, raw.(*grpc.ClientConn))
+}
+
+// hello opens the stream and waits for the first message on it.
+func (p *process) hello(streaming context.Context, c *grpc.ClientConn) (err error) {
+	if p.stream, err = wire.NewPluginClient(c).Invoke(streaming); err != nil {
 		return err
 	}
 	first, err := p.stream.Recv()
