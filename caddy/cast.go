@@ -188,10 +188,12 @@ type DemoClient struct {
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret,omitempty"`
 	// JWK is the private key of a client that authenticates by private_key_jwt, with the algorithm it signs by.
-	JWK          *jose.JSONWebKey `json:"jwk,omitempty"`
-	AuthMethod   string           `json:"auth_method"`
-	RedirectURIs []string         `json:"redirect_uris"`
-	Scopes       []string         `json:"scopes"`
+	JWK        *jose.JSONWebKey `json:"jwk,omitempty"`
+	AuthMethod string           `json:"auth_method"`
+	// Statement lets anybody register a client of this app (RFC 7591 §2.3); only of public apps.
+	Statement    string   `json:"software_statement,omitempty"`
+	RedirectURIs []string `json:"redirect_uris"`
+	Scopes       []string `json:"scopes"`
 }
 
 // writeDemo says in the data folder who there is and how to sign in.
@@ -253,6 +255,11 @@ func (a *App) describe() (*Demo, error) {
 		}
 		if key, has := keys[app.Client.ID]; has {
 			c.JWK = &key
+		}
+		if app.Client.AuthMethod == oauth.AuthNone && app.Entry == nil {
+			if c.Statement, err = a.statement(a.running, app.Client.ID); err != nil {
+				return nil, err
+			}
 		}
 		d.Clients = append(d.Clients, c)
 	}

@@ -92,20 +92,33 @@ func (g *Registration) open() (*oauth.Registration, error) {
 	return out, nil
 }
 
-// openRegistration says who may register: as configured, and in the demonstration whoever reads demo.json.
+// openRegistration says who may register: as configured, whoever has a statement of the own catalogue where there is a label
+// authority, and in the demonstration whoever reads demo.json.
 func (a *App) openRegistration() (*oauth.Registration, error) {
 	out, err := a.Registration.open()
-	if err != nil || !a.Demo {
-		return out, err
-	}
-	token, err := a.demoSecret(registerKey)
 	if err != nil {
 		return nil, err
+	}
+	labelled := a.state.labels.Load() != nil
+	if out == nil && !labelled && !a.Demo {
+		return nil, nil
 	}
 	if out == nil {
 		out = new(oauth.Registration)
 	}
-	out.Tokens = append(out.Tokens, token)
+	out.Catalogue = softwares{a.state.apps}
+	if labelled {
+		key := a.state.statementKey()
+		own := key.Public()
+		out.Own = &own
+	}
+	if a.Demo {
+		token, err := a.demoSecret(registerKey)
+		if err != nil {
+			return nil, err
+		}
+		out.Tokens = append(out.Tokens, token)
+	}
 	return out, nil
 }
 

@@ -20,6 +20,8 @@ type App struct {
 	Publisher string // legal name of the publisher, shown on the consent page
 	Category  string // what the publisher is: health, insurer, employer …
 	FR, EN    AppText
+	// Cut ends every grant that was given before: the app was recalled then, and a label that it has now brings back none.
+	Cut time.Time
 }
 
 // AppText is what an app says of itself in one language.

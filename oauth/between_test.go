@@ -78,6 +78,9 @@ func TestStatementOpensNoDeviceFlow(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	key := json.RawMessage(keySet(t, ecKey(t, o.authority.Curve).Public()))
+	glycare := o.shelf.apps["glycare"] // its manifest has them all: a copy of the statement is not the manifest's publisher
+	glycare.GrantTypes = []string{"authorization_code", "refresh_token", deviceGrant, exchangeGrant}
+	o.shelf.apps["glycare"] = glycare
 	for name, b := range map[string]body{
 		"device beside code":   app("token_endpoint_auth_method", "none", "grant_types", []string{"authorization_code", "refresh_token", deviceGrant}),
 		"exchange beside code": app("token_endpoint_auth_method", "private_key_jwt", "jwks", key, "grant_types", []string{"authorization_code", exchangeGrant}),

@@ -83,6 +83,8 @@ type Client struct {
 	StatementDigest  []byte    `json:"software_statement_digest,omitempty"`
 	RegistrationHash []byte    `json:"registration_hash,omitempty"`
 	Registered       time.Time `json:"registered,omitzero"`
+	// Catalogued tells that the client was held to the catalogue's entry of its software when it registered.
+	Catalogued bool `json:"catalogued,omitempty"`
 
 	// Introspects lets a resource server introspect every token (RFC 7662), not only those of its own.
 	Introspects bool `json:"introspects,omitempty"`

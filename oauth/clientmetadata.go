@@ -106,13 +106,18 @@ func withoutUnaddressed(request map[string]json.RawMessage) {
 	}
 }
 
-// metadataOf reads the members that are known.
-func metadataOf(members map[string]json.RawMessage) (*clientMetadata, *failure) {
-	for name, value := range members { // null counts as omitted (RFC 7592 §2.2)
+// withoutNull drops what is null, which counts as omitted (RFC 7592 §2.2).
+func withoutNull(members map[string]json.RawMessage) {
+	for name, value := range members {
 		if bytes.Equal(bytes.TrimSpace(value), []byte("null")) {
 			delete(members, name)
 		}
 	}
+}
+
+// metadataOf reads the members that are known.
+func metadataOf(members map[string]json.RawMessage) (*clientMetadata, *failure) {
+	withoutNull(members)
 	raw, err := json.Marshal(members)
 	m := new(clientMetadata)
 	if err == nil {

@@ -42,6 +42,7 @@ var passwordHash = sync.OnceValue(func() string { return account.HashPassword(pa
 type catalogue struct {
 	mu     sync.Mutex
 	labels map[string]string
+	cuts   map[string]time.Time
 }
 
 func (c *catalogue) App(_ context.Context, client string) (oauth.App, bool, error) {
@@ -50,9 +51,16 @@ func (c *catalogue) App(_ context.Context, client string) (oauth.App, bool, erro
 	status, ok := c.labels[client]
 	return oauth.App{
 		Label:     gate.Label{Status: status, Exchange: true, Purposes: []string{"PATRQT", "TREAT", "FAMRQT"}},
-		Publisher: "Glycare SAS", Category: "health",
+		Publisher: "Glycare SAS", Category: "health", Cut: c.cuts[client],
 		FR: oauth.AppText{Name: "Glycare", Purpose: "Suivre la glycémie."}, EN: oauth.AppText{Name: "Glycare", Purpose: "Follow blood sugar."},
 	}, ok, nil
+}
+
+// cutOff ends what was granted before an instant.
+func (c *catalogue) cutOff(client string, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cuts = map[string]time.Time{client: at}
 }
 
 func (c *catalogue) set(client, status string) {

@@ -234,9 +234,9 @@ func TestClientMetadata(t *testing.T) {
 		methods(plain) != "[none client_secret_basic private_key_jwt]" {
 		t.Errorf("without: %v", plain)
 	}
-	full := newWorld(t, func(_ *world, c *oauth.Config) {
+	full := newWorld(t, func(w *world, c *oauth.Config) {
 		c.TLS = &oauth.MutualTLS{Base: "https://mtls.example"}
-		c.Registration = &oauth.Registration{Tokens: []string{initialToken}}
+		c.Registration = &oauth.Registration{Catalogue: newShelf(w), Tokens: []string{initialToken}}
 	})
 	m := read(full)
 	aliases, _ := m["mtls_endpoint_aliases"].(map[string]any)

@@ -24,29 +24,35 @@ const pathRegister = "/oauth2/register"
 // Bounds of dynamic registration.
 const (
 	maxRegistration   = 64 << 10
-	maxPerSoftware    = 1_000            // installations of one software that a statement vouches for
-	maxWithToken      = 10_000           // clients that an initial access token let in
+	maxPerSoftware    = 10_000           // installations of one app
 	registrationBurst = 20               // from one network at once
 	registrationPause = 30 * time.Second // and then one per
 	minInitialToken   = 32
 	prefixRegister    = "pl_rg_"
 )
 
-// Registration says who may register a client (RFC 7591). It is never open to everybody.
+// Registration says who may register a client (RFC 7591), and of what. It is never open to everybody.
 type Registration struct {
+	// Catalogue has the apps whose clients may register; no client is more than its app's entry.
+	Catalogue Catalogue
 	// Tokens are initial access tokens of at least 32 characters (§3).
 	Tokens []string
 	// Trust holds the keys that software statements are verified with (§2.3), and Issuer who must have signed them; ""
 	// takes whoever has one of the keys.
 	Trust  *jose.JSONWebKeySet
 	Issuer string
+	// Own is the public key by which this server's own catalogue signs statements, in the name of this server's issuer.
+	Own *jose.JSONWebKey
 }
 
 func (g *Registration) check() error {
 	if g == nil {
 		return nil
 	}
-	if len(g.Tokens) == 0 && (g.Trust == nil || len(g.Trust.Keys) == 0) {
+	if g.Catalogue == nil {
+		return errors.New("registration: wants the catalogue of the apps that may register")
+	}
+	if len(g.Tokens) == 0 && g.Own == nil && (g.Trust == nil || len(g.Trust.Keys) == 0) {
 		return errors.New("registration: wants initial access tokens or keys for software statements")
 	}
 	for _, t := range g.Tokens {
@@ -96,12 +102,16 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) (*registered75
 	if f != nil {
 		return nil, f
 	}
-	c, raw, f := s.describedClient(r, asked)
+	raw, f := statementIn(asked)
 	if f != nil {
 		return nil, f
 	}
 	if !invited && raw == "" {
 		return nil, refuse(codeInvalidToken, "Registering wants an initial access token or a software statement.")
+	}
+	c, f := s.describedClient(r, asked, raw, invited)
+	if f != nil {
+		return nil, f
 	}
 	c.ID, c.Registered = newID(), s.now()
 	secret := s.newSecretFor(c, nil)
@@ -117,29 +127,57 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) (*registered75
 	return s.registrationAnswer(c, secret, token, raw), nil
 }
 
-// describedClient reads what a request says, under what its software statement says.
-func (s *Server) describedClient(r *http.Request, asked map[string]json.RawMessage) (c *Client, raw string, f *failure) {
-	var vouched *statement
+// statementIn is the software statement of a request, "" without one.
+func statementIn(asked map[string]json.RawMessage) (raw string, f *failure) {
 	if text, has := asked["software_statement"]; has {
 		if json.Unmarshal(text, &raw) != nil || raw == "" {
-			return nil, "", refuse(codeInvalidStatement, "software_statement is a signed JWT.")
+			return "", refuse(codeInvalidStatement, "software_statement is a signed JWT.")
 		}
+	}
+	return raw, nil
+}
+
+// describedClient reads what a request says, under what its software statement says, within what the catalogue has of the
+// app. trusted tells that more than a copy of a statement was shown.
+func (s *Server) describedClient(r *http.Request, asked map[string]json.RawMessage, raw string, trusted bool) (c *Client, f *failure) {
+	code := codeInvalidMetadata
+	var vouched *statement
+	if raw != "" {
 		if vouched, f = s.verifyStatement(r.Context(), raw, networkOf(s.address(r))); f != nil {
-			return nil, "", f
+			return nil, f
 		}
 		overlay(asked, vouched.claims)
+		code = codeUnapprovedStatement
+	}
+	app, f := s.software(r.Context(), asked, code)
+	if f != nil {
+		return nil, f
+	}
+	withoutNull(asked)
+	app.preset(asked)
+	if _, named := vouched.claim("grant_types"); raw != "" && !named {
+		withoutUnaddressed(asked)
 	}
 	m, f := metadataOf(asked)
 	if f != nil {
-		return nil, "", f
+		return nil, f
+	}
+	if m.system() != (app.Kind == "backend") {
+		return nil, refuse(codeInvalidMetadata, "The catalogue has this software as "+app.Kind+".")
 	}
 	if c, f = m.client(); f != nil {
-		return nil, "", f
+		return nil, f
+	}
+	if f := app.admits(c); f != nil {
+		return nil, f
 	}
 	if vouched != nil {
-		c.SoftwareID, c.StatementDigest = vouched.software, vouched.digest
+		c.StatementDigest = vouched.digest
 	}
-	return c, raw, nil
+	if !trusted {
+		return c, addressed(c)
+	}
+	return c, nil
 }
 
 // checkRegistration holds a client that registers itself to what PutClient asks, and to what this server can serve.
@@ -261,9 +299,9 @@ func registeredKey(c *Client) []byte {
 	return store.Key("oauth", "registered", c.vouchedSoftware(), c.ID)
 }
 
-// vouchedSoftware is the software that a statement names, "" for a client without one.
+// vouchedSoftware is the app of the catalogue that the client was held to when it registered, "" for a client that was not.
 func (c *Client) vouchedSoftware() string {
-	if len(c.StatementDigest) == 0 {
+	if len(c.StatementDigest) == 0 && !c.Catalogued {
 		return ""
 	}
 	return c.SoftwareID
@@ -271,14 +309,10 @@ func (c *Client) vouchedSoftware() string {
 
 // addRegistered writes a new client, unless its software has too many.
 func (s *Server) addRegistered(ctx context.Context, c *Client) error {
-	bound := maxPerSoftware
-	if c.vouchedSoftware() == "" {
-		bound = maxWithToken
-	}
 	return s.db.Update(ctx, store.Global, func(tx store.Tx) error {
 		n := 0
 		for range tx.Scan(store.Key("oauth", "registered", c.vouchedSoftware()), nil) {
-			if n++; n >= bound {
+			if n++; n >= maxPerSoftware {
 				return errFull
 			}
 		}

@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/json"
@@ -25,6 +26,33 @@ const initialToken = "initial-access-token-of-the-operator"
 type office struct {
 	*world
 	authority *ecdsa.PrivateKey // signs software statements
+	shelf     *shelf
+}
+
+// shelf is a catalogue of apps whose clients may register.
+type shelf struct {
+	labels *catalogue
+	apps   map[string]oauth.Software
+}
+
+func (s *shelf) Software(ctx context.Context, id string) (*oauth.Software, bool, error) {
+	w, ok := s.apps[id]
+	app, _, err := s.labels.App(ctx, id)
+	w.ID, w.Version, w.Status = id, "1.2.3", app.Label.Status
+	return &w, ok, err
+}
+
+// newShelf has an app that is not labelled yet, one that is, and a system.
+func newShelf(w *world) *shelf {
+	wide := []string{"openid", "fhirUser", "profile", "offline_access", "online_access", "launch", "launch/patient", "patient/*.cruds", "user/*.rs"}
+	return &shelf{w.apps, map[string]oauth.Software{
+		"nouvelle": {
+			Name: "Nouvelle", Kind: "smart", AuthMethod: "none", RedirectURIs: []string{"https://new.example/cb"},
+			Scopes: []string{"openid", "fhirUser", "launch/patient", "patient/*.rs"},
+		},
+		"glycare": {Name: "Glycare", Kind: "smart", AuthMethod: "none", RedirectURIs: []string{redirectURI}, Scopes: wide},
+		"dpi":     {Name: "Dossier", Kind: "backend", AuthMethod: "private_key_jwt", Scopes: []string{"system/*.rs"}},
+	}}
 }
 
 func newOffice(t testing.TB) office {
@@ -33,10 +61,14 @@ func newOffice(t testing.TB) office {
 	if err := json.Unmarshal(keySet(t, key.Public()), &trust); err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(t, func(_ *world, c *oauth.Config) {
-		c.Registration = &oauth.Registration{Tokens: []string{"another-initial-token-of-somebody", initialToken}, Trust: &trust, Issuer: "https://catalogue.example"}
+	var all *shelf
+	w := newWorld(t, func(w *world, c *oauth.Config) {
+		all = newShelf(w)
+		c.Registration = &oauth.Registration{
+			Catalogue: all, Tokens: []string{"another-initial-token-of-somebody", initialToken}, Trust: &trust, Issuer: "https://catalogue.example",
+		}
 	})
-	return office{w, key}
+	return office{w, key, all}
 }
 
 type body = map[string]any
@@ -65,7 +97,10 @@ func (o office) ask(method, path, bearer string, b body) reply {
 
 // app is a good registration of an app, changed by pairs of name and value; nil removes the name.
 func app(changes ...any) body {
-	b := body{"redirect_uris": []string{"https://new.example/cb"}, "client_name": "Nouvelle", "scope": "openid fhirUser launch/patient patient/*.rs system/*.rs nonsense"}
+	b := body{
+		"software_id": "nouvelle", "redirect_uris": []string{"https://new.example/cb"}, "client_name": "Nouvelle", "token_endpoint_auth_method": "client_secret_basic",
+		"scope": "openid fhirUser launch/patient patient/*.rs patient/Observation.cud user/*.rs system/*.rs nonsense",
+	}
 	for i := 0; i < len(changes); i += 2 {
 		if changes[i+1] == nil {
 			delete(b, changes[i].(string))
@@ -105,7 +140,7 @@ func TestRegistration(t *testing.T) {
 	if r.header.Get("Cache-Control") != "no-store" {
 		t.Error("the secret may be cached")
 	}
-	if got := r.text("scope"); strings.Contains(got, "system") || strings.Contains(got, "nonsense") || !strings.Contains(got, "patient/*.rs") {
+	if got := r.text("scope"); got != "openid fhirUser launch/patient patient/*.rs" {
 		t.Errorf("scope %q", got)
 	}
 	if r.text("token_endpoint_auth_method") != "client_secret_basic" || r.text("profile") != "smart-confidential" {
@@ -121,8 +156,8 @@ func TestRegistration(t *testing.T) {
 	if r.status != 200 || r.text("client_id") != id || strings.Contains(r.raw, secret) || r.text("client_name") != "Nouvelle" || r.text("registration_access_token") != token {
 		t.Errorf("reading: %d %s", r.status, r.raw)
 	}
-	r = o.ask("PUT", uri, token, app("client_id", id, "client_secret", secret, "client_name", "Autre", "scope", nil))
-	if r.status != 200 || r.text("client_name") != "Autre" || r.text("scope") != "" || strings.Contains(r.raw, "client_secret\"") || authenticated(secret) != 200 {
+	r = o.ask("PUT", uri, token, app("client_id", id, "client_secret", secret, "client_name", "Autre", "scope", "openid", "software_id", nil))
+	if r.status != 200 || r.text("client_name") != "Autre" || r.text("scope") != "openid" || r.text("software_id") != "nouvelle" || strings.Contains(r.raw, "client_secret\"") || authenticated(secret) != 200 {
 		t.Errorf("replacing: %d %s", r.status, r.raw)
 	}
 	r = o.ask("PUT", uri, token, app("client_id", id, "token_endpoint_auth_method", "none"))
@@ -155,6 +190,8 @@ func TestAttackDynamicRegistration(t *testing.T) {
 	set := json.RawMessage(keySet(t, key.Public()))
 	private, _ := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key, KeyID: "k"}}})
 	redirect := func(uri string) body { return app("redirect_uris", []string{uri}) }
+	o.shelf.apps["oldapp"] = o.shelf.apps["nouvelle"]
+	o.apps.set("oldapp", "recalled")
 	for name, tc := range map[string]struct {
 		bearer string
 		body   body
@@ -171,16 +208,26 @@ func TestAttackDynamicRegistration(t *testing.T) {
 		"a user in the address":      {initialToken, redirect("https://mespace@evil.example/cb"), 400, "invalid_redirect_uri"},
 		"a scheme without a dot":     {initialToken, redirect("myapp:/cb"), 400, "invalid_redirect_uri"},
 		"line feeds":                 {initialToken, redirect("https://new.example/\r\nX: y"), 400, "invalid_redirect_uri"},
-		"no redirect":                {initialToken, app("redirect_uris", nil), 400, "invalid_redirect_uri"},
-		"no redirect, null":          {initialToken, body{"redirect_uris": json.RawMessage("null")}, 400, "invalid_redirect_uri"},
+		"another redirect":           {initialToken, redirect("https://new.example/cb/"), 400, "invalid_redirect_uri"},
+		"a redirect with a query":    {initialToken, redirect("https://new.example/cb?x=1"), 400, "invalid_redirect_uri"},
+		"another's redirect":         {initialToken, redirect(redirectURI), 400, "invalid_redirect_uri"},
+		"another launch":             {initialToken, app("launch_uri", "https://evil.example/"), 400, "invalid_client_metadata"},
+		"another way out":            {initialToken, app("post_logout_redirect_uris", []string{"https://evil.example/"}), 400, "invalid_client_metadata"},
+		"another logout":             {initialToken, app("backchannel_logout_uri", "https://evil.example/"), 400, "invalid_client_metadata"},
+		"the device flow":            {initialToken, app("grant_types", []string{"authorization_code", "urn:ietf:params:oauth:grant-type:device_code"}), 400, "invalid_client_metadata"},
+		"no software":                {initialToken, app("software_id", nil), 400, "invalid_client_metadata"},
+		"a software that is none":    {initialToken, app("software_id", "nobody"), 400, "invalid_client_metadata"},
+		"a recalled software":        {initialToken, app("software_id", "oldapp"), 403, "invalid_client_metadata"},
+		"a system that is an app":    {initialToken, body{"software_id": "nouvelle", "grant_types": []string{"client_credentials"}, "token_endpoint_auth_method": "private_key_jwt", "jwks": set}, 400, "invalid_client_metadata"},
+		"a system with its own keys": {initialToken, body{"software_id": "dpi", "jwks": set}, 400, "invalid_client_metadata"},
 		"a thousand redirects":       {initialToken, app("redirect_uris", slices.Repeat([]string{"https://new.example/cb"}, 1000)), 400, "invalid_redirect_uri"},
 		"redirects of a wrong type":  {initialToken, app("redirect_uris", "https://new.example/cb"), 400, "invalid_client_metadata"},
 		"implicit grant":             {initialToken, app("grant_types", []string{"implicit"}), 400, "invalid_redirect_uri"},
 		"password grant":             {initialToken, app("grant_types", []string{"authorization_code", "password"}), 400, "invalid_client_metadata"},
 		"token response":             {initialToken, app("response_types", []string{"token"}), 400, "invalid_client_metadata"},
 		"both kinds at once":         {initialToken, app("grant_types", []string{"authorization_code", "client_credentials"}), 400, "invalid_client_metadata"},
-		"a system with a secret":     {initialToken, body{"grant_types": []string{"client_credentials"}}, 400, "invalid_client_metadata"},
-		"a system that is public":    {initialToken, body{"grant_types": []string{"client_credentials"}, "token_endpoint_auth_method": "none"}, 400, "invalid_client_metadata"},
+		"a system with a secret":     {initialToken, body{"software_id": "dpi", "grant_types": []string{"client_credentials"}, "token_endpoint_auth_method": "client_secret_basic"}, 400, "invalid_client_metadata"},
+		"a system that is public":    {initialToken, body{"software_id": "dpi", "grant_types": []string{"client_credentials"}, "token_endpoint_auth_method": "none"}, 400, "invalid_client_metadata"},
 		"keys twice":                 {initialToken, app("token_endpoint_auth_method", "private_key_jwt", "jwks", set, "jwks_uri", "https://new.example/jwks"), 400, "invalid_client_metadata"},
 		"keys inside the network":    {initialToken, app("token_endpoint_auth_method", "private_key_jwt", "jwks_uri", "http://127.0.0.1/jwks"), 400, "invalid_client_metadata"},
 		"a private key":              {initialToken, app("token_endpoint_auth_method", "private_key_jwt", "jwks", json.RawMessage(private)), 400, "invalid_client_metadata"},
@@ -219,13 +266,15 @@ func TestRegisteredWithoutLabel(t *testing.T) {
 	if p := o.newBrowser().authorize("client_id", id, "redirect_uri", "https://new.example/cb"); p.status != 403 {
 		t.Errorf("authorize: %d", p.status)
 	}
-	o.apps.set(id, "online")
+	o.apps.set("nouvelle", "online")
 	if p := o.newBrowser().authorize("client_id", id, "redirect_uri", "https://new.example/cb"); p.status != 200 {
 		t.Errorf("authorize with a label: %d", p.status)
 	}
 	key := ecKey(t, elliptic.P384())
-	r = o.ask("POST", "", initialToken, body{"grant_types": []string{"client_credentials"}, "token_endpoint_auth_method": "private_key_jwt",
-		"jwks": json.RawMessage(keySet(t, key.Public())), "scope": "system/*.rs patient/*.rs"})
+	dpi := o.shelf.apps["dpi"]
+	dpi.JWKS = json.RawMessage(keySet(t, key.Public()))
+	o.shelf.apps["dpi"] = dpi
+	r = o.ask("POST", "", initialToken, body{"software_id": "dpi", "jwks": json.RawMessage(keySet(t, ecKey(t, elliptic.P384()).Public())), "scope": "system/*.rs patient/*.rs"})
 	id = r.text("client_id")
 	if r.status != 201 || r.text("scope") != "system/*.rs" {
 		t.Fatalf("%d %s", r.status, r.raw)
@@ -234,7 +283,7 @@ func TestRegisteredWithoutLabel(t *testing.T) {
 	if r := token(); r.status != 400 || r.text("error") != "unauthorized_client" {
 		t.Errorf("a system without a label: %d %s", r.status, r.raw)
 	}
-	o.apps.set(id, "online")
+	o.apps.set("dpi", "online")
 	if r := token(); r.status != 200 {
 		t.Errorf("a system with a label: %d %s", r.status, r.raw)
 	}
@@ -298,7 +347,8 @@ func TestAttackStatement(t *testing.T) {
 		"for several":            {o.statement("aud", []string{o.url}), "invalid_software_statement"},
 		"of another issuer":      {o.statement("iss", "https://evil.example"), "invalid_software_statement"},
 		"of no software":         {o.statement("software_id", nil), "invalid_software_statement"},
-		"naming no redirect":     {o.statement("redirect_uris", nil), "invalid_redirect_uri"},
+		"of an unknown software": {o.statement("software_id", "nobody"), "unapproved_software_statement"},
+		"naming another's":       {o.statement("redirect_uris", []string{"https://new.example/cb"}), "invalid_redirect_uri"},
 		"for a system, no keys":  {o.statement("redirect_uris", nil, "grant_types", []string{"client_credentials"}, "token_endpoint_auth_method", "private_key_jwt"), "invalid_client_metadata"},
 		"naming a bad redirect":  {o.statement("redirect_uris", []string{"javascript:alert(1)"}), "invalid_redirect_uri"},
 		"a number for the name":  {o.statement("client_name", 7), "invalid_client_metadata"},
@@ -362,7 +412,10 @@ func TestRegistrationIsOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []oauth.Registration{{}, {Tokens: []string{"short"}}, {Trust: new(jose.JSONWebKeySet)}} {
+	some := newShelf(w)
+	for _, bad := range []oauth.Registration{
+		{}, {Tokens: []string{initialToken}}, {Catalogue: some}, {Catalogue: some, Tokens: []string{"short"}}, {Catalogue: some, Trust: new(jose.JSONWebKeySet)},
+	} {
 		_, err := oauth.New(oauth.Config{
 			DB: w.db, Issuer: w.url, FHIR: w.url + "/fhir", Apps: w.apps, Relations: relations{}, Pages: pages, Secret: make([]byte, 32), Registration: &bad,
 		})
@@ -377,8 +430,8 @@ func TestAttackRegistrationFlood(t *testing.T) {
 	t.Parallel()
 	var from string
 	o := newOffice(t)
-	slow := newWorld(t, func(_ *world, c *oauth.Config) {
-		c.Registration = &oauth.Registration{Tokens: []string{initialToken}}
+	slow := newWorld(t, func(w *world, c *oauth.Config) {
+		c.Registration = &oauth.Registration{Catalogue: newShelf(w), Tokens: []string{initialToken}}
 		c.Address = func(*http.Request) string { return from }
 	})
 	o.world = slow
@@ -425,4 +478,59 @@ func FuzzRegistration(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What a registration leaves out is the app's manifest; that of an app which was stopped can be neither made nor managed.
+func TestPresetsAndStops(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	r := o.ask("POST", "", initialToken, body{"software_id": "nouvelle"})
+	if r.status != 201 || r.text("scope") != "openid fhirUser launch/patient patient/*.rs" || r.text("token_endpoint_auth_method") != "none" ||
+		r.text("software_version") != "1.2.3" || r.text("client_name") != "Nouvelle" || !strings.Contains(r.raw, `["https://new.example/cb"]`) {
+		t.Fatalf("presets: %d %s", r.status, r.raw)
+	}
+	uri, token := r.text("registration_client_uri"), r.text("registration_access_token")
+	for status, want := range map[string]int{"online": 200, "recalled": 401, "suspended": 401, "delisted": 401} {
+		o.apps.set("nouvelle", status)
+		if got := o.ask("GET", uri, token, nil); got.status != want {
+			t.Errorf("managing what is %s: %d %s", status, got.status, got.raw)
+		}
+	}
+}
+
+// A copy of a statement alone brings no secret for what has no address: the device flow and exchanges are the bearer's.
+func TestStatementOfWhatHasNoAddress(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	exchange := "urn:ietf:params:oauth:grant-type:token-exchange"
+	o.shelf.apps["module"] = oauth.Software{Name: "Module", Kind: "smart", AuthMethod: "client_secret_basic", GrantTypes: []string{exchange}, Scopes: []string{"user/*.rs"}}
+	raw := o.statement("software_id", "module", "redirect_uris", nil, "grant_types", []string{exchange})
+	if r := o.ask("POST", "", "", body{"software_statement": raw}); r.status != 401 || r.text("client_secret") != "" {
+		t.Errorf("with a copy alone: %d %s", r.status, r.raw)
+	}
+	if r := o.ask("POST", "", initialToken, body{"software_statement": raw}); r.status != 201 || r.text("client_secret") == "" {
+		t.Errorf("with a token beside it: %d %s", r.status, r.raw)
+	}
+}
+
+// What was granted before a recall stays over when the app has another label.
+func TestNothingComesBackAfterARecall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	out := w.tokens()
+	if !w.alive(out.text("access_token")) {
+		t.Fatal("the token is dead from the start")
+	}
+	w.clock.Advance(time.Second)
+	w.apps.cutOff("glycare", w.clock.Now())
+	if w.alive(out.text("access_token")) {
+		t.Error("an access token of before lives under the next label")
+	}
+	if r := w.refresh(out.text("refresh_token")); r.status != 400 || r.text("error") != "invalid_grant" {
+		t.Errorf("a refresh token of before: %d %s", r.status, r.raw)
+	}
+	w.clock.Advance(time.Second)
+	if again := w.tokens(); !w.alive(again.text("access_token")) {
+		t.Error("the next label gives nothing")
+	}
 }

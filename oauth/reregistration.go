@@ -43,8 +43,8 @@ func (s *Server) serveRegistration(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, out)
 }
 
-// ownRegistration finds the client of a registration access token. A client that does not exist, was not registered here
-// or is disabled looks like a wrong token.
+// ownRegistration finds the client of a registration access token. A client that does not exist, was not registered here,
+// is disabled or whose app was stopped looks like a wrong token.
 func (s *Server) ownRegistration(r *http.Request) (*Client, string, *failure) {
 	refused := refuse(codeInvalidToken, "The registration access token is not valid for this client.")
 	token, shown, f := bearerOf(r)
@@ -64,6 +64,15 @@ func (s *Server) ownRegistration(r *http.Request) (*Client, string, *failure) {
 		s.tell(r.Context(), "client_refused", "", "", "")
 		return nil, "", refused
 	}
+	if software := c.vouchedSoftware(); software != "" {
+		app, found, err := s.registration.Catalogue.Software(r.Context(), software)
+		if err != nil {
+			return nil, "", broken(err)
+		}
+		if !found || app.stopped() {
+			return nil, "", refused
+		}
+	}
 	return c, token, nil
 }
 
@@ -79,7 +88,17 @@ func (s *Server) update(w http.ResponseWriter, r *http.Request, before *Client, 
 	if f := s.checkUpdate(asked, before); f != nil {
 		return nil, f
 	}
-	c, raw, f := s.describedClient(r, asked)
+	raw, f := statementIn(asked)
+	if f != nil {
+		return nil, f
+	}
+	if len(before.StatementDigest) > 0 && raw == "" {
+		return nil, registrationFailure(errAnother)
+	}
+	if _, named := asked["software_id"]; !named {
+		asked["software_id"], _ = json.Marshal(before.SoftwareID) // the software stays
+	}
+	c, f := s.describedClient(r, asked, raw, len(before.StatementDigest) == 0)
 	if f != nil {
 		return nil, f
 	}

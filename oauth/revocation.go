@@ -65,5 +65,22 @@ func (s *Server) endings(ctx context.Context, patient, client string) (counts [2
 
 func (s *Server) ended(ctx context.Context, g *grantRecord) (bool, error) {
 	counts, err := s.endings(ctx, g.Patient, g.Client)
-	return counts != g.Ended, err
+	if err != nil || counts != g.Ended {
+		return counts != g.Ended, err
+	}
+	return s.cut(ctx, g)
+}
+
+// cut tells whether a grant is from before its app was recalled, while the app is online again. While it is not, the policies
+// say why.
+func (s *Server) cut(ctx context.Context, g *grantRecord) (bool, error) {
+	c, err := readRow(ctx, s, &s.clients, store.Global, clientKey(g.Client))
+	if err != nil || c.Kind == "portal" {
+		if errors.Is(err, ErrNotFound) {
+			err = nil // who may not act any more is told so elsewhere
+		}
+		return false, err
+	}
+	app, found, err := s.apps.App(ctx, c.labelled())
+	return found && app.Label.Status == "online" && g.Since.Before(app.Cut), err
 }

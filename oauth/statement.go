@@ -16,6 +16,7 @@ const maxStatement = 32 << 10
 
 // statement is a software statement that was verified (RFC 7591 §2.3): what its issuer vouches for.
 type statement struct {
+	own      bool // by this server's own catalogue
 	software string
 	digest   []byte // SHA-256 of the statement, so that a label can be traced to it
 	claims   map[string]json.RawMessage
@@ -28,16 +29,15 @@ var errUntrusted = errors.New("the statement is not signed by an authority that 
 // verifyStatement checks a software statement against the keys of the catalogue's authority. It must name the software
 // and its own end.
 func (s *Server) verifyStatement(ctx context.Context, raw, network string) (*statement, *failure) {
-	trust := s.registration.Trust
 	signed, err := jose.ParseSignedCompact(raw, statementAlgorithms)
 	if err != nil || len(raw) > maxStatement {
 		return nil, refuse(codeInvalidStatement, "The software statement is no signed JWT of an algorithm that is accepted.")
 	}
 	header := signed.Signatures[0].Protected
-	if trust == nil || header.JSONWebKey != nil || header.ExtraHeaders["jku"] != nil {
+	if header.JSONWebKey != nil || header.ExtraHeaders["jku"] != nil {
 		return nil, unapproved(errUntrusted)
 	}
-	key, err := jwks.Find(trust, header.KeyID, jose.SignatureAlgorithm(header.Algorithm))
+	key, own, err := s.statementKey(header)
 	if err != nil {
 		return nil, unapproved(errUntrusted)
 	}
@@ -51,7 +51,7 @@ func (s *Server) verifyStatement(ctx context.Context, raw, network string) (*sta
 		return nil, unapproved(errUntrusted)
 	}
 	sum := sha256.Sum256([]byte(raw))
-	out := &statement{digest: sum[:]}
+	out := &statement{digest: sum[:], own: own}
 	if err := json.Unmarshal(payload, &out.claims); err != nil {
 		return nil, refuse(codeInvalidStatement, "The software statement holds no claims.")
 	}
@@ -59,6 +59,29 @@ func (s *Server) verifyStatement(ctx context.Context, raw, network string) (*sta
 		return nil, refuse(codeInvalidStatement, err.Error())
 	}
 	return out, nil
+}
+
+// statementKey finds the key that a statement says it is signed by: the own catalogue's, or an authority's.
+func (s *Server) statementKey(header jose.Header) (key *jose.JSONWebKey, own bool, err error) {
+	algorithm := jose.SignatureAlgorithm(header.Algorithm)
+	if k := s.registration.Own; k != nil && header.KeyID == k.KeyID {
+		key, err = jwks.Find(&jose.JSONWebKeySet{Keys: []jose.JSONWebKey{*k}}, header.KeyID, algorithm)
+		return key, true, err
+	}
+	if s.registration.Trust == nil {
+		return nil, false, errUntrusted
+	}
+	key, err = jwks.Find(s.registration.Trust, header.KeyID, algorithm)
+	return key, false, err
+}
+
+// claim is one claim of a statement; nil has none.
+func (v *statement) claim(name string) (raw json.RawMessage, has bool) {
+	if v == nil {
+		return nil, false
+	}
+	raw, has = v.claims[name]
+	return raw, has
 }
 
 func unapproved(cause error) *failure {
@@ -83,7 +106,11 @@ func (s *Server) checkStatement(payload []byte, out *statement) error {
 	if c.Software == "" {
 		return errors.New("the software statement must name its software_id")
 	}
-	if want := s.registration.Issuer; want != "" && c.Issuer != want {
+	want := s.registration.Issuer
+	if out.own {
+		want = s.issuer
+	}
+	if want != "" && c.Issuer != want {
 		return fmt.Errorf("the software statement must come from %s", want)
 	}
 	if len(c.Audience) > 0 {

@@ -6,7 +6,7 @@ import (
 )
 
 func init() {
-	for _, c := range []*cobra.Command{demoCommand(), tokenCommand(), policyCommand(), recordCommand(), auditCommand(), keysCommand(), signinCommand()} {
+	for _, c := range []*cobra.Command{demoCommand(), tokenCommand(), policyCommand(), recordCommand(), auditCommand(), keysCommand(), signinCommand(), appCommand()} {
 		caddycmd.RegisterCommand(caddycmd.Command{
 			Name: c.Name(), Usage: usage(c), Short: c.Short, Long: c.Long,
 			CobraFunc: func(into *cobra.Command) { graft(into, c) },

@@ -5,6 +5,7 @@
 //	pontlevis token                    an access token of the running demo
 //	pontlevis signin try               who a token of another provider would become
 //	pontlevis policy test|check|fmt|explain
+//	pontlevis app lint|scopes|schema  manifests of apps of the catalogue
 //	pontlevis record import            FHIR files into a stopped server's records
 //	pontlevis audit verify|key         the access log, checked offline
 //	pontlevis plugin warden            the process that starts caged plugins; the gateway starts it itself

@@ -100,7 +100,7 @@ https://%[4]s {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.finish(t) })
-	id := s.registers(t, object{"grant_types": list{"client_credentials"}, "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=dpi.example", "scope": "system/*.rs"})
+	id := s.registers(t, object{"software_id": "backend-dpi", "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=dpi.example", "scope": "system/*.rs"})
 	known := func(endpoint string, certificates ...tls.Certificate) string {
 		t.Helper()
 		transport := &http.Transport{TLSClientConfig: &tls.Config{Certificates: certificates, InsecureSkipVerify: true}} // the site's own certificate is not the matter
@@ -131,8 +131,7 @@ https://%[4]s {
 	if alias != "https://"+secure+"/oauth2/token" {
 		t.Fatalf("the alias is %q", alias)
 	}
-	// Known, but without a label: that is the catalogue's to give.
-	if got := known(alias, mine); got != "unauthorized_client" {
+	if got := known(alias, mine); got != "" {
 		t.Errorf("with the certificate: %s", got)
 	}
 	for name, got := range map[string]string{

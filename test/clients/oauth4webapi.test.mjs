@@ -191,12 +191,18 @@ test('client credentials, with a key and bound to another', async () => {
   )
 })
 
-test('a client registers itself, reads its registration, and has no label yet', async () => {
-  const metadata = { client_name: 'Un essai', redirect_uris: ['http://127.0.0.1/callback'], token_endpoint_auth_method: 'none', grant_types: ['authorization_code'], scope: 'openid' }
+test('a client of an app registers itself, and reads its registration', async () => {
+  const metadata = { software_id: 'glycare', client_name: 'Un essai', redirect_uris: ['http://127.0.0.1/callback'], token_endpoint_auth_method: 'none', grant_types: ['authorization_code'], scope: 'openid' }
   const made = await oauth.processDynamicClientRegistrationResponse(
     await oauth.dynamicClientRegistrationRequest(as, metadata, { ...plain, initialAccessToken: demo.initial_access_token }),
   )
   assert.ok(made.client_id && made.registration_access_token)
+  assert.equal(made.software_id, 'glycare')
+  await assert.rejects(
+    oauth.dynamicClientRegistrationRequest(as, { ...metadata, software_id: 'nobody' }, { ...plain, initialAccessToken: demo.initial_access_token })
+      .then((r) => oauth.processDynamicClientRegistrationResponse(r)),
+    { status: 400 },
+  )
   const own = await fetch(made.registration_client_uri, { headers: { authorization: `Bearer ${made.registration_access_token}` } })
   assert.equal((await own.json()).client_id, made.client_id)
   const gone = await fetch(made.registration_client_uri, { method: 'DELETE', headers: { authorization: `Bearer ${made.registration_access_token}` } })
