@@ -33,7 +33,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// build builds the program once; PONTLEVIS_RACE=1 builds it with the race detector, whose reports fail the tests.
+// build builds the program once, with the plugins of the cast beside it; PONTLEVIS_RACE=1 builds it with the race detector, whose reports fail the tests.
 func build() error {
 	args := []string{"build", "-o", binary}
 	if os.Getenv("PONTLEVIS_RACE") != "" {
@@ -41,5 +41,11 @@ func build() error {
 	}
 	c := exec.Command("go", append(args, ".")...)
 	c.Stdout, c.Stderr = os.Stderr, os.Stderr
+	if err := c.Run(); err != nil {
+		return err
+	}
+	const apps = "github.com/pontlevis/pontlevis/plugins/apps/"
+	c = exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Dir(binary)+string(filepath.Separator), apps+"rappel-vaccins", apps+"interactions")
+	c.Stdout, c.Stderr, c.Env = os.Stderr, os.Stderr, append(os.Environ(), "CGO_ENABLED=0")
 	return c.Run()
 }

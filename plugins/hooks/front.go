@@ -32,8 +32,9 @@ type Callers interface {
 	CDSClient(ctx context.Context, token, audience, address string) (gate.Client, error)
 }
 
-// Gate is what is asked of the gate: [gate.Gate.Ask].
+// Gate is what is asked of the gate. *gate.Gate is one.
 type Gate interface {
+	Admits(ctx context.Context, grant *gate.Grant, resourceType string) (bool, error)
 	Ask(ctx context.Context, grant *gate.Grant, method, target string, header http.Header, body []byte) (*gate.Answer, error)
 }
 

@@ -127,6 +127,12 @@ func (s *stand) Ask(_ context.Context, g *gate.Grant, method, target string, _ h
 	return &gate.Answer{Status: 200}, nil
 }
 
+func (s *stand) Admits(_ context.Context, g *gate.Grant, kind string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.refused[g.Client.ID+" "+kind], nil
+}
+
 func (s *stand) Invoke(_ context.Context, i plugins.Invocation) (*plugins.Outcome, error) {
 	s.mu.Lock()
 	s.got = append(s.got, i)
@@ -230,7 +236,7 @@ func TestACall(t *testing.T) {
 	if diff := cmp.Diff([]string{"patient/Immunization.rs", "patient/ImmunizationEvaluation.rs", "patient/ImmunizationRecommendation.rs", "patient/Patient.rs"}, sorted(i.Grant.Scopes)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"portal GET Patient/camille?_elements=id"}, s.asked); diff != "" {
+	if diff := cmp.Diff([]string{"portal GET Patient/camille"}, s.asked); diff != "" {
 		t.Error(diff)
 	}
 	if _, again, _ := s.post(due, "own-roux", view()); again != body {
@@ -326,6 +332,14 @@ func TestNothingTellsRefusalsApart(t *testing.T) {
 				return &plugins.Outcome{Cards: []plugins.Card{{Summary: "I could not read"}}, Reads: []plugins.Asked{{Status: 403}}}, nil
 			}
 		}},
+		"no consent to the plugin, in silence": {"own-roux", func(s *stand) {
+			for _, kind := range []string{"Patient", "Immunization", "ImmunizationEvaluation", "ImmunizationRecommendation"} {
+				s.refused["rappel-vaccins "+kind] = true
+			}
+			s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
+				return &plugins.Outcome{Cards: []plugins.Card{{Summary: "nothing found"}}, Reads: []plugins.Asked{{Status: 200}}}, nil
+			}
+		}},
 		"a card that rests on nothing": {"own-roux", func(s *stand) {
 			s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
 				return &plugins.Outcome{Cards: []plugins.Card{{Summary: "buy"}}}, nil
@@ -392,6 +406,9 @@ func TestAPluginReadsNoMoreThanTheSystemsOnTheWay(t *testing.T) {
 		"the calling system may not": {
 			"jwt:dpi:" + issuer + due, view(authorized("own-roux")), []string{"dpi Immunization"},
 			[]string{"patient/ImmunizationEvaluation.rs", "patient/ImmunizationRecommendation.rs", "patient/Patient.rs"}, []string{"dpi"},
+		},
+		"consent to a part": {
+			"own-roux", view(), []string{"rappel-vaccins Patient", "rappel-vaccins ImmunizationEvaluation"}, []string{"patient/Immunization.rs", "patient/ImmunizationRecommendation.rs"}, nil,
 		},
 		"the token is narrow": {"own-narrow", view(), nil, []string{"patient/Immunization.rs?status=completed", "patient/Patient.r"}, nil},
 	} {

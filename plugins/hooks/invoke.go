@@ -69,7 +69,7 @@ func (f *Front) cards(w http.ResponseWriter, r *http.Request, id string) (cards 
 	if err := f.person(ctx, &who, c.Authorization); err != nil {
 		return nil, true, err
 	}
-	grant, opens, err := f.rights(ctx, &who, s.app.Manifest, c.patient)
+	grant, opens, err := f.rights(ctx, &who, s.app, c.patient)
 	if err != nil || !opens {
 		return nil, true, err
 	}
