@@ -46,6 +46,11 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 	if l := a.state.labels.Load(); l != nil {
 		logged = l
 		mux.Handle(labelsPath+"/", l.Handler(labelsPath))
+		authority, err := a.labelDesk(desk, s, l)
+		if err != nil {
+			return nil, err
+		}
+		authority.Mount(mux)
 	}
 	for _, open := range []func() (pages, error){
 		func() (pages, error) { return opened(sharing.New(desk)) },

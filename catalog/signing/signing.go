@@ -12,6 +12,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/label"
+	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -93,12 +94,8 @@ func (d Desk) Issue(ctx context.Context, by catalog.Actor, app, version string, 
 		Publisher: label.Publisher{ID: m.Publisher.SIREN, Key: published.Key}, Purposes: m.Purposes, Categories: m.Categories(), Directions: m.Directions(),
 		Reservations: t.Reservations, Review: t.Review, NotBefore: now, NotAfter: now.AddDate(0, t.Months, 0), Sequence: 1,
 	}
-	binaries := map[string]string{}
 	if m.Plugin != nil {
 		p.Isolation = m.Plugin.Isolation
-		for _, one := range m.Plugin.Artifacts {
-			binaries[one.OS+"/"+one.Arch] = one.SHA256
-		}
 	}
 	if before, had := d.Log.Status(app, now); had {
 		p.Sequence = before.Label.Sequence + 1
@@ -106,11 +103,22 @@ func (d Desk) Issue(ctx context.Context, by catalog.Actor, app, version string, 
 			p.Replaces = before.Label.ID
 		}
 	}
-	envelope, err := label.Draft(p, v.Manifest, binaries)
+	envelope, err := label.Draft(p, v.Manifest, Binaries(m))
 	if err != nil {
 		return nil, err
 	}
 	return d.propose(ctx, by, Act{Kind: label.Issue, App: app, Version: version, Envelope: envelope, Needs: d.Log.Trust().Threshold})
+}
+
+// Binaries are the digests of a manifest's binaries by platform, as a label names them.
+func Binaries(m *manifest.Manifest) map[string]string {
+	out := map[string]string{}
+	if m.Plugin != nil {
+		for _, one := range m.Plugin.Artifacts {
+			out[one.OS+"/"+one.Arch] = one.SHA256
+		}
+	}
+	return out
 }
 
 // Order proposes a suspension, a recall, or the end of a suspension, of the label that an app has. until is of a suspension
