@@ -73,10 +73,13 @@ func (a *App) newPlugins(s *services, log *slog.Logger) (*pluginHost, error) {
 		}
 		return nil, fmt.Errorf("pontlevis: plugins: %w", err)
 	}
+	if err := a.logIsolation(warden); err != nil {
+		return nil, errors.Join(err, warden.Close())
+	}
 	known := &labelled{apps: a.state.apps, issuer: a.Issuer}
 	host, err := plugins.Open(plugins.Options{
 		Gate: s.gate, Base: a.fhir(), Warden: warden, Apps: known.plugin, Open: config.finder(a.state.dir, a.Demo),
-		Processes: config.Processes, Spares: config.Spares, Idle: time.Duration(config.Idle), Log: log, Meter: s.meter.plugins(log),
+		Processes: config.Processes, Spares: config.Spares, Idle: time.Duration(config.Idle), Log: log, Meter: s.meter.plugins(a.state.tripped(log)),
 	})
 	if err != nil {
 		return nil, errors.Join(err, warden.Close())
@@ -252,7 +255,7 @@ func pluginOf(m *manifest.Manifest, issuer string) (*plugins.App, error) {
 func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // plugins is the meter as the host takes it.
-func (m *meter) plugins(log *slog.Logger) plugins.Meter {
+func (m *meter) plugins(evidence func(app, version, what string)) plugins.Meter {
 	invoked := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "pontlevis_plugin_invocation_seconds", Help: "Time that an invocation of a plugin took, by what became of it.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
@@ -270,9 +273,9 @@ func (m *meter) plugins(log *slog.Logger) plugins.Meter {
 		Read: func(_ string, status int, took time.Duration) {
 			reads.WithLabelValues(fmt.Sprint(status)).Observe(took.Seconds())
 		},
-		Tripped: func(app, version, detail string) {
+		Tripped: func(app, version, what string) {
 			tripped.Inc()
-			log.Error("a plugin did what no honest one does: suspend it, and look", "app", app, "version", version, "what", detail)
+			evidence(app, version, what)
 		},
 	}
 }
