@@ -6,7 +6,10 @@ import (
 )
 
 func init() {
-	for _, c := range []*cobra.Command{demoCommand(), tokenCommand(), policyCommand(), recordCommand(), auditCommand(), keysCommand(), signinCommand(), appCommand()} {
+	for _, c := range []*cobra.Command{
+		demoCommand(), tokenCommand(), policyCommand(), recordCommand(), auditCommand(), keysCommand(), signinCommand(),
+		appCommand(), doctorCommand(),
+	} {
 		caddycmd.RegisterCommand(caddycmd.Command{
 			Name: c.Name(), Usage: usage(c), Short: c.Short, Long: c.Long,
 			CobraFunc: func(into *cobra.Command) { graft(into, c) },

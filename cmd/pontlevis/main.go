@@ -8,6 +8,7 @@
 //	pontlevis app lint|scopes|schema  manifests of apps of the catalogue
 //	pontlevis record import            FHIR files into a stopped server's records
 //	pontlevis audit verify|key         the access log, checked offline
+//	pontlevis doctor                   what of the cage for plugins this machine can do, and what to mend
 //	pontlevis plugin warden            the process that starts caged plugins; the gateway starts it itself
 package main
 

@@ -91,12 +91,15 @@ func groupMount() (string, error) {
 	return "", errors.New("control groups of version 2 are not mounted")
 }
 
-// sweep removes the groups that a killed warden left. They are empty, as its processes died with it.
+// sweep removes the groups that a killed warden left. They are empty, as its processes died with it. Those of a warden that
+// lives beside this one, as while a configuration is exchanged, stay.
 func (g *groups) sweep() {
 	left, _ := filepath.Glob(filepath.Join(g.base, "plugin-*"))
 	for _, folder := range left {
-		_ = os.WriteFile(filepath.Join(folder, "cgroup.kill"), []byte("1"), 0)
-		_ = os.Remove(folder)
+		var warden, n int
+		if _, err := fmt.Sscanf(filepath.Base(folder), "plugin-%d-%d", &warden, &n); err == nil && errors.Is(unix.Kill(warden, 0), unix.ESRCH) {
+			_ = os.Remove(folder)
+		}
 	}
 }
 

@@ -34,6 +34,22 @@ func (l Level) String() string {
 	return levelNames[l]
 }
 
+// MarshalText is the level's name, and nothing for Unset.
+func (l Level) MarshalText() ([]byte, error) {
+	if l == Unset {
+		return nil, nil
+	}
+	return []byte(l.String()), nil
+}
+
+// UnmarshalText reads what MarshalText writes.
+func (l *Level) UnmarshalText(text []byte) (err error) {
+	if *l = Unset; len(text) > 0 {
+		*l, err = ParseLevel(string(text))
+	}
+	return err
+}
+
 // ParseLevel reads "S0" to "S4". Anything else, the empty text included, is an error: an unknown level is never the lowest.
 func ParseLevel(text string) (Level, error) {
 	if i := slices.Index(levelNames, text); i > int(Unset) {
@@ -77,6 +93,14 @@ var measuresOf = map[Level][]Measure{
 
 // extra are reported, and belong to no level: the kernel or the deployment may withhold them.
 var extra = []Measure{NoNesting, OwnUser}
+
+// MeasuresOf lists what a level has beyond the level below it; for Unset, what belongs to no level but is reported.
+func MeasuresOf(l Level) []Measure {
+	if l == Unset {
+		return slices.Clone(extra)
+	}
+	return slices.Clone(measuresOf[l])
+}
 
 // reached is the highest level all of whose protections are among those applied.
 func reached(applied []Measure) Level {
@@ -149,8 +173,8 @@ func (e *Insufficient) Error() string {
 	return fmt.Sprintf("cage: isolation is %s, below the required %s; missing: %s", e.Reached, e.Need, strings.Join(names, ", "))
 }
 
-// admits compares what was applied with what is required. The required level must be known.
-func (r Report) admits(need Level) error {
+// Admits compares what was applied with what is required. The required level must be known.
+func (r Report) Admits(need Level) error {
 	if need < S0 || need > S3 {
 		return &Insufficient{Need: S4, Reached: r.Level}
 	}

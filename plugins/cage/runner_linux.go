@@ -116,7 +116,7 @@ func (r *Runner) begin(far int) error {
 	if len(fds) == 1 {
 		r.run = fds[0]
 	}
-	if err := r.report.admits(r.need); err != nil {
+	if err := r.report.Admits(r.need); err != nil {
 		return err
 	}
 	if first.Refused != "" || r.run < 0 {
