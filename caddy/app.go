@@ -80,6 +80,9 @@ type App struct {
 	// a label here.
 	Authority string `json:"authority,omitempty"`
 
+	// Where the authority's labels come from, and which apps are stopped here. Default: a log of one's own.
+	Labels *Labels `json:"labels,omitempty"`
+
 	// Where apps are tried out before they have a label, with invented people. Default: nowhere.
 	Rehearsal *Rehearsal `json:"rehearsal,omitempty"`
 
@@ -95,6 +98,8 @@ type App struct {
 	logger   *zap.Logger
 	running  context.Context // ends with this config
 	stop     context.CancelFunc
+
+	tasks []func() // of the labels, until the config ends
 
 	rehearsal *App // the server of rehearsals; nil when there is none
 	rehearses bool // this is that server
@@ -134,6 +139,9 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	a.services.run(a.running)
+	for _, task := range a.tasks {
+		a.services.running.Go(task)
+	}
 	if a.rehearses {
 		a.services.running.Go(func() { a.services.rehearsals.Run(a.running, slog.New(zapslog.NewHandler(a.logger.Core()))) })
 	}

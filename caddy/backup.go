@@ -48,6 +48,7 @@ func (admin) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
 		{Pattern: BackupPath, Handler: caddy.AdminHandlerFunc(serveBackup)},
 		{Pattern: KeysPath, Handler: caddy.AdminHandlerFunc(serveKeys)},
+		{Pattern: LabelPath, Handler: caddy.AdminHandlerFunc(serveLabel)},
 	}
 }
 

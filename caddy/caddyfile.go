@@ -34,6 +34,7 @@ func init() {
 //	    mail     <host:port> { … }  parseMail
 //	    review   { … }              parseReview
 //	    authority <file>
+//	    labels   { … }              parseLabels
 //	    rehearsal <url>
 //	    plugins  [<folder>] { … }   parsePlugins
 //	    demo
@@ -101,6 +102,8 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		return a.parseReview(d)
 	case "authority":
 		return a.parseAuthority(d)
+	case "labels":
+		return a.parseLabels(d)
 	case "rehearsal":
 		return a.parseRehearsal(d)
 	case "plugins":
@@ -112,7 +115,7 @@ func (a *App) parseOption(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, mail, review, authority, rehearsal, plugins, demo", option)
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, mail, review, authority, labels, rehearsal, plugins, demo", option)
 	}
 }
 

@@ -26,12 +26,17 @@ func (a *App) openCatalogue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if known {
-		if _, err = a.state.openLabels(ctx, trust); err != nil {
-			return err
+	if !known {
+		if a.Labels != nil {
+			return errors.New("pontlevis: labels are checked by the keys of an authority: say which (authority <file>)")
 		}
+		return nil
 	}
-	return nil
+	log, err := a.state.openLabels(ctx, a.labelOptions(trust))
+	if err != nil {
+		return fmt.Errorf("pontlevis: %w", err)
+	}
+	return a.heedLabels(a.running, log)
 }
 
 // authority is whose labels count here.
@@ -52,19 +57,24 @@ func (a *App) authority() (t label.Trust, known bool, err error) {
 }
 
 // openLabels opens the log of labels of a data folder, which every config of this process then shares.
-func (s *state) openLabels(ctx context.Context, trust label.Trust) (*label.Log, error) {
+func (s *state) openLabels(ctx context.Context, o label.Options) (*label.Log, error) {
 	s.labelling.Lock()
 	defer s.labelling.Unlock()
 	if l := s.labels.Load(); l != nil {
+		if !sameLog(s.labelOptions, o) {
+			return nil, errors.New("the settings of labels cannot change while the server runs: restart it")
+		}
 		return l, nil
 	}
-	l, err := label.Open(ctx, s.db, label.Options{
-		Origin: "pontlevis/labels", Key: ed25519.NewKeyFromSeed(s.derive("label log signature")), Trust: trust, OnChange: s.labelChanged,
-	})
+	l, err := label.Open(ctx, s.db, o)
 	if err != nil {
 		return nil, err
 	}
+	s.labelOptions = o
 	s.labels.Store(l)
+	if !l.Own() {
+		return l, nil
+	}
 	return l, writeOnce(filepath.Join(s.dir, LabelVerifierFile), []byte(l.VerifierKey()+"\n"))
 }
 
@@ -89,6 +99,7 @@ func (s *state) labelChanged(app string) {
 	}
 	why := catalog.Taken{Step: at.Status, To: at.Status, At: now, By: catalog.Actor{Part: catalog.Authority}, Reason: catalog.Text(at.Words)}
 	_ = s.stop(ctx, app, why) // the label is gone: nothing new begins, whatever could not be ended
+	defer s.passing.settle(ctx, settleTime)
 	if at.Status != label.Revoked {
 		return
 	}

@@ -104,7 +104,11 @@ func (h *Handler) route(path string) http.Handler {
 		}
 	case under(path, "/fhir"):
 		if h.serves(partFHIR) {
-			return s.gate.Endpoint()
+			return s.fhir
+		}
+	case under(path, labelLogPath):
+		if log := h.app.state.labels.Load(); log != nil && h.serves(partPages) {
+			return log.Handler(h.base + labelLogPath)
 		}
 	case under(path, hooks.Path):
 		if h.serves(partHooks) {

@@ -31,6 +31,7 @@ type services struct {
 	oauth    *oauth.Server
 	gate     *gate.Gate
 	pages    *web.Renderer
+	fhir     http.Handler // the gate's endpoint
 	people   http.Handler // the pages of people
 	plugins  *pluginHost  // nil: none run
 	hooks    *hooks.Front // CDS Hooks
@@ -108,6 +109,7 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 	if s.hooks, err = a.newHooks(s, logger); err != nil {
 		return nil, err
 	}
+	s.fhir = a.state.passing.through(s.gate.Endpoint())
 	s.people, err = a.peoplePages(s)
 	return s, err
 }

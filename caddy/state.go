@@ -59,6 +59,10 @@ type state struct {
 	rehearses atomic.Bool // the folder is of the server in which apps rehearse
 	labelling sync.Mutex  // held by whoever opens the log of labels
 	labels    atomic.Pointer[label.Log]
+
+	labelOptions label.Options         // with which it was opened
+	labelTrouble atomic.Pointer[error] // why another's log could not be followed the last time
+	passing      passing               // requests for records that are under way
 }
 
 // openState opens a data folder, or takes the one that another config of this process holds. base is the URL of the FHIR

@@ -113,17 +113,21 @@ func (l *Log) ProveConsistency(ctx context.Context, old int64) (Consistency, err
 }
 
 // ParseProof reads a proof from a file or an answer.
-func ParseProof(raw []byte) (Proof, error) {
-	var p Proof
+func ParseProof(raw []byte) (Proof, error) { return parseAnswer[Proof](raw) }
+
+// ParseConsistency reads what ProveConsistency gave, from a file or an answer.
+func ParseConsistency(raw []byte) (Consistency, error) { return parseAnswer[Consistency](raw) }
+
+func parseAnswer[T any](raw []byte) (v T, err error) {
 	if len(raw) > 4*maxRecord {
-		return p, fmt.Errorf("%w: the proof is too long", ErrEnvelope)
+		return v, fmt.Errorf("%w: the proof is too long", ErrEnvelope)
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil {
-		return p, fmt.Errorf("%w: this is no proof: %w", ErrEnvelope, err)
+	if err := d.Decode(&v); err != nil {
+		return v, fmt.Errorf("%w: this is no proof: %w", ErrEnvelope, err)
 	}
-	return p, nil
+	return v, nil
 }
 
 // VerifyProof checks a proof with the log's verifier key: the checkpoint is signed, and the tree it vouches for holds this

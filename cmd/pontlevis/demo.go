@@ -74,6 +74,9 @@ func (f *demoFlags) run(out io.Writer) error {
 	if f.rehearsal, err = f.rehearsalAddress(host, port); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(f.data, adminFile), []byte(admin+"\n"), 0o600); err != nil {
+		return fmt.Errorf("--data: %w", err)
+	}
 	for name, value := range map[string]string{
 		"PONTLEVIS_LISTEN": f.listen, "PONTLEVIS_DATA": f.data, "PONTLEVIS_ADMIN": admin, "PONTLEVIS_REHEARSAL": f.rehearsal,
 	} {

@@ -7,6 +7,7 @@
 //	pontlevis policy test|check|fmt|explain
 //	pontlevis app lint|scopes|schema  manifests of apps of the catalogue
 //	pontlevis record import            FHIR files into a stopped server's records
+//	pontlevis label …                  labels of apps: keys, signatures, the log, recalls
 //	pontlevis audit verify|key         the access log, checked offline
 //	pontlevis doctor                   what of the cage for plugins this machine can do, and what to mend
 //	pontlevis plugin warden            the process that starts caged plugins; the gateway starts it itself
