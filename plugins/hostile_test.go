@@ -69,7 +69,7 @@ var misdeeds = map[string]misdeed{
 	"45 has the host dial for it":       {mode: "tcp", kind: ErrStart, detail: "handshake"},
 	"50 a certificate nobody asked for": {mode: "cert", kind: ErrStart, detail: "handshake"},
 	"51 accepts and never speaks":       {mode: "accepts", kind: ErrStart},
-	"54 announces brokers":              {mode: "brokers", hook: "state", card: "seen 1", without: own, then: goroutines},
+	"54 announces brokers":              {mode: "brokers", hook: "slow", card: "late", without: own, then: goroutines},
 	"56 never answers shutdown":         {mode: "deaf", hook: "state", card: "seen 1"},
 	"58 writes to its standard error":   {mode: "raw", hook: "stderr", card: "said much"},
 	"59 a card that carries out":        {mode: "raw", hook: "link", kind: ErrAnswer, detail: "link not in the manifest", without: unjudged, then: answered},
@@ -182,7 +182,7 @@ func TestMisdeeds(t *testing.T) {
 		})
 		if m.without != nil {
 			t.Run(name+", without its protection", func(t *testing.T) {
-				if m.hook != "state" { // counts goroutines of the whole process
+				if m.mode != "brokers" { // counts goroutines of the whole process
 					t.Parallel()
 				}
 				b, out, err := m.do(t, true)

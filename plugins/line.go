@@ -59,7 +59,9 @@ func (l *line) take(ctx context.Context) (*process, *Failure) {
 	if p := l.fresh(); p != nil {
 		return p, nil
 	}
-	if err := l.host.places.take(ctx, l.app); err != nil {
+	waiting, stop := context.WithTimeout(ctx, l.limits.Deadline)
+	err := l.host.places.take(waiting, l.app)
+	if stop(); err != nil {
 		l.spared()
 		if errors.Is(err, ErrBusy) {
 			return nil, &Failure{App: l.app, Kind: ErrBusy, Detail: "too many invocations of it wait"}
@@ -145,7 +147,9 @@ var environment = []string{wire.CookieKey + "=" + wire.CookieValue, "PLUGIN_PROT
 // gone is called when nothing is left of a process.
 func (l *line) gone() {
 	l.mu.Lock()
-	l.alive--
+	if l.alive--; l.retired {
+		l.unseal()
+	}
 	l.mu.Unlock()
 	l.host.places.give(l.app)
 	l.host.mu.Lock()
@@ -202,6 +206,9 @@ func (l *line) fill() {
 	if keep {
 		l.idle = append(l.idle, p)
 	}
+	if l.retired {
+		l.unseal()
+	}
 	l.mu.Unlock()
 	switch {
 	case f != nil && l.running.Err() == nil:
@@ -219,6 +226,11 @@ func (l *line) shrink() {
 	l.drop()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.unseal()
+}
+
+// unseal lets the sealed binary go when no process is left; the lock is held.
+func (l *line) unseal() {
 	if l.alive == 0 && l.filling == 0 && l.image != nil && l.sealing.TryLock() {
 		l.image.Close()
 		l.image = nil
@@ -247,5 +259,5 @@ func (l *line) retire() {
 	}
 	l.mu.Unlock()
 	l.stop()
-	l.drop()
+	l.shrink()
 }
