@@ -197,8 +197,11 @@ func (c *child) release() error {
 // kill ends the process and all that it may have started.
 func (c *child) kill() {
 	c.group.kill()
-	if c.pidfd != nil {
-		_ = unix.PidfdSendSignal(int(c.pidfd.Fd()), unix.SIGKILL, nil, 0)
+	if c.pidfd == nil {
+		return
+	}
+	if conn, err := c.pidfd.SyscallConn(); err == nil { // its number is another's once wait has closed it: then nothing is sent
+		_ = conn.Control(func(fd uintptr) { _ = unix.PidfdSendSignal(int(fd), unix.SIGKILL, nil, 0) })
 	}
 }
 
