@@ -71,8 +71,10 @@ func TestCard(t *testing.T) {
 	if got := ask(held, "AllergyIntolerance?patient=camille"); strings.Contains(got, `"fullUrl"`) {
 		t.Errorf("a grant by a revoked card: %s", got)
 	}
-	if _, _, found, err := w.gate.Card(t.Context(), far, code); found || err != nil {
-		t.Errorf("revoked: %v, %v", found, err)
+	for _, key := range []string{"dr-loin", "dr-roux"} { // the second has a link of their own
+		if _, name, found, err := w.gate.Card(t.Context(), w.grants[key], code); found || name != "" || err != nil {
+			t.Errorf("revoked, in the hands of %s: %q, %v, %v", key, name, found, err)
+		}
 	}
 	scans := map[string]int{}
 	for _, e := range slices.Concat(w.entries("camille"), w.entries("")) {
@@ -82,7 +84,7 @@ func TestCard(t *testing.T) {
 			scans["refused"]++
 		}
 	}
-	if scans["used"] != 1 || scans["refused"] != 8 {
+	if scans["used"] != 1 || scans["refused"] != 9 {
 		t.Errorf("the log has %v", scans)
 	}
 }

@@ -104,9 +104,24 @@ express if {
 card if {
 	input.actor.kind == "professional"
 	actor.profession.family == "health"
+	card_stands
+}
+
+# METADATA
+# title: The card stands
+# description: The person has not revoked the card that the actor holds, and gave it since consent was last withdrawn.
+card_stands if {
 	input.patient.card
 	moment.live(input.patient.card)
 	_stands(input.patient.card)
+}
+
+# METADATA
+# title: A card is held
+# description: The actor typed or scanned the number of a card, whether it stands or not.
+card_held if {
+	some name in input.actor.identities
+	startswith(name, "urn:pontlevis:card|")
 }
 
 # METADATA

@@ -186,6 +186,24 @@ deny contains "E3.stage" if {
 }
 
 # METADATA
+# title: A card that is over opens nothing
+# description: Whoever shows a card that the person revoked is shown nothing by it, other ways in notwithstanding; they go by those.
+# custom:
+#   rule: E7.over
+#   layer: person
+#   reason:
+#     fr: Cette carte d'urgence a été révoquée ; elle n'ouvre plus rien.
+#     en: This emergency card was revoked; it opens nothing any more.
+#   remedy:
+#     fr: La personne peut faire une nouvelle carte depuis son espace.
+#     en: The person can make a new card from their space.
+#   source: rules.md P1, P9
+deny contains "E7.over" if {
+	link.card_held
+	not link.card_stands
+}
+
+# METADATA
 # title: An emergency access is extended once
 # description: Openings of the last hours, as the settings say, are one emergency; it lasts as often as its extensions allow.
 # custom:

@@ -157,6 +157,18 @@ test_a_card_that_does_not_stand_opens_nothing[name] if {
 	not main.decision.allow with input as w.of(array.concat(patches, [w.allergy]))
 }
 
+_held := {"actor": {"identities": ["Practitioner/doc", "urn:pontlevis:card|ABCDEFGHJKMNPQRS"]}}
+
+test_a_card_that_does_not_stand_opens_nothing_to_whoever_has_a_link[name] if {
+	some name, patches in object.union(_void, {"revoked": []})
+	main.decision == w.refused("E7.over", "person") with input as w.of(array.concat([w.circle, _held, w.allergy], patches))
+}
+
+test_a_card_that_stands_takes_no_way_in_from_anybody if {
+	main.decision.rule == "P1.circle" with input as w.of([w.circle, _held, _card({}), w.allergy])
+	main.decision == w.allowed_with("E7.card", "person", w.card_duties) with input as w.of([_held, _card({}), w.allergy])
+}
+
 test_a_card_is_for_health_professionals if {
 	not main.decision.allow with input as w.of([_card({}), w.allergy, {"actor": {"kind": "carer"}}])
 	not main.decision.allow with input as w.of([_card({}), w.allergy, {"actor": {"profession": "urn:oid:1.2.250.1.213.1.6.1.4|41"}}])
