@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/web/card"
 	storefront "github.com/pontlevis/pontlevis/web/catalog"
@@ -18,7 +19,7 @@ import (
 )
 
 // peoplePaths are the folders of the pages of people.
-var peoplePaths = []string{"/space", "/pro", "/emergency", "/label", "/catalog", labelsPath, "/storybook"}
+var peoplePaths = []string{"/space", "/pro", "/emergency", "/label", "/catalog", labelsPath, "/vendor", "/storybook"}
 
 // labelsPath is where the log of labels is published.
 const labelsPath = "/labels"
@@ -67,6 +68,14 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 			return nil, err
 		}
 		part.Mount(mux)
+	}
+	if !a.rehearses {
+		desks, err := a.vendorPages(desk)
+		if err != nil {
+			return nil, err
+		}
+		desks.Mount(mux)
+		mux.HandleFunc("GET "+manifest.SchemaPath, serveSchema)
 	}
 	reviewed, err := review.New(desk, s.cases)
 	if err != nil {

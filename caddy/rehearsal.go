@@ -19,6 +19,9 @@ const rehearsalFolder = "rehearsal"
 type Rehearsal struct {
 	// The URL of the rehearsal as clients see it, of another host or port than the server's own.
 	Issuer string `json:"issuer"`
+
+	// Nobody makes a publisher's account by themselves. Default: whoever wants to try an app out may.
+	Closed bool `json:"closed,omitempty"`
 }
 
 // prepareRehearsal opens the server of rehearsals, by the same rules as the one that it stands beside.
@@ -62,11 +65,19 @@ func (a *App) cookies() string {
 
 // parseRehearsal reads:
 //
-//	rehearsal <url>
+//	rehearsal <url> [closed]
 func (a *App) parseRehearsal(d *caddyfile.Dispenser) error {
 	if a.Rehearsal != nil {
 		return d.Err("rehearsal is given twice")
 	}
 	a.Rehearsal = new(Rehearsal)
-	return oneArg(d, &a.Rehearsal.Issuer)
+	switch args := d.RemainingArgs(); {
+	case len(args) == 2 && args[1] == "closed":
+		a.Rehearsal.Closed = true
+		fallthrough
+	case len(args) == 1:
+		a.Rehearsal.Issuer = args[0]
+		return nil
+	}
+	return d.ArgErr()
 }

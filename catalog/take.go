@@ -27,6 +27,8 @@ type Step struct {
 	By      Actor
 	Reason  Text
 	Label   *label.Label // with publish and renew: verified, and in the log where there is one
+
+	Evidence []Criterion // with submit and test: what the machine's checks found
 }
 
 func versionKey(app, version string) []byte { return store.Key("app-version", app, version) }
@@ -241,9 +243,13 @@ func (c Apps) effect(tx store.Tx, a *App, v *Version, rule *Rule, s *Step) error
 		return store.PutJSON(tx, appKey(a.ID), a)
 	case "submit":
 		v.moved(rule, s, now)
+		v.Evidence = s.Evidence
 		return tx.Delete(draftKey(v.App))
 	}
 	v.moved(rule, s, now)
+	if rule.Step == "test" && s.Evidence != nil {
+		v.Evidence = s.Evidence
+	}
 	if !shown || !onAir(v.State) {
 		return nil
 	}

@@ -17,6 +17,8 @@ type Version struct {
 	Label    string    `json:"label,omitempty"` // id of its newest label
 	Expires  time.Time `json:"expires,omitzero"`
 	Steps    []Taken   `json:"steps"` // oldest first
+
+	Evidence []Criterion `json:"evidence,omitempty"` // of the machine's checks, when it was submitted or tested last
 }
 
 // Taken is one step that was taken.

@@ -73,7 +73,7 @@ func (s *Server) PutPerson(ctx context.Context, p Person) error {
 		}
 		if p.Login != "" {
 			if owner := tx.Get(loginKey(p.Login)); owner != nil && string(owner) != p.Key {
-				return fmt.Errorf("registering %s: the login belongs to another person", p.Key)
+				return fmt.Errorf("registering %s: %w", p.Key, errLoginTaken)
 			}
 			if err := tx.Put(loginKey(p.Login), []byte(p.Key)); err != nil {
 				return err
@@ -97,7 +97,7 @@ func (s *Server) Person(ctx context.Context, key string) (*Person, error) {
 func (s *Server) personByLogin(ctx context.Context, login string) (*Person, error) {
 	var p *Person
 	err := s.db.View(ctx, store.Global, func(tx store.Tx) (err error) {
-		key := tx.Get(loginKey(login))
+		key := loginOwner(tx.Get, login)
 		if key == nil {
 			return nil
 		}

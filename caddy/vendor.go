@@ -1,0 +1,88 @@
+package pontlevis
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/web/vendor"
+	"github.com/pontlevis/pontlevis/web/visit"
+)
+
+// vendorPages are the desk of publishers, which tries apps out at the server of rehearsals.
+func (a *App) vendorPages(desk *visit.Desk) (*vendor.Pages, error) {
+	return vendor.New(desk, vendor.Options{
+		Apps: a.state.apps, Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre,
+	})
+}
+
+// serveSchema publishes the JSON Schema of manifests.
+func serveSchema(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/schema+json")
+	w.Header().Set("Cache-Control", "max-age=300")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(manifest.Schema())
+}
+
+// theatre is the server of rehearsals as a client finds it; nil when there is none.
+func (a *App) theatre() *vendor.Theatre {
+	if a.rehearsal == nil {
+		return nil
+	}
+	return &vendor.Theatre{All: a.rehearsal.services.rehearsals, Issuer: a.rehearsal.Issuer, Client: &http.Client{Transport: inside{a.rehearsal}}}
+}
+
+// inside takes requests to a server of this process without the network, whose names and certificates are the browser's to
+// know: what serves them is what serves everybody.
+type inside struct{ app *App }
+
+// RoundTrip answers a request as the handler of the server does.
+func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
+	base, err := url.Parse(i.app.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	in := r.Clone(r.Context())
+	in.RequestURI, in.Host, in.RemoteAddr = r.URL.RequestURI(), r.URL.Host, "127.0.0.1:0"
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	out := &answered{header: http.Header{}, status: http.StatusOK}
+	h := Handler{app: i.app, base: base.Path}
+	err = h.ServeHTTP(out, in, caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		http.NotFound(w, r)
+		return nil
+	}))
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		Status: http.StatusText(out.status), StatusCode: out.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: out.header, Body: io.NopCloser(&out.body), ContentLength: int64(out.body.Len()),
+	}, nil
+}
+
+// answered keeps what a handler answers.
+type answered struct {
+	header http.Header
+	status int
+	wrote  bool
+	body   bytes.Buffer
+}
+
+func (a *answered) Header() http.Header { return a.header }
+
+func (a *answered) WriteHeader(status int) {
+	if !a.wrote && status >= http.StatusOK {
+		a.status, a.wrote = status, true
+	}
+}
+
+func (a *answered) Write(b []byte) (int, error) {
+	a.wrote = true
+	return a.body.Write(b)
+}

@@ -1,0 +1,80 @@
+package criteria
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/manifest"
+)
+
+// Binaries are the files of a plugin, and the cage in which they are tried.
+type Binaries interface {
+	// Look reads the binary for a platform and tells whether it is there, has the size and digest that the manifest says, and
+	// is a static ELF file for it.
+	Look(a manifest.Artifact) (Looked, error)
+	// Run starts the binary for this machine in the cage, within the manifest's limits, and ends it again.
+	Run(ctx context.Context, m *manifest.Manifest) (Ran, error)
+}
+
+// Looked is what there is of one binary.
+type Looked struct {
+	There  bool
+	Same   bool // size and digest
+	Static bool // an ELF file for the platform that asks for no loader
+}
+
+// Ran is what came of a start in the cage.
+type Ran struct {
+	Platform bool   // there is a binary for this machine
+	Level    string // that was reached
+	Spoke    bool   // it came up and answered the handshake
+	Why      string // what went wrong, in a word of the cage's
+}
+
+// artifacts looks at each binary.
+func artifacts(_ context.Context, in *input) (state, fr, en string) {
+	if in.Binaries == nil {
+		return catalog.NotYet, "Les binaires ne sont pas ici : lancez la vérification là où ils sont.", "The binaries are not here: run the check where they are."
+	}
+	var seen []string
+	for _, a := range in.m.Plugin.Artifacts {
+		platform := a.OS + "/" + a.Arch
+		got, err := in.Binaries.Look(a)
+		switch {
+		case err != nil:
+			return catalog.NotYet, platform + " : le binaire ne se lit pas.", platform + ": the binary cannot be read."
+		case !got.There:
+			return catalog.NotYet, platform + " : le binaire n’est pas là.", platform + ": the binary is not there."
+		case !got.Same:
+			return catalog.Failed, platform + " : la taille ou l’empreinte n’est pas celle du manifeste.", platform + ": size or digest are not those of the manifest."
+		case !got.Static:
+			return catalog.Failed, platform + " : ce n’est pas un exécutable statique pour cette plateforme.", platform + ": it is no static executable for this platform."
+		}
+		seen = append(seen, platform+" "+a.SHA256[:12])
+	}
+	said := strings.Join(seen, ", ")
+	return catalog.Passed, "Présents, statiques, empreintes exactes : " + said + ".", "There, static, digests exact: " + said + "."
+}
+
+// caged looks at one start of the plugin.
+func caged(ctx context.Context, in *input) (state, fr, en string) {
+	if in.Binaries == nil {
+		return catalog.NotYet, "La cage n’est pas ici : lancez la vérification là où elle est.", "There is no cage here: run the check where there is one."
+	}
+	got, err := in.Binaries.Run(ctx, in.m)
+	p := in.m.Plugin
+	switch {
+	case err != nil:
+		return catalog.NotYet, "Le module n’a pas pu être lancé ici.", "The plugin could not be started here."
+	case !got.Platform:
+		return catalog.NotYet, "Il n’y a pas de binaire pour cette machine.", "There is no binary for this machine."
+	case !got.Spoke:
+		return catalog.Failed, fmt.Sprintf("Lancé dans la cage, il n’a pas répondu (%s).", got.Why), fmt.Sprintf("Started in the cage, it did not answer (%s).", got.Why)
+	case got.Level < p.Isolation:
+		return catalog.NotYet, fmt.Sprintf("La machine n’atteint que le niveau %s, il demande %s.", got.Level, p.Isolation), fmt.Sprintf("This machine reaches level %s alone, it asks for %s.", got.Level, p.Isolation)
+	}
+	return catalog.Passed, fmt.Sprintf("Niveau %s atteint (%s demandé) ; %d ms de calcul, %d Mio, %d lectures au plus.", got.Level, p.Isolation, p.Limits.CPU, p.Limits.Memory, p.Limits.Reads),
+		fmt.Sprintf("Level %s reached (%s asked); at most %d ms of CPU, %d MiB, %d reads.", got.Level, p.Isolation, p.Limits.CPU, p.Limits.Memory, p.Limits.Reads)
+}

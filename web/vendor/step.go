@@ -1,0 +1,64 @@
+package vendor
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/web/visit"
+)
+
+// machine admits what has passed every criterion.
+var machine = catalog.Actor{Part: catalog.Machine, ID: "criteria", Name: "pontlevis app check"}
+
+// submit gives the manifest in for a label, with the evidence of the machine's checks: only one that has passed them all,
+// which is then admissible.
+func (p *Pages) submit(v *visit.Visit, page *appPage) {
+	if err := p.stage(v, page); err != nil {
+		v.Fail(err)
+		return
+	}
+	if !page.Draft || !page.Ready {
+		page.Problem = "ready"
+		p.show(v, http.StatusUnprocessableEntity, page)
+		return
+	}
+	_, err := p.Apps.Take(v.Context(),
+		catalog.Step{App: page.ID, Step: "submit", By: page.by, Evidence: page.Criteria}, catalog.Step{App: page.ID, Step: "admit", By: machine})
+	p.taken(v, page, err)
+}
+
+// step takes another step of the publisher's.
+func (p *Pages) step(v *visit.Visit, page *appPage, step string) {
+	last := page.Newest()
+	if last == nil {
+		v.Nothing()
+		return
+	}
+	_, err := p.Apps.Take(v.Context(), catalog.Step{App: page.ID, Version: last.Version, Step: step, By: page.by})
+	p.taken(v, page, err)
+}
+
+// answer keeps what the publisher says to a complaint.
+func (p *Pages) answer(v *visit.Visit, page *appPage, complaint, text string) {
+	_, err := p.Apps.Answer(v.Context(), page.by, page.ID, complaint, text)
+	p.taken(v, page, err)
+}
+
+// taken leads back to the page, or says why nothing was done.
+func (p *Pages) taken(v *visit.Visit, page *appPage, err error) {
+	for problem, known := range map[string]error{
+		"version": catalog.ErrVersion, "underway": catalog.ErrUnderWay, "step": catalog.ErrStep, "text": catalog.ErrText, "gone": catalog.ErrNotFound,
+	} {
+		if errors.Is(err, known) {
+			page.Problem = problem
+			p.show(v, http.StatusUnprocessableEntity, page)
+			return
+		}
+	}
+	if err != nil {
+		v.Fail(err)
+		return
+	}
+	v.Go(page.Here)
+}
