@@ -199,6 +199,11 @@ func (p *Pages) stage(v *visit.Visit, page *appPage) error {
 		page.Secret = p.tries.secret(page.by, page.ID)
 		if !page.Stale {
 			page.Tried = p.tries.tried(page.by, page.ID)
+			if page.Tried != nil {
+				if err := page.Tried.refresh(v.Context(), t); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return p.judge(v, page)

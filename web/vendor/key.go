@@ -8,18 +8,30 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"strings"
+	"sync"
 	"time"
 )
 
-// key is what the tokens of one try are bound to (RFC 9449).
-type key struct{ private *ecdsa.PrivateKey }
+// key is what the tokens of one try are bound to (RFC 9449), with the nonce for its next proof. It is safe for concurrent use.
+type key struct {
+	private *ecdsa.PrivateKey
+
+	mu    sync.Mutex
+	nonce string // "" while none was given
+	given time.Time
+}
+
+// nonceAge is when a nonce is asked for anew, before what is shown with it could be out of date.
+const nonceAge = time.Minute
 
 func newKey() (*key, error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("making the key of a try: %w", err)
 	}
-	return &key{private}, nil
+	return &key{private: private}, nil
 }
 
 var b64 = base64.RawURLEncoding.EncodeToString
@@ -38,6 +50,11 @@ func (k *key) proof(method, url, token string, now time.Time) (string, error) {
 		sum := sha256.Sum256([]byte(token))
 		claims["ath"] = b64(sum[:])
 	}
+	k.mu.Lock()
+	if k.nonce != "" {
+		claims["nonce"] = k.nonce
+	}
+	k.mu.Unlock()
 	var parts [2]string
 	for n, part := range []map[string]any{header, claims} {
 		raw, err := json.Marshal(part)
@@ -53,4 +70,49 @@ func (k *key) proof(method, url, token string, now time.Time) (string, error) {
 		return "", fmt.Errorf("signing a proof: %w", err)
 	}
 	return signed + "." + b64(append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)), nil
+}
+
+// send sends a request with a proof, and once more with the nonce that the server asks for (RFC 9449 §8, §9). write makes the
+// request anew each time.
+func (k *key) send(t *Theatre, token string, write func() (*http.Request, error)) (status int, body []byte, err error) {
+	for again := range 2 {
+		r, err := write()
+		if err != nil {
+			return 0, nil, err
+		}
+		proof, err := k.proof(r.Method, address(r.URL.String()), token, time.Now())
+		if err != nil {
+			return 0, nil, err
+		}
+		r.Header.Set("DPoP", proof)
+		var header http.Header
+		if status, header, body, err = t.send(r); err != nil {
+			return 0, nil, err
+		}
+		k.learn(header.Get("DPoP-Nonce"))
+		asks := strings.Contains(strings.Join(header.Values("WWW-Authenticate"), " ")+string(body), "use_dpop_nonce")
+		if again > 0 || status != http.StatusBadRequest && status != http.StatusUnauthorized || !asks {
+			break
+		}
+	}
+	return status, body, nil
+}
+
+func (k *key) learn(nonce string) {
+	if nonce != "" {
+		k.mu.Lock()
+		k.nonce, k.given = nonce, time.Now()
+		k.mu.Unlock()
+	}
+}
+
+// old tells whether the nonce, where there is one, may soon be out of date; it is then forgotten.
+func (k *key) old() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.nonce == "" || time.Since(k.given) < nonceAge {
+		return false
+	}
+	k.nonce = ""
+	return true
 }

@@ -112,17 +112,7 @@ func target(kind, patient string) string {
 // read asks the gate of the rehearsal, as the app would.
 func (d *tried) read(ctx context.Context, t *Theatre, path, kind string) (*answer, error) {
 	a := &answer{URL: t.Issuer + path, Line: "GET " + path, Type: kind}
-	proof, err := d.key.proof(http.MethodGet, address(a.URL), d.token, time.Now())
-	if err != nil {
-		return nil, err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL, nil)
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Authorization", "DPoP "+d.token)
-	r.Header.Set("DPoP", proof)
-	status, _, body, err := t.send(r)
+	status, body, err := d.key.send(t, d.token, func() (*http.Request, error) { return d.request(ctx, a.URL) })
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +126,36 @@ func (d *tried) read(ctx context.Context, t *Theatre, path, kind string) (*answe
 		}
 	}
 	return a, nil
+}
+
+func (d *tried) request(ctx context.Context, url string) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err == nil {
+		r.Header.Set("Authorization", "DPoP "+d.token)
+	}
+	return r, err
+}
+
+// refresh sees to it that the proofs of the commands have a nonce that the server still knows: it asks without one, which is
+// answered by the next.
+func (d *tried) refresh(ctx context.Context, t *Theatre) error {
+	if !d.Live() || d.Good == nil || !d.key.old() {
+		return nil
+	}
+	r, err := d.request(ctx, d.Good.URL)
+	if err != nil {
+		return err
+	}
+	proof, err := d.key.proof(http.MethodGet, address(d.Good.URL), d.token, time.Now())
+	if err != nil {
+		return err
+	}
+	r.Header.Set("DPoP", proof)
+	_, header, _, err := t.send(r)
+	if err == nil {
+		d.key.learn(header.Get("DPoP-Nonce"))
+	}
+	return err
 }
 
 // address is a URL without its query: what a proof names (RFC 9449 §4.2).

@@ -146,20 +146,17 @@ func (d *tried) exchange(ctx context.Context, t *Theatre, one *pending, code, re
 	if one.secret == "" {
 		form.Set("client_id", one.app)
 	}
-	proof, err := one.key.proof(http.MethodPost, settings.Token, "", time.Now())
-	if err != nil {
-		return err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, settings.Token, strings.NewReader(form.Encode()))
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("DPoP", proof)
-	if one.secret != "" {
-		r.SetBasicAuth(url.QueryEscape(one.app), url.QueryEscape(one.secret))
-	}
-	status, _, body, err := t.send(r)
+	status, body, err := one.key.send(t, "", func() (*http.Request, error) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, settings.Token, strings.NewReader(form.Encode()))
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if one.secret != "" {
+			r.SetBasicAuth(url.QueryEscape(one.app), url.QueryEscape(one.secret))
+		}
+		return r, nil
+	})
 	if err != nil {
 		return err
 	}
