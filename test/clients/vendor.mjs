@@ -136,15 +136,15 @@ async function commands(n) {
 /** On to the request: the person who refuses, the one who leaves, and every criterion met. */
 async function submits(n) {
   assert.equal((await commands(n)).length, 2)
-  const again = async (login, decision) => {
+  const again = async (part, decision) => {
+    await n.page.evaluate(`void (document.querySelector('#who').value = ${JSON.stringify(part)})`)
     await n.page.click('button[value=try]')
-    if (!await n.page.evaluate('Boolean(document.querySelector("#login"))')) await n.page.click('input[name=step][value=switch] ~ button')
-    await n.enters(login, n.password)
-    if (decision && await n.page.evaluate(`Boolean(document.querySelector('button[name=decision]'))`)) await n.page.click(`button[name=decision][value=${decision}]`)
+    await n.page.fill('#password', n.password)
+    await n.page.click('input[name=step][value=sign-in] ~ button')
+    if (await n.page.evaluate(`Boolean(document.querySelector('button[name=decision]'))`)) await n.page.click(`button[name=decision][value=${decision}]`)
   }
-  const [, , refuses, , leaves] = n.cast
-  await again(refuses, 'refuse')
-  for (let k = 0; k < 3; k++) await again(leaves, 'allow')
+  await again('refuses', 'refuse')
+  for (let k = 0; k < 3; k++) await again('leaves', 'allow')
   const path = await n.page.evaluate('location.pathname')
   for (let k = 0; k < 100 && !await n.page.evaluate(`Boolean(document.querySelector('button[value=submit]'))`); k++) await n.page.open(base + path)
   await n.looked('ready')

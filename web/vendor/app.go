@@ -108,7 +108,7 @@ func (p *Pages) app(v *visit.Visit) {
 	case "rehearse":
 		p.rehearse(v, page)
 	case "try":
-		p.try(v, page, form.Get("secret"))
+		p.try(v, page, form.Get("who"), form.Get("secret"))
 	case "submit":
 		p.submit(v, page)
 	case "agree", "withdraw":

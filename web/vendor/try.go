@@ -1,6 +1,7 @@
 package vendor
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -22,7 +23,7 @@ const maxAnswer = 256 << 10
 
 // try begins a sign-in of the app at the server of rehearsals: a code for PKCE, and tokens bound to a key (RFC 7636, RFC 9449).
 // What must come back is kept here, never in the address but for the state that names it.
-func (p *Pages) try(v *visit.Visit, page *appPage, secret string) {
+func (p *Pages) try(v *visit.Visit, page *appPage, who, secret string) {
 	t := p.theatre()
 	if t != nil {
 		if err := p.stage(v, page); err != nil {
@@ -52,7 +53,8 @@ func (p *Pages) try(v *visit.Visit, page *appPage, secret string) {
 	challenge := sha256.Sum256([]byte(one.verifier))
 	v.Go(settings.Authorize + "?" + url.Values{
 		"response_type": {"code"}, "client_id": {page.ID}, "redirect_uri": {p.Issuer + TryPath}, "scope": {one.asked}, "state": {state},
-		"aud": {page.Base}, "code_challenge": {b64(challenge[:])}, "code_challenge_method": {"S256"}, "login_hint": {page.Who().Login},
+		"aud": {page.Base}, "prompt": {"login"}, // each try may be as somebody else
+		"code_challenge": {b64(challenge[:])}, "code_challenge_method": {"S256"}, "login_hint": {cmp.Or(page.Played.Player(who).Login, page.Who().Login)},
 	}.Encode())
 }
 
