@@ -175,7 +175,23 @@ func (l *labelled) plugin(ctx context.Context, id string) (*plugins.App, error) 
 	}
 	app := *known.app
 	app.Label = labelOf(&entry, l.apps.Now())
-	return &app, nil
+	return &app, l.demand(&app)
+}
+
+// demand adds what the label asks beyond the manifest: a stricter cage; and, where the log of labels has not been seen for too
+// long, that nothing new begins.
+func (l *labelled) demand(app *plugins.App) error {
+	if l.apps.Labels == nil {
+		return nil
+	}
+	at := l.apps.Labels(app.ID, l.apps.Now())
+	app.Waits = !at.Admit
+	if at.Label == nil || at.Label.Isolation == "" {
+		return nil
+	}
+	level, err := cage.ParseLevel(at.Label.Isolation)
+	app.Level = max(app.Level, level)
+	return err
 }
 
 // labelOf is what an entry of the catalogue lets its app do now, as the gate takes it.

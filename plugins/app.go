@@ -25,6 +25,7 @@ type App struct {
 
 	Hooks  []Hook
 	Limits Limits
+	Waits  bool       // nothing new begins, what runs may go on: its label has not been confirmed for too long
 	Level  cage.Level // isolation that its label demands; the operator's may be higher
 
 	// Releases that may run, newest first. The newest that starts serves; one that has not yet started once leaves the

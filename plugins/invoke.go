@@ -37,6 +37,9 @@ func (h *Host) invoke(ctx context.Context, i Invocation, begun time.Time) (*Outc
 	if failure != nil {
 		return nil, failure
 	}
+	if app.Waits {
+		return nil, &Failure{App: i.App, Kind: ErrStopped, Detail: "its label has not been confirmed for too long"}
+	}
 	hook, ok := app.hook(i.Hook)
 	if !ok {
 		return nil, &Failure{App: i.App, Kind: ErrUnknown, Detail: "no such hook"}

@@ -70,6 +70,31 @@ func TestLabelAtEachRead(t *testing.T) {
 	}
 }
 
+// TestWaits holds that nothing begins on a label that nobody has confirmed for too long, and that what runs goes on.
+func TestWaits(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.app("a", "")
+	wait := func(waits bool) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		a := *b.apps["a"]
+		a.Waits = waits
+		b.apps["a"] = &a
+	}
+	b.gate.answer = func(target string) (*gate.Answer, error) { wait(true); return vaccinations(target) }
+	if _, err := b.call("a", "three"); err != nil {
+		t.Errorf("what ran did not go on: %v", err)
+	}
+	if _, err := b.call("a", "three"); !errors.Is(err, ErrStopped) {
+		t.Errorf("something new began: %v", err)
+	}
+	wait(false)
+	if _, err := b.call("a", "three"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestUpgrade puts a release beside another: the old one serves until the new one is there, no call fails, and then the old
 // one is gone. A new one that does not come up never serves.
 func TestUpgrade(t *testing.T) {

@@ -42,7 +42,7 @@ type Predicate struct {
 	Purposes   []string `json:"purposes,omitempty"`   // HL7 v3-PurposeOfUse codes
 	Categories []string `json:"categories,omitempty"` // data categories
 	Directions []string `json:"directions,omitempty"` // read, write
-	Isolation  string   `json:"isolation,omitempty"`  // the least level of the cage of a plugin, S1 (strongest) to S4
+	Isolation  string   `json:"isolation,omitempty"`  // the least level of the cage of a plugin, S1 to S4 (the strictest)
 
 	Reservations []Text    `json:"reservations,omitempty"` // what the authority asks to be mended, shown to people
 	NotBefore    time.Time `json:"notBefore"`              // UTC, whole seconds
