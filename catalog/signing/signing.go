@@ -46,7 +46,7 @@ type Signature struct {
 }
 
 // Enough tells whether the act may be finished.
-func (a *Act) Enough() bool { return len(a.Signed) >= a.Needs }
+func (a Act) Enough() bool { return len(a.Signed) >= a.Needs }
 
 // Publication is what a publisher signed: that these bytes are that version of its app.
 type Publication struct {

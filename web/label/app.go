@@ -56,7 +56,7 @@ func (s *seat) decide(app string) error {
 		if err != nil {
 			return label.ErrOrder
 		}
-		_, err = s.Signing.Order(s.Context(), s.by, app, do, s.field("reason"), words, s.Now().AddDate(0, 0, days))
+		_, err = s.Signing.Order(s.Context(), s.by, app, do, s.field("reason"), words, s.Now().UTC().Add(time.Duration(days)*24*time.Hour))
 		return err
 	case label.Revoke, label.Reinstate:
 		_, err := s.Signing.Order(s.Context(), s.by, app, do, s.field("reason"), words, time.Time{})
