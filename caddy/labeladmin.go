@@ -137,10 +137,17 @@ func (s *state) submit(ctx context.Context, q LabelRequest) (label.Entry, error)
 	case q.Bundle != nil:
 		return log.Issue(ctx, *q.Bundle)
 	}
-	if o, err := label.PeekOrder(q.Order); err == nil && (o.Kind == label.Suspend || o.Kind == label.Revoke) {
-		s.recalls.began(o.App, time.Now()) // from its arrival; of one that is refused the next request says that the app goes on
+	o, err := label.PeekOrder(q.Order)
+	if err != nil || o.Kind != label.Suspend && o.Kind != label.Revoke {
+		return log.Order(ctx, q.Order)
 	}
-	return log.Order(ctx, q.Order)
+	arrived := time.Now()
+	s.recalls.began(o.App, arrived)
+	e, err := log.Order(ctx, q.Order)
+	if err != nil {
+		s.recalls.vain(o.App, arrived)
+	}
+	return e, err
 }
 
 // OpenLabels opens the log of labels of a data folder that no server has open (the error is then a store.ErrInUse), with the

@@ -1,6 +1,7 @@
 package pontlevis
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,27 +12,53 @@ import (
 // recalls times how long an app that was stopped goes on being given anything: from the step to the first request that is
 // refused for it. It lives with the state, across reloads.
 type recalls struct {
-	waiting atomic.Int64 // so that a request costs nothing while none is
+	waiting atomic.Int64 // apps whose first refusal is waited for, so that a request costs nothing while none is
 	mu      sync.Mutex
-	since   map[string]time.Time
+	since   map[string]stopped
 	observe atomic.Pointer[func(time.Duration)]
+}
+
+// stopped is when an app was stopped, and whether it was refused since.
+type stopped struct {
+	at   time.Time
+	told bool
 }
 
 // maxRecalls bounds the apps whose first refusal is waited for.
 const maxRecalls = 1000
 
+// sameStop is within what time an app that is stopped twice was stopped once: by the log, and by the step that follows it.
+const sameStop = time.Minute
+
 // began notes that an app was stopped; the first time counts.
 func (r *recalls) began(app string, at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, known := r.since[app]; known || len(r.since) >= maxRecalls {
+	was, known := r.since[app]
+	if known && (!was.told || at.Sub(was.at) < sameStop) {
 		return
 	}
-	if r.since == nil {
-		r.since = map[string]time.Time{}
+	if len(r.since) >= maxRecalls {
+		maps.DeleteFunc(r.since, func(_ string, s stopped) bool { return s.told })
+		if len(r.since) >= maxRecalls {
+			return
+		}
 	}
-	r.since[app] = at
-	r.waiting.Store(int64(len(r.since)))
+	if r.since == nil {
+		r.since = map[string]stopped{}
+	}
+	r.since[app] = stopped{at: at}
+	r.waiting.Add(1)
+}
+
+// vain notes that an app was not stopped after all.
+func (r *recalls) vain(app string, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if was, known := r.since[app]; known && !was.told && was.at.Equal(at) {
+		delete(r.since, app)
+		r.waiting.Add(-1)
+	}
 }
 
 // met notes that a request met the app in this state.
@@ -41,14 +68,18 @@ func (r *recalls) met(app string, online bool, now time.Time) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at, known := r.since[app]
-	if !known {
+	was, known := r.since[app]
+	if !known || was.told || online && now.Sub(was.at) < sameStop { // the step that stops it is still being taken
 		return
 	}
-	delete(r.since, app)
-	r.waiting.Store(int64(len(r.since)))
-	if observe := r.observe.Load(); observe != nil && !online {
-		(*observe)(now.Sub(at))
+	r.waiting.Add(-1)
+	if online {
+		delete(r.since, app)
+		return
+	}
+	r.since[app] = stopped{was.at, true}
+	if observe := r.observe.Load(); observe != nil {
+		(*observe)(now.Sub(was.at))
 	}
 }
 
