@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -100,7 +101,9 @@ func (a *aliases) disguise(raw []byte) (out []byte, next string, err error) {
 	}
 	w := &writer{a: a, out: make([]byte, 0, len(raw))}
 	if n.Get("resourceType").Text() != "Bundle" {
-		w.value(n, "")
+		if !w.value(n, "") {
+			return nil, "", errNothingLeft
+		}
 		return w.out, "", nil
 	}
 	for _, l := range n.Get("link").Items() {
@@ -111,6 +114,8 @@ func (a *aliases) disguise(raw []byte) (out []byte, next string, err error) {
 	w.bundle(n)
 	return w.out, next, nil
 }
+
+var errNothingLeft = errors.New("disguising an answer of the gate: nothing of it is left")
 
 // disguiseContext does the same for the context of a hook, whose ids are bare (CDS Hooks 2.0: patientId, encounterId).
 func (a *aliases) disguiseContext(raw []byte) ([]byte, error) {

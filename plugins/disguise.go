@@ -193,12 +193,16 @@ func (w *writer) bundle(n *fhir.Node) {
 		if resource == nil {
 			continue
 		}
+		before := len(w.out)
 		if w.out = append(w.out, ','); first {
 			w.out = append(w.out, `"entry":[`...)
 		}
-		first = false
 		w.out = append(w.out, `{"resource":`...)
-		w.value(resource, "resource")
+		if !w.value(resource, "resource") {
+			w.out = w.out[:before]
+			continue
+		}
+		first = false
 		w.out = append(w.out, `,"search":{"mode":`...)
 		mode := e.At("search", "mode").Text()
 		if mode == "" {
