@@ -103,6 +103,7 @@ type App struct {
 
 	rehearsal *App // the server of rehearsals; nil when there is none
 	rehearses bool // this is that server
+	tries     bool // this is where one plugin is tried out: those of the cast are not there
 
 	decides *policies.Engine // policies that another server loaded and follows; nil when this one does
 }
