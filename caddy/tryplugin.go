@@ -60,6 +60,9 @@ func (t PluginTrial) Try(ctx context.Context) (out *PluginTried, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.Reason != "" { // whoever tries it says why less than the manifest demands will do
+		m.Plugin.Isolation = t.Level
+	}
 	running, stop := caddy.NewContext(caddy.Context{Context: ctx})
 	defer stop()
 	a := &App{Data: t.Data, Issuer: "http://127.0.0.1:8700", Demo: true, tries: true, Plugins: &Plugins{Isolation: t.Level, Reason: t.Reason}}
@@ -128,14 +131,14 @@ func (t PluginTrial) call(ctx context.Context, a *App, m *manifest.Manifest) (*P
 	if err != nil {
 		return nil, err
 	}
-	out.Entries, err = a.decidedSince(ctx, t.Patient, m.ID, began)
+	out.Entries, err = a.decidedSince(ctx, t.Patient, began)
 	return out, err
 }
 
-// decidedSince are the entries of the access log of a patient that an app made, oldest first.
-func (a *App) decidedSince(ctx context.Context, patient, client string, since time.Time) (out []Decided, err error) {
+// decidedSince are the entries of the access log of a patient, oldest first.
+func (a *App) decidedSince(ctx context.Context, patient string, since time.Time) (out []Decided, err error) {
 	page, err := a.state.log.Select(ctx, audit.Query{
-		Patient: patient, OldestFirst: true, Since: since.Truncate(time.Millisecond), Limit: 1000, Keep: func(e *audit.Entry) bool { return e.Client == client },
+		Patient: patient, OldestFirst: true, Since: since.Truncate(time.Millisecond), Limit: 1000,
 	})
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 func init() {
 	for _, c := range []*cobra.Command{
 		demoCommand(), tokenCommand(), policyCommand(), recordCommand(), auditCommand(), keysCommand(), signinCommand(),
-		appCommand(), doctorCommand(), labelCommand(),
+		appCommand(), doctorCommand(), labelCommand(), pluginCommand(),
 	} {
 		caddycmd.RegisterCommand(caddycmd.Command{
 			Name: c.Name(), Usage: usage(c), Short: c.Short, Long: c.Long,

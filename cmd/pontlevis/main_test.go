@@ -45,7 +45,7 @@ func build() error {
 		return err
 	}
 	const apps = "github.com/pontlevis/pontlevis/plugins/apps/"
-	c = exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Dir(binary)+string(filepath.Separator), apps+"rappel-vaccins", apps+"interactions")
+	c = exec.Command("go", "build", "-o", filepath.Dir(binary)+string(filepath.Separator), apps+"rappel-vaccins", apps+"interactions")
 	c.Stdout, c.Stderr, c.Env = os.Stderr, os.Stderr, append(os.Environ(), "CGO_ENABLED=0")
 	return c.Run()
 }

@@ -90,25 +90,16 @@ func (f *pluginRun) run(ctx context.Context, out io.Writer) (err error) {
 // show writes what became of a run, for its author.
 func (f *pluginRun) show(out io.Writer, t *pontlevis.PluginTried) error {
 	fmt.Fprintf(out, "hook %s (%s), %s as %s\n\n", t.Hook.ID, t.Hook.Hook, f.trial.Patient, f.trial.As)
+	f.reads(out, t)
+	fmt.Fprintln(out, "Decisions, as in the access log:")
+	for _, d := range t.Entries {
+		fmt.Fprintf(out, "  %s  %-14s %-11s %-12s %s: %s\n", d.Entry.Outcome, d.Entry.Client, d.Entry.Interaction, d.Entry.Rule, strings.Join(d.Entry.Resources, " "), d.Reason)
+	}
+	fmt.Fprintln(out)
 	if t.Tried == nil || !t.Opens {
 		fmt.Fprintf(out, "Nothing ran. The record does not open to %s, or nothing in it to the plugin: a caller gets {\"cards\":[]}.\n", f.trial.As)
 		return errors.New("nothing ran")
 	}
-	fmt.Fprintf(out, "It may read, at most: %s\n\n", strings.Join(t.Within, " "))
-	if t.Outcome != nil {
-		fmt.Fprintf(out, "Reads (%d of %d):\n", len(t.Outcome.Reads), t.Limits.Reads)
-		bytes := 0
-		for _, r := range t.Outcome.Reads {
-			bytes += r.Bytes
-			fmt.Fprintf(out, "  %d  %-44s %7d bytes  %s  %s\n", r.Status, r.Query, r.Bytes, r.Took.Round(10*time.Microsecond), r.Reason)
-		}
-		fmt.Fprintf(out, "  %d of %d bytes\n\n", bytes, t.Limits.Bytes)
-	}
-	fmt.Fprintln(out, "Decisions, as in the access log:")
-	for _, d := range t.Entries {
-		fmt.Fprintf(out, "  %s  %s  %-12s %s: %s\n", d.Entry.Outcome, d.Entry.Interaction, d.Entry.Rule, strings.Join(d.Entry.Resources, " "), d.Reason)
-	}
-	fmt.Fprintln(out)
 	if t.Failure != nil {
 		return fmt.Errorf("it gave nothing, after %s: %w", t.Took.Round(time.Millisecond), t.Failure)
 	}
@@ -123,4 +114,18 @@ func (f *pluginRun) show(out io.Writer, t *pontlevis.PluginTried) error {
 	}
 	fmt.Fprintf(out, "%d cards in %s of %s, at isolation %s.\n", len(t.Outcome.Cards), t.Outcome.Took.Round(10*time.Microsecond), t.Limits.Deadline, t.Outcome.Level)
 	return nil
+}
+
+// reads writes what the plugin asked, and what it was told.
+func (f *pluginRun) reads(out io.Writer, t *pontlevis.PluginTried) {
+	if t.Tried == nil || t.Outcome == nil {
+		return
+	}
+	fmt.Fprintf(out, "It may read and propose, at most: %s\n\nReads (%d of %d):\n", strings.Join(t.Within, " "), len(t.Outcome.Reads), t.Limits.Reads)
+	bytes := 0
+	for _, r := range t.Outcome.Reads {
+		bytes += r.Bytes
+		fmt.Fprintf(out, "  %d  %-44s %7d bytes  %s  %s\n", r.Status, r.Query, r.Bytes, r.Took.Round(10*time.Microsecond), r.Reason)
+	}
+	fmt.Fprintf(out, "  %d of %d bytes\n\n", bytes, t.Limits.Bytes)
 }

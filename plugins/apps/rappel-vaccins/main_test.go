@@ -1,0 +1,38 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pontlevis/pontlevis/plugins/sdk/sdktest"
+)
+
+// TestThePlugin calls the plugin as its host does: the judge takes its card, its link and what it proposes.
+func TestThePlugin(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	record := []string{
+		`{"resourceType":"Patient","id":"p","birthDate":"1950-02-11"}`,
+		`{"resourceType":"Immunization","id":"i","status":"completed","patient":{"reference":"Patient/p"},"vaccineCode":{"coding":[{"system":"http://www.whocc.no/atc","code":"J07CA01"}]},"occurrenceDateTime":"2025-06-01"}`,
+	}
+	c := sdktest.Case{
+		Hook: "due", Language: "fr", Now: now, Record: record, Prefetch: map[string]string{"patient": "Patient/{{context.patientId}}"},
+		Links: []string{calendar(t).URL}, Writes: []string{"Appointment"},
+	}
+	out, err := sdktest.Run(t, calendar(t).plugin(), c)
+	if err != nil || len(out.Cards) != 1 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	card := out.Cards[0]
+	if card.Indicator != "warning" || card.Summary != "Vaccins : 4 à faire d'après le dossier." || len(card.Suggestions) != 4 {
+		t.Errorf("%+v", card)
+	}
+	if proposed := string(card.Suggestions[0].Actions[0].Resource); !strings.Contains(proposed, `"Patient/p"`) || !strings.Contains(proposed, `"proposed"`) {
+		t.Errorf("it proposes %s", proposed)
+	}
+	c.Refused = map[string]string{"Immunization": "no consent"}
+	if out, err := sdktest.Run(t, calendar(t).plugin(), c); err != nil || len(out.Cards) > 0 {
+		t.Errorf("without vaccinations: %+v, %v", out, err)
+	}
+}
