@@ -53,6 +53,9 @@ type pluginHost struct {
 	*plugins.Host
 	warden *cage.Warden
 	known  *labelled
+
+	folders []string // of the binaries
+
 	forget func() // the catalogue no longer tells it of recalls
 }
 
@@ -85,7 +88,7 @@ func (a *App) newPlugins(s *services, log *slog.Logger) (*pluginHost, error) {
 		return nil, errors.Join(err, warden.Close())
 	}
 	forget := a.state.stops.add(func(app string, why catalog.Taken) { host.Stop(app, "its label: "+why.Step) })
-	return &pluginHost{host, warden, known, forget}, nil
+	return &pluginHost{Host: host, warden: warden, known: known, folders: config.folders(a.state.dir, a.Demo), forget: forget}, nil
 }
 
 func (p *Plugins) open(demo bool, log *slog.Logger) (*cage.Warden, error) {
@@ -103,8 +106,8 @@ func (p *Plugins) open(demo bool, log *slog.Logger) (*cage.Warden, error) {
 	return cage.Open(options)
 }
 
-// finder opens binaries of the folder and, for the demonstration, of the executable's own.
-func (p *Plugins) finder(data string, demo bool) func(context.Context, string, plugins.Release) (io.ReadCloser, error) {
+// folders are where binaries are: the folder and, for the demonstration, the executable's own.
+func (p *Plugins) folders(data string, demo bool) []string {
 	folders := []string{p.Folder}
 	if p.Folder == "" {
 		folders = []string{filepath.Join(data, "plugins")}
@@ -112,6 +115,12 @@ func (p *Plugins) finder(data string, demo bool) func(context.Context, string, p
 	if executable, err := os.Executable(); demo && err == nil {
 		folders = append(folders, filepath.Dir(executable))
 	}
+	return folders
+}
+
+// finder opens binaries of the folders.
+func (p *Plugins) finder(data string, demo bool) func(context.Context, string, plugins.Release) (io.ReadCloser, error) {
+	folders := p.folders(data, demo)
 	return func(_ context.Context, app string, r plugins.Release) (io.ReadCloser, error) {
 		for _, folder := range folders {
 			for _, name := range []string{r.SHA256, app + "-" + r.Version, app} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/pontlevis/pontlevis/catalog/criteria"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/web/vendor"
 	"github.com/pontlevis/pontlevis/web/visit"
@@ -16,7 +17,7 @@ import (
 // vendorPages are the desk of publishers, which tries apps out at the server of rehearsals.
 func (a *App) vendorPages(desk *visit.Desk) (*vendor.Pages, error) {
 	return vendor.New(desk, vendor.Options{
-		Apps: a.state.apps, Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre,
+		Apps: a.state.apps, Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre, Binaries: a.binaries,
 	})
 }
 
@@ -34,6 +35,15 @@ func (a *App) theatre() *vendor.Theatre {
 		return nil
 	}
 	return &vendor.Theatre{All: a.rehearsal.services.rehearsals, Issuer: a.rehearsal.Issuer, Client: &http.Client{Transport: inside{a.rehearsal}}}
+}
+
+// binaries are the plugins' files as the host finds them, and its cage; nil where no plugins run.
+func (a *App) binaries() criteria.Binaries {
+	host := a.services.plugins
+	if host == nil {
+		return nil
+	}
+	return criteria.Cage{Folders: host.folders, Warden: host.warden}
 }
 
 // inside takes requests to a server of this process without the network, whose names and certificates are the browser's to

@@ -13,7 +13,7 @@ import (
 type Binaries interface {
 	// Look reads the binary for a platform and tells whether it is there, has the size and digest that the manifest says, and
 	// is a static ELF file for it.
-	Look(a manifest.Artifact) (Looked, error)
+	Look(app string, a manifest.Artifact) (Looked, error)
 	// Run starts the binary for this machine in the cage, within the manifest's limits, and ends it again.
 	Run(ctx context.Context, m *manifest.Manifest) (Ran, error)
 }
@@ -29,7 +29,8 @@ type Looked struct {
 type Ran struct {
 	Platform bool   // there is a binary for this machine
 	Level    string // that was reached
-	Spoke    bool   // it came up and answered the handshake
+	Spoke    bool   // it came up and said hello
+	Bounded  bool   // the bounds of its resources were applied
 	Why      string // what went wrong, in a word of the cage's
 }
 
@@ -41,7 +42,7 @@ func artifacts(_ context.Context, in *input) (state, fr, en string) {
 	var seen []string
 	for _, a := range in.m.Plugin.Artifacts {
 		platform := a.OS + "/" + a.Arch
-		got, err := in.Binaries.Look(a)
+		got, err := in.Binaries.Look(in.m.ID, a)
 		switch {
 		case err != nil:
 			return catalog.NotYet, platform + " : le binaire ne se lit pas.", platform + ": the binary cannot be read."
@@ -70,10 +71,12 @@ func caged(ctx context.Context, in *input) (state, fr, en string) {
 		return catalog.NotYet, "Le module n’a pas pu être lancé ici.", "The plugin could not be started here."
 	case !got.Platform:
 		return catalog.NotYet, "Il n’y a pas de binaire pour cette machine.", "There is no binary for this machine."
-	case !got.Spoke:
-		return catalog.Failed, fmt.Sprintf("Lancé dans la cage, il n’a pas répondu (%s).", got.Why), fmt.Sprintf("Started in the cage, it did not answer (%s).", got.Why)
 	case got.Level < p.Isolation:
 		return catalog.NotYet, fmt.Sprintf("La machine n’atteint que le niveau %s, il demande %s.", got.Level, p.Isolation), fmt.Sprintf("This machine reaches level %s alone, it asks for %s.", got.Level, p.Isolation)
+	case !got.Spoke:
+		return catalog.Failed, fmt.Sprintf("Lancé dans la cage, il n’a pas répondu (%s).", got.Why), fmt.Sprintf("Started in the cage, it did not answer (%s).", got.Why)
+	case !got.Bounded:
+		return catalog.Failed, "Ses bornes de ressources n’ont pas pu être posées.", "The bounds of its resources could not be set."
 	}
 	return catalog.Passed, fmt.Sprintf("Niveau %s atteint (%s demandé) ; %d ms de calcul, %d Mio, %d lectures au plus.", got.Level, p.Isolation, p.Limits.CPU, p.Limits.Memory, p.Limits.Reads),
 		fmt.Sprintf("Level %s reached (%s asked); at most %d ms of CPU, %d MiB, %d reads.", got.Level, p.Isolation, p.Limits.CPU, p.Limits.Memory, p.Limits.Reads)

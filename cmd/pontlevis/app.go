@@ -15,7 +15,7 @@ import (
 
 func appCommand() *cobra.Command {
 	c := &cobra.Command{Use: "app <command>", Short: "Reads and checks the manifests of apps of the catalogue"}
-	c.AddCommand(appLint(), appScopes(), appSchema())
+	c.AddCommand(appLint(), appScopes(), appSchema(), appCheck())
 	return c
 }
 

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -40,7 +41,8 @@ type appPage struct {
 	Digest       string // of the manifest
 	Reservations []web.Text
 	Proof        *proof
-	Stop         *stop // why the app may not act, where it is known
+	Checks       []check // of the machine, when this version was submitted
+	Stop         *stop   // why the app may not act, where it is known
 	Story        []told
 
 	Known   bool   // somebody is signed in
@@ -57,6 +59,31 @@ type appPage struct {
 
 // ComplaintKinds are what a complaint may be about, for people.
 func (*appPage) ComplaintKinds() []string { return catalog.ComplaintKinds }
+
+// check is one of the machine's checks, and what it rests on.
+type check struct {
+	ID, State       string
+	Title, Evidence web.Text
+}
+
+// checks are those of the version that the page shows; none for an entry of the operator.
+func (p *Pages) checks(ctx context.Context, app catalog.App) ([]check, error) {
+	if app.Version == "" {
+		return nil, nil
+	}
+	version, err := p.apps.Version(ctx, app.ID, app.Version)
+	if errors.Is(err, catalog.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []check
+	for _, one := range version.Evidence {
+		out = append(out, check{one.ID, one.State, text(one.Title), text(one.Evidence)})
+	}
+	return out, nil
+}
 
 // used is what an app declared and did with one category in one direction.
 type used struct {
@@ -134,6 +161,9 @@ func (p *Pages) pageOf(v *visit.Visit, e *entry) (*appPage, error) {
 	}
 	var err error
 	if page.Story, err = p.story(v.Context(), e.ID); err != nil {
+		return nil, err
+	}
+	if page.Checks, err = p.checks(v.Context(), e.app); err != nil {
 		return nil, err
 	}
 	p.rests(page)

@@ -44,6 +44,7 @@ type appPage struct {
 	Tried     *tried
 
 	Criteria []catalog.Criterion
+	Runs     bool // a plugin whose binaries can be looked at here
 	Ready    bool // all that must pass has passed
 	Problem  string
 
@@ -109,6 +110,8 @@ func (p *Pages) app(v *visit.Visit) {
 		p.rehearse(v, page)
 	case "try":
 		p.try(v, page, form.Get("who"), form.Get("secret"))
+	case "check":
+		p.check(v, page)
 	case "submit":
 		p.submit(v, page)
 	case "agree", "withdraw":
@@ -206,18 +209,32 @@ func (p *Pages) stage(v *visit.Visit, page *appPage) error {
 			}
 		}
 	}
-	return p.judge(v, page)
+	p.judge(v, page, false)
+	return nil
 }
 
-// judge runs the criteria over the manifest and its rehearsal.
-func (p *Pages) judge(v *visit.Visit, page *appPage) error {
+// judge runs the criteria over the manifest and its rehearsal. A plugin's binaries are run when that is asked for alone; what
+// came of it is remembered for the manifest as it was then.
+func (p *Pages) judge(v *visit.Visit, page *appPage, run bool) {
 	input := criteria.Input{Raw: page.raw, Now: v.Now()}
 	if page.Played != nil && !page.Stale {
 		input.Findings = &page.Played.Findings
 	}
+	var binaries criteria.Binaries
+	if p.Binaries != nil {
+		binaries = p.Binaries()
+	}
+	if page.Runs = page.manifest != nil && page.manifest.Is(manifest.KindPlugin) && binaries != nil; page.Runs {
+		digest := manifest.Digest(page.raw)
+		if run {
+			p.tries.ran(page.by.Owner, page.ID, &ran{binaries: binaries, manifest: digest})
+		}
+		if before := p.tries.lastRun(page.by, page.ID); before != nil && before.manifest == digest {
+			input.Binaries = before
+		}
+	}
 	page.Criteria = criteria.Check(v.Context(), input)
 	page.Ready = criteria.Passed(page.Criteria)
-	return nil
 }
 
 // follow fills in where the app stands.

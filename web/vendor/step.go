@@ -28,6 +28,16 @@ func (p *Pages) submit(v *visit.Visit, page *appPage) {
 	p.taken(v, page, err)
 }
 
+// check runs the binaries of a plugin, and shows what came of it.
+func (p *Pages) check(v *visit.Visit, page *appPage) {
+	if err := p.stage(v, page); err != nil {
+		v.Fail(err)
+		return
+	}
+	p.judge(v, page, true)
+	v.Go(page.Here + "#criteria")
+}
+
 // step takes another step of the publisher's.
 func (p *Pages) step(v *visit.Visit, page *appPage, step string) {
 	last := page.Newest()

@@ -27,6 +27,7 @@ type pending struct {
 type kept struct {
 	secret string // until it was shown
 	tried  *tried
+	ran    *ran
 	until  time.Time
 }
 
@@ -68,16 +69,32 @@ func (t *tries) take(owner, state string) (pending, bool) {
 
 // open forgets what came of the tries of a rehearsal before, and keeps its secret.
 func (t *tries) open(by catalog.Actor, app, secret string) {
-	t.keep(by.Owner, app, kept{secret: secret})
+	t.keep(by.Owner, app, func(one *kept) { one.secret, one.tried = secret, nil })
 }
 
 // done keeps what came of a try.
-func (t *tries) done(owner, app string, what *tried) { t.keep(owner, app, kept{tried: what}) }
+func (t *tries) done(owner, app string, what *tried) {
+	t.keep(owner, app, func(one *kept) { one.tried = what })
+}
 
-func (t *tries) keep(owner, app string, one kept) {
+// ran keeps what came of running a plugin.
+func (t *tries) ran(owner, app string, what *ran) {
+	t.keep(owner, app, func(one *kept) { one.ran = what })
+}
+
+// lastRun is what came of running a plugin last, nil for nothing.
+func (t *tries) lastRun(by catalog.Actor, app string) *ran {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.kept[about(by.Owner, app)].ran
+}
+
+func (t *tries) keep(owner, app string, change func(*kept)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sweep()
+	one := t.kept[about(owner, app)]
+	change(&one)
 	one.until = t.now().Add(shownLife)
 	t.kept[about(owner, app)] = one
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/criteria"
 	"github.com/pontlevis/pontlevis/catalog/rehearsal"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
@@ -48,6 +49,9 @@ type Options struct {
 
 	// Theatre is asked at each request; nil: there is none here, and nobody signs up.
 	Theatre func() *Theatre
+
+	// Binaries gives what the binaries of plugins are looked at by; nil, or nil from it: they are not here.
+	Binaries func() criteria.Binaries
 }
 
 // Pages are the pages of the vendor's desk. They are safe for concurrent use.
