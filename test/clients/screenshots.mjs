@@ -18,6 +18,8 @@ const pages = [
   ['dr-urgence', '/emergency'], ['dr-roux', '/pro'], ['dr-roux', '/pro/requests'], ['dr-roux', '/pro/notices'],
   ['dr-roux', '/pro/camille'], ['dr-roux', '/pro/camille/document/camille-consultation'], ['dr-roux', '/pro/camille/deposit'],
   ['dr-roux', '/pro/camille/consent'], ['dr-roux', '/pro/camille/colleagues'], ['reviewer', '/pro/cases'], ['authority', '/label/cases'],
+  [null, '/catalog'], [null, '/catalog/glycare'], [null, '/catalog/oldapp'], ['camille', '/catalog/rappel-vaccins/connect'],
+  ['label-authority', '/label'], ['label-authority', '/label/app/glycare'], ['label-authority', '/label/app/glycare/2.3.0'],
 ]
 
 const chromium = await Chromium.start()

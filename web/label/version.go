@@ -30,6 +30,7 @@ type versionPage struct {
 	Earlier     string // the version that the changes are from, "" for the first
 	Changes     []change
 	Findings    []finding
+	Criteria    []criterion
 	Trail       []step
 	Steps       []catalog.Rule
 	Label       bool // a label may be proposed
@@ -42,6 +43,12 @@ type versionPage struct {
 type finding struct {
 	manifest.Finding
 	Words web.Text
+}
+
+// criterion is one check of the machine when the version was submitted or tested.
+type criterion struct {
+	catalog.Criterion
+	Name, Seen web.Text
 }
 
 // step is one that was taken.
@@ -132,6 +139,9 @@ func (s *seat) showVersion(app, version string, status int, problem string) {
 	page.Problem = problem
 	for _, f := range manifest.Lint(v.Manifest) {
 		page.Findings = append(page.Findings, finding{f, text(f.Text)})
+	}
+	for _, c := range v.Evidence {
+		page.Criteria = append(page.Criteria, criterion{c, text(c.Title), text(c.Evidence)})
 	}
 	for _, taken := range slices.Backward(v.Steps) {
 		page.Trail = append(page.Trail, step{taken, text(taken.Reason)})

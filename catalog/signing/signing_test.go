@@ -1,0 +1,251 @@
+package signing_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/label"
+	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/catalog/signing"
+	"github.com/pontlevis/pontlevis/store"
+)
+
+var (
+	nadia    = catalog.Actor{Part: catalog.Authority, ID: "Person/nadia", Name: "Nadia"}
+	machine  = catalog.Actor{Part: catalog.Machine, ID: "checks"}
+	keys     = []ed25519.PrivateKey{keyOf("ana"), keyOf("bob"), keyOf("cleo")}
+	glycare  = keyOf("glycare")
+	stranger = keyOf("stranger")
+)
+
+func keyOf(name string) ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte(name))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+// desk is a desk over a catalogue and a log of their own, with one version that is ready for its label.
+type desk struct {
+	t testing.TB
+	signing.Desk
+	version *catalog.Version
+}
+
+func must[T any](t testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	db := must[*store.Bolt](t)(store.OpenBolt(filepath.Join(t.TempDir(), "state.db")))
+	t.Cleanup(func() { db.Close() })
+	trust := label.Trust{Authority: "Autorité", Threshold: 2}
+	for _, k := range keys {
+		trust.Keys = append(trust.Keys, label.Key{Public: label.PublicText(label.Public(k))})
+	}
+	log := must[*label.Log](t)(label.Open(t.Context(), db, label.Options{Origin: "test/labels", Key: keyOf("log"), Trust: trust}))
+	d := &desk{t: t, Desk: signing.Desk{DB: db, Log: log, Apps: catalog.Apps{DB: db, Now: time.Now}}}
+	d.Apps.Labels = func(app string, now time.Time) label.Standing {
+		at, _ := log.Status(app, now)
+		return at
+	}
+	raw := must[[]byte](t)(os.ReadFile(filepath.Join("..", "manifest", "testdata", "glycare.json")))
+	d.ready(raw)
+	return d
+}
+
+// ready takes a manifest through all that comes before its label.
+func (d *desk) ready(raw []byte) {
+	d.t.Helper()
+	m := must[*manifest.Manifest](d.t)(manifest.Parse(raw))
+	vendor := catalog.Actor{Part: catalog.Publisher, ID: "Person/vendor", Owner: m.Publisher.SIREN}
+	if err := d.Apps.Save(d.t.Context(), vendor, m.ID, raw); err != nil {
+		d.t.Fatal(err)
+	}
+	for _, s := range []catalog.Step{
+		{Step: "submit", By: vendor}, {Step: "admit", By: nadia}, {Step: "evaluate", By: nadia}, {Step: "favour", By: nadia},
+		{Step: "agree", By: vendor}, {Step: "test", By: machine},
+	} {
+		s.App, s.Version = m.ID, m.Version
+		d.version = must[*catalog.Version](d.t)(d.Apps.Take(d.t.Context(), s))
+	}
+}
+
+// published has the publisher sign the version with a key.
+func (d *desk) published(key ed25519.PrivateKey) error {
+	d.t.Helper()
+	draft := must[[]byte](d.t)(label.DraftPublication(d.version.App, d.version.Version, d.version.Manifest, nil))
+	signed := must[[]byte](d.t)(label.Sign(draft, key))
+	return d.Publish(d.t.Context(), d.version.App, d.version.Version, label.PublicText(label.Public(glycare)), signed)
+}
+
+// signs brings back a copy of the act's envelope as it was first, signed by a key.
+func (d *desk) signs(a *signing.Act, key ed25519.PrivateKey) (*signing.Act, error) {
+	d.t.Helper()
+	return d.Sign(d.t.Context(), nadia, a.ID, must[[]byte](d.t)(label.Sign(a.Envelope, key)))
+}
+
+func (d *desk) status() string {
+	at, _ := d.Log.Status("glycare", time.Now())
+	return at.Status
+}
+
+func (d *desk) issue() *signing.Act {
+	d.t.Helper()
+	return must[*signing.Act](d.t)(d.Issue(d.t.Context(), nadia, "glycare", d.version.Version, signing.Terms{Level: label.Exchanging, Months: 12}))
+}
+
+// A label is given once two of the authority have each signed a copy of their own, and the publisher the bytes.
+func TestIssue(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	terms := signing.Terms{Level: label.Exchanging, Months: 12}
+	if _, err := d.Issue(t.Context(), nadia, "glycare", d.version.Version, terms); !errors.Is(err, signing.ErrPublication) {
+		t.Fatalf("without the publisher: %v", err)
+	}
+	if err := d.published(stranger); !errors.Is(err, label.ErrPublisher) {
+		t.Fatalf("signed by another than the publisher: %v", err)
+	}
+	if err := d.published(glycare); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Issue(t.Context(), machine, "glycare", d.version.Version, terms); !errors.Is(err, signing.ErrPart) {
+		t.Fatalf("by another than the authority: %v", err)
+	}
+	a := d.issue()
+	if _, err := d.Issue(t.Context(), nadia, "glycare", d.version.Version, terms); !errors.Is(err, signing.ErrWaits) {
+		t.Errorf("twice: %v", err)
+	}
+	for _, key := range []ed25519.PrivateKey{keys[0], keys[0], stranger} { // the same twice, and one that does not count
+		must[*signing.Act](t)(d.signs(a, key))
+	}
+	if err := d.Finish(t.Context(), nadia, a.ID); !errors.Is(err, signing.ErrFew) || d.status() != label.None {
+		t.Fatalf("with one signature: %v, %s", err, d.status())
+	}
+	if got := must[*signing.Act](t)(d.signs(a, keys[2])); !got.Enough() || len(got.Signed) != 2 {
+		t.Fatalf("%+v", got.Signed)
+	}
+	if err := d.Finish(t.Context(), machine, a.ID); !errors.Is(err, signing.ErrPart) {
+		t.Fatalf("finished by another than the authority: %v", err)
+	}
+	if err := d.Finish(t.Context(), nadia, a.ID); err != nil {
+		t.Fatal(err)
+	}
+	app := must[catalog.App](t)(d.Apps.Get(t.Context(), "glycare"))
+	if d.status() != label.InForce || app.At(time.Now()) != catalog.Online || !app.Exchange {
+		t.Errorf("%s, %+v", d.status(), app)
+	}
+	if all := must[[]signing.Act](t)(d.All(t.Context())); len(all) != 0 {
+		t.Errorf("it still waits: %+v", all)
+	}
+	if err := d.Finish(t.Context(), nadia, a.ID); !errors.Is(err, signing.ErrNotFound) {
+		t.Errorf("finished twice: %v", err)
+	}
+}
+
+// A process that dies after the log has the label, and before the catalogue does, finishes at the next try.
+func TestFinishAgain(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if err := d.published(glycare); err != nil {
+		t.Fatal(err)
+	}
+	a := d.issue()
+	must[*signing.Act](t)(d.signs(a, keys[0]))
+	a = must[*signing.Act](t)(d.signs(a, keys[1]))
+	published := must[*signing.Publication](t)(d.Published(t.Context(), "glycare", a.Version))
+	must[label.Entry](t)(d.Log.Issue(t.Context(), label.Bundle{Label: a.Envelope, Publication: published.Envelope}))
+	if err := d.Finish(t.Context(), nadia, a.ID); err != nil {
+		t.Fatal(err)
+	}
+	if app := must[catalog.App](t)(d.Apps.Get(t.Context(), "glycare")); app.At(time.Now()) != catalog.Online || d.Log.Size() != 1 {
+		t.Errorf("%+v, %d entries", app, d.Log.Size())
+	}
+}
+
+// One suspends; two lift it, and two recall. What was changed, or is about something else, is not taken.
+func TestOrders(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if err := d.published(glycare); err != nil {
+		t.Fatal(err)
+	}
+	a := d.issue()
+	must[*signing.Act](t)(d.signs(a, keys[0]))
+	must[*signing.Act](t)(d.signs(a, keys[1]))
+	if err := d.Finish(t.Context(), nadia, a.ID); err != nil {
+		t.Fatal(err)
+	}
+	why := label.Text{FR: "Une faille.", EN: "A flaw."}
+	order := func(kind, reason string, until time.Time) *signing.Act {
+		t.Helper()
+		return must[*signing.Act](t)(d.Order(context.Background(), nadia, "glycare", kind, reason, why, until))
+	}
+	suspend := order(label.Suspend, "security", time.Now().Add(24*time.Hour))
+	if _, err := d.Sign(t.Context(), nadia, suspend.ID, a.Envelope); !errors.Is(err, label.ErrPayloadType) {
+		t.Errorf("another envelope: %v", err)
+	}
+	changed := strings.Replace(string(must[[]byte](t)(label.Sign(suspend.Envelope, keys[0]))), `"sig":"`, `"sig":"AAAA`, 1)
+	if _, err := d.Sign(t.Context(), nadia, suspend.ID, []byte(changed)); err == nil {
+		t.Error("a signature that does not fit is taken")
+	}
+	for _, one := range []struct {
+		act   *signing.Act
+		needs int
+		want  string
+	}{
+		{suspend, 1, label.Suspended},
+		{nil, 2, label.InForce}, {nil, 2, label.Revoked},
+	} {
+		act := one.act
+		if act == nil {
+			kind, reason := label.Reinstate, "remedied"
+			if one.want == label.Revoked {
+				kind, reason = label.Revoke, "security"
+			}
+			act = order(kind, reason, time.Time{})
+		}
+		before := d.status()
+		for k := range one.needs {
+			if err := d.Finish(t.Context(), nadia, act.ID); !errors.Is(err, signing.ErrFew) || d.status() != before {
+				t.Fatalf("%s with %d signatures: %v, %s", act.Kind, k, err, d.status())
+			}
+			must[*signing.Act](t)(d.signs(act, keys[k]))
+		}
+		if err := d.Finish(t.Context(), nadia, act.ID); err != nil || d.status() != one.want {
+			t.Fatalf("%s: %v, %s", act.Kind, err, d.status())
+		}
+	}
+}
+
+// What is given up is forgotten.
+func TestDrop(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if err := d.published(glycare); err != nil {
+		t.Fatal(err)
+	}
+	a := d.issue()
+	if err := d.Drop(t.Context(), machine, a.ID); !errors.Is(err, signing.ErrPart) {
+		t.Errorf("dropped by another than the authority: %v", err)
+	}
+	if err := d.Drop(t.Context(), nadia, a.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Get(t.Context(), a.ID); !errors.Is(err, signing.ErrNotFound) {
+		t.Error(err)
+	}
+}
