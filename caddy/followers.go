@@ -12,6 +12,7 @@ import (
 	"github.com/pontlevis/pontlevis/cases"
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/usage"
+	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/notice"
 )
 
@@ -44,12 +45,35 @@ func (a *App) newFollowers(s *services, log *slog.Logger) (*followers, error) {
 	}
 	f.notices, err = notice.New(notice.Config{
 		DB: a.state.db, Log: a.state.log, Now: time.Now, Slog: log, Base: a.Issuer, Mail: mail,
-		App: s.isApp, AppName: s.appName(a.state.apps), Sent: func(outcome string) { sent.WithLabelValues(outcome).Inc() },
+		Waiting: s.waiting, App: s.isApp, AppName: s.appName(a.state.apps), Sent: func(outcome string) { sent.WithLabelValues(outcome).Inc() },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing notices: %w", err)
 	}
 	return f, nil
+}
+
+// waiting tells what waits for each person who reviews emergency accesses, and for the authority.
+func (s *services) waiting(ctx context.Context, within time.Duration, tell func(who gate.Actor, own, others *notice.Backlog) error) error {
+	all, err := s.oauth.Reviewing(ctx, "reviewer", "authority")
+	if err != nil {
+		return err
+	}
+	for _, grants := range all {
+		w, err := s.cases.Awaits(ctx, grants, within)
+		if err != nil {
+			return err
+		}
+		var others notice.Backlog
+		for _, late := range w.Late {
+			others.Places = append(others.Places, notice.Place{Name: s.gate.Place(ctx, late.Organization), Late: late.Overdue, Since: late.Since})
+		}
+		own := notice.Backlog{Soon: w.Soon, Next: w.Next, Late: w.Overdue, Many: w.Many}
+		if err := tell(grants[0].Actor, &own, &others); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // isApp tells an app that somebody let in from our own pages.

@@ -17,6 +17,7 @@ import (
 // Gate decides each step and logs it. *gate.Gate is one.
 type Gate interface {
 	Review(ctx context.Context, grant *gate.Grant, r gate.Review) (*gate.Reviewing, error)
+	Awaits(ctx context.Context, grant *gate.Grant, r gate.Review) (part bool, shown []bool, err error)
 }
 
 // Config is what a register stands on. DB, Log and Now are required.

@@ -3,6 +3,8 @@ package gate
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/policies"
@@ -170,4 +172,51 @@ func (g *Gate) Verdicts(kind string) map[string]policies.Text {
 		out[code] = t
 	}
 	return out
+}
+
+// Awaits decides, as Review does for a list, whether a grant has a part in it, and which of the cases that might be on it it
+// would be shown. Nothing is shown, so that nothing is logged: it is for whoever counts what waits for somebody.
+func (g *Gate) Awaits(ctx context.Context, grant *Grant, r Review) (part bool, shown []bool, err error) {
+	h := g.hear(grant)
+	d, err := h.reviews(ctx, nil, r, nil)
+	shown = make([]bool, len(r.List))
+	if err != nil || !d.Allow {
+		return false, shown, err
+	}
+	for k := range r.List {
+		if d, err = h.reviews(ctx, nil, r, &r.List[k]); err != nil {
+			return false, nil, err
+		}
+		shown[k] = d.Allow
+	}
+	return true, shown, nil
+}
+
+// Reminding is at which hour of the day those who review are told of what waits, and how long before its date of what; on is
+// false where the policies in force want nobody told.
+func (g *Gate) Reminding() (hour int, before time.Duration, on bool) {
+	v, _ := g.Policies.Current().Data("pontlevis", "settings", "review", "digest_hour")
+	hour, err := strconv.Atoi(fmt.Sprint(v))
+	before, _ = g.setting("h", "review", "remind_hours")
+	return hour, before, err == nil && 0 <= hour && hour < 24
+}
+
+// Reached is how a professional is reached by mail: what the Practitioner of any of their identities says.
+func (g *Gate) Reached(ctx context.Context, who Actor) (Recipient, error) {
+	r := Recipient{Reference: who.ID, Kind: who.Kind, Name: who.Name}
+	for _, name := range append([]string{who.ID}, who.Identities...) {
+		if ref, ok := record.ParseRef(name); ok {
+			if ref.Type != "Practitioner" {
+				continue
+			}
+		} else if refs, err := g.Records.Lookup(ctx, "Practitioner", name); err != nil {
+			return r, fmt.Errorf("finding how somebody is reached: %w", err)
+		} else if len(refs) == 1 {
+			name = refs[0].String()
+		}
+		if err := g.reach(ctx, &r, candidate{who, name}); err != nil || r.Email != "" {
+			return r, err
+		}
+	}
+	return r, nil
 }

@@ -17,7 +17,7 @@ import (
 // policies' to say. Only what somebody let in themselves is counted, so that the sum tells nothing they may not know.
 
 const (
-	lookAgain  = time.Hour // how often it is looked whether a sum is due
+	lookAgain  = time.Hour // how often it is looked whether a sum, or what is told each day, is due
 	maxSummed  = 20000     // entries that are looked at for one sum
 	noSooner   = 24 * time.Hour
 	sumsAtOnce = 200
@@ -92,6 +92,9 @@ func (s *Service) sumUp(ctx context.Context) {
 		}
 		if err := s.TellGathered(ctx); err != nil && ctx.Err() == nil {
 			s.c.Slog.ErrorContext(ctx, "telling of the links of an import", "error", err)
+		}
+		if err := s.Digest(ctx); err != nil && ctx.Err() == nil {
+			s.c.Slog.ErrorContext(ctx, "telling those who review what waits", "error", err)
 		}
 		if err := s.forget(ctx); err != nil && ctx.Err() == nil {
 			s.c.Slog.ErrorContext(ctx, "forgetting what was sent", "error", err)

@@ -1,5 +1,6 @@
 // Package notice tells people what happened to a space: an emergency, a first access, a new link, a case closed, a
-// question answered, and now and then what apps read (rules.md E5; CSP R1111-48).
+// question answered, and now and then what apps read (rules.md E5; CSP R1111-48). Those who review are told once a day of what
+// waits, in numbers.
 //
 //	access log ── Follow ──▶ what is worth telling ─▶ Recipients (the policies, through the gate) ─▶ inbox of each
 //	pages      ── Inbox ───▶ what somebody was told, newest first

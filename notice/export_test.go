@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/store"
 )
 
 // Again tells entries as the follower does.
@@ -16,4 +17,9 @@ func (s *Service) Again(ctx context.Context, entries []audit.Entry) error {
 func (s *Service) Letter(n Notice) (subject, plain string) {
 	l := s.letter(&n)
 	return l.Subject, l.plain()
+}
+
+// Forget forgets of which day those who review were told, as a process that died before it kept it.
+func (s *Service) Forget(ctx context.Context) error {
+	return s.c.DB.Update(ctx, partition, func(tx store.Tx) error { return tx.Delete(digestKey) })
 }

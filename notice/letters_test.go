@@ -56,6 +56,13 @@ func TestEveryLetter(t *testing.T) {
 			}
 			check(one)
 		}
+		for _, waits := range []notice.Backlog{{Soon: 1, Next: base.At}, {Late: 3, Soon: 500, Next: base.At, Many: true}} {
+			one := base
+			one.About, one.Patient, one.Waits = notice.Reviews, "", &waits
+			check(one)
+			one.About, one.Waits = notice.Overdue, &notice.Backlog{Places: []notice.Place{{Name: "Hôpital de la Rive", Late: 1, Since: base.At}, {Late: 2, Since: base.At}}}
+			check(one)
+		}
 		for kind, about := range map[string]string{"emergency": notice.Closed, "question": notice.Answered} {
 			for _, verdict := range slices.Sorted(maps.Keys(p.Gate.Verdicts(kind))) {
 				one := base

@@ -23,13 +23,15 @@ const (
 	Answered    = "answered"     // a question about an access was answered
 	Card        = "card"         // the person's emergency card was used
 	Apps        = "apps"         // what apps read lately
+	Reviews     = "reviews"      // what waits for a reviewer, today
+	Overdue     = "overdue"      // what no establishment reviewed in time, for the authority
 )
 
 // Notice is what one person was told.
 type Notice struct {
 	ID          string      `json:"id"`      // of the entry, with what it is about
 	About       string      `json:"about"`   // Emergency, FirstAccess, …
-	Patient     string      `json:"patient"` // logical id of whose record
+	Patient     string      `json:"patient"` // logical id of whose record; "" for what is about several
 	At          time.Time   `json:"at"`      // when it happened
 	By          audit.Agent `json:"by,omitzero"`
 	Place       string      `json:"place,omitempty"` // the name of the establishment, where it is known
@@ -43,7 +45,8 @@ type Notice struct {
 	Verdict     string      `json:"verdict,omitempty"`
 	Linked      []string    `json:"linked,omitempty"` // who joined, by name
 	Apps        []AppUse    `json:"apps,omitempty"`
-	Read        time.Time   `json:"read,omitzero"` // when the recipient marked it as read
+	Waits       *Backlog    `json:"waits,omitempty"` // of Reviews and Overdue
+	Read        time.Time   `json:"read,omitzero"`   // when the recipient marked it as read
 
 	To       string `json:"to"`   // reference of the recipient
 	Kind     string `json:"kind"` // of the recipient: patient, representative, carer, professional
@@ -64,6 +67,8 @@ type Gate interface {
 	Called(ctx context.Context, name string) string
 	EmergencyReason(mode, code string) (policies.Text, bool)
 	Verdicts(kind string) map[string]policies.Text
+	Reached(ctx context.Context, who gate.Actor) (gate.Recipient, error)
+	Reminding() (hour int, before time.Duration, on bool)
 }
 
 // Config is what a service of notices stands on. DB, Log and Now are required.
@@ -80,6 +85,8 @@ type Config struct {
 	App func(client string) bool
 	// AppName is what an app is called in a language, "" when it is not known; nil: they go by their id.
 	AppName func(client, language string) string
+	// Waiting is what waits for those who review emergency accesses; nil: nobody is told.
+	Waiting Waiting
 	// Sent hears of each try of a mail: sent, deferred or refused. It must not block, and may be called by several at a time.
 	Sent func(outcome string)
 }

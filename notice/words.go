@@ -13,7 +13,7 @@ import (
 var files embed.FS
 
 // abouts are what notices are about.
-var abouts = []string{Emergency, FirstAccess, Link, Closed, Answered, Card, Apps}
+var abouts = []string{Emergency, FirstAccess, Link, Closed, Answered, Card, Apps, Reviews, Overdue}
 
 // words says notices in one language.
 type words struct {
@@ -88,7 +88,7 @@ func (s *Service) letter(n *Notice) *letter {
 	w := s.words[language]
 	l := &letter{
 		Language: language, Subject: w.texts[n.About+".subject"], Lead: w.texts[n.About+".other"],
-		More: w.texts["link.page"], Link: s.c.Base + page(n), Foot: w.texts["foot"],
+		More: w.texts["link.page"], Link: s.c.Base + n.Page(), Foot: w.texts["foot"],
 	}
 	if n.To == "Patient/"+n.Patient {
 		l.Lead = w.texts[n.About+".own"]
@@ -102,7 +102,10 @@ func (s *Service) letter(n *Notice) *letter {
 		}
 	}
 	add("joined", strings.Join(n.Linked, ", "))
-	if n.About != Apps {
+	if n.Waits != nil {
+		l.Foot = w.texts["waits.foot"]
+		w.backlog(n.Waits, add)
+	} else if n.About != Apps {
 		add("who", n.By.Name)
 		add("where", n.Place)
 		add("when", w.moment(n.At))
@@ -139,9 +142,14 @@ func (s *Service) Words(n Notice, language string) Said {
 	return out
 }
 
-// page is where a notice leads to.
-func page(n *Notice) string {
-	if n.Kind == "professional" {
+// Page is the path that a notice leads to.
+func (n *Notice) Page() string {
+	switch {
+	case n.About == Reviews:
+		return "/pro/cases"
+	case n.About == Overdue:
+		return "/label/cases"
+	case n.Kind == "professional":
 		return "/pro"
 	}
 	return "/space/history"

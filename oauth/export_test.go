@@ -54,3 +54,6 @@ func (s *Server) ReadDetails(raw string) (string, bool) {
 	out, err := json.Marshal(all)
 	return string(out), f == nil && err == nil
 }
+
+// ProfessionalsAtOnce is how many professionals are looked at in one reading.
+const ProfessionalsAtOnce = professionalsAtOnce

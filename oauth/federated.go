@@ -59,7 +59,7 @@ func (s *Server) bringUpToDate(ctx context.Context, fresh Person) (*Person, erro
 		if err := checkSituations(fresh.Situations); err != nil {
 			return err
 		}
-		return store.PutJSON(tx, personKey(fresh.Key), fresh)
+		return keepPerson(tx, &fresh)
 	})
 	if err != nil {
 		return nil, err

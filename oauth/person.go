@@ -79,7 +79,7 @@ func (s *Server) PutPerson(ctx context.Context, p Person) error {
 				return err
 			}
 		}
-		return store.PutJSON(tx, personKey(p.Key), p)
+		return keepPerson(tx, &p)
 	})
 }
 

@@ -24,7 +24,7 @@ type NoticesPage struct {
 type Told struct {
 	notice.Said
 	At     time.Time
-	Record string // path of the record
+	Record string // path of the record, or of what waits for review
 }
 
 // newest bounds how many notices the page shows.
@@ -38,8 +38,11 @@ func (r *room) notices() {
 	}
 	page := NoticesPage{Now: r.Now()}
 	for _, n := range all {
-		r.id = n.Patient
-		page.Notices = append(page.Notices, Told{r.p.inbox.Words(n, r.Language()), n.At, r.to()})
+		to := n.Page()
+		if r.id = n.Patient; n.Patient != "" {
+			to = r.to()
+		}
+		page.Notices = append(page.Notices, Told{r.p.inbox.Words(n, r.Language()), n.At, to})
 	}
 	r.Show(http.StatusOK, "notices", page)
 }
