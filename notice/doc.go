@@ -15,6 +15,7 @@
 //	"notices-met" patient recipient actor   the entry whose access was told as the first of the actor
 //	"notices-known" patient actor           that everybody was told
 //	partition "notices":
+//	"digest"                      the last day of which those who review were told
 //	"position" node               where the follower goes on in the log
 //
 // Who is told of what is the policies' to say; this package asks the gate, and never opens a record.
