@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap/exp/zapslog"
 
 	"github.com/pontlevis/pontlevis/catalog/label"
@@ -150,4 +151,27 @@ func (a *App) followDenied(ctx context.Context, log *label.Log, was map[string]s
 			was = now
 		}
 	}
+}
+
+// measureLabels shows how fresh the log of labels is, and whether it can be followed.
+func (m *meter) measureLabels(s *state) error {
+	return register(m.registry,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "pontlevis_label_log_age_seconds", Help: "Time since the log of labels was last seen; 0 for one's own.",
+		}, func() float64 {
+			log := s.labels.Load()
+			if log == nil || log.Own() {
+				return 0
+			}
+			return time.Since(log.Seen()).Seconds()
+		}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "pontlevis_label_log_trouble", Help: "1 when another authority's log of labels could not be followed the last time.",
+		}, func() float64 {
+			if s.labelTrouble.Load() == nil {
+				return 0
+			}
+			return 1
+		}),
+	)
 }

@@ -50,7 +50,7 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
 	logger := slog.New(zapslog.NewHandler(a.logger.Core()))
-	if err := meter.measureRecalls(&a.state.recalls); err != nil {
+	if err := errors.Join(meter.measureRecalls(&a.state.recalls), meter.measureLabels(a.state)); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
 	s := &services{meter: meter}
