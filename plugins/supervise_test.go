@@ -240,6 +240,40 @@ func TestNeighbours(t *testing.T) {
 	hostile.Wait()
 }
 
+// TestKillsFirst ends a process that would never answer a request to shut down: at once, because it is not asked; and, where
+// it is asked first, as go-plugin does, not at all.
+func TestKillsFirst(t *testing.T) {
+	t.Parallel()
+	for _, ask := range []bool{false, true} {
+		b := newBench(t)
+		b.host.bounds.ask, b.host.bounds.streams = ask, ask
+		l, f := b.host.lineOf(b.app("a", "deaf"))
+		if f != nil {
+			t.Fatal(f)
+		}
+		if err := b.host.places.take(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		p, f := l.start(t.Context())
+		if f != nil {
+			t.Fatal(f)
+		}
+		go p.end()
+		select {
+		case <-p.gone:
+			if ask {
+				t.Error("go-plugin ended it by asking: this test sees nothing")
+			}
+		case <-time.After(3 * time.Second):
+			if !ask {
+				t.Error("it is still there")
+			}
+		}
+		_ = p.guard.Kill(context.Background())
+		<-p.gone
+	}
+}
+
 // TestSwapped serves other bits than those that were labelled, at the very moment at which they are read.
 func TestSwapped(t *testing.T) {
 	t.Parallel()
