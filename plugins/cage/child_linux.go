@@ -27,6 +27,7 @@ type child struct {
 	run     int    // that folder, or the one on its private root, as a descriptor
 	report  Report
 	reaped  sync.Once
+	buried  sync.Once
 	end     End
 }
 
@@ -230,7 +231,9 @@ func (c *child) wait() End {
 }
 
 // bury ends what there is of a child, and gives back everything.
-func (c *child) bury() {
+func (c *child) bury() { c.buried.Do(c.buryOnce) }
+
+func (c *child) buryOnce() {
 	if c.pid > 0 {
 		c.kill()
 		c.wait()

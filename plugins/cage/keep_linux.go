@@ -43,22 +43,25 @@ func (k *keeper) keep(req request, talk *net.UnixConn, image, stdout, stderr int
 	}
 	_ = unix.Close(c.run)
 	c.run = -1
-	k.oversee(c, talk)
+	if end, ran := k.oversee(c, talk); ran {
+		c.bury() // first: whoever hears of the end finds nothing left
+		_ = send(talk, news{Ended: &end})
+	}
 }
 
 // oversee waits for the gateway's word, and then for the end, whichever side brings it about.
-func (k *keeper) oversee(c *child, talk *net.UnixConn) {
+func (k *keeper) oversee(c *child, talk *net.UnixConn) (end End, ran bool) {
 	var w word
 	if fds, err := receive(talk, &w); err != nil || !w.Go {
 		closeAll(fds)
-		return
+		return End{}, false
 	}
 	if err := c.release(); err != nil {
 		_ = send(talk, news{Refused: err.Error()})
-		return
+		return End{}, false
 	}
 	if send(talk, news{Running: c.pid}) != nil {
-		return
+		return End{}, false
 	}
 	go func() { // ends at the latest when talk is closed, after the process ended
 		for {
@@ -71,6 +74,5 @@ func (k *keeper) oversee(c *child, talk *net.UnixConn) {
 			}
 		}
 	}()
-	end := c.wait()
-	_ = send(talk, news{Ended: &end})
+	return c.wait(), true
 }
