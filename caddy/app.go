@@ -140,6 +140,9 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	a.services.run(a.running)
+	if a.services.plugins != nil && !a.tries {
+		a.services.running.Go(func() { a.services.schedule.Run(a.running) })
+	}
 	for _, task := range a.tasks {
 		a.services.running.Go(task)
 	}

@@ -69,6 +69,11 @@ func (a *App) loadCast(ctx context.Context) error {
 	if err := a.loadRecords(ctx); err != nil {
 		return err
 	}
+	for _, patient := range demo.Scheduled {
+		if err := a.services.schedule.Enlist(ctx, patient); err != nil {
+			return err
+		}
+	}
 	letter, err := a.demoText(letterKey, account.NewEnrolmentCode)
 	if err != nil {
 		return err

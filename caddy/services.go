@@ -35,6 +35,7 @@ type services struct {
 	people   http.Handler // the pages of people
 	plugins  *pluginHost  // nil: none run
 	hooks    *hooks.Front // CDS Hooks
+	schedule *hooks.Schedules
 	meter    *meter
 
 	rehearsals *rehearsal.Rehearsals // of the server of rehearsals alone
@@ -109,6 +110,7 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 	if s.hooks, err = a.newHooks(s, logger); err != nil {
 		return nil, err
 	}
+	s.schedule = hooks.NewSchedules(s.hooks, a.state.log)
 	s.fhir = a.state.passing.through(s.gate.Endpoint())
 	s.people, err = a.peoplePages(s)
 	return s, err

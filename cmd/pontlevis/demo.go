@@ -92,7 +92,12 @@ func (f *demoFlags) run(out io.Writer) error {
 	if err := caddy.Load(config, false); err != nil {
 		return fmt.Errorf("starting the demo: %w", err)
 	}
-	f.welcome(out, "http://"+f.listen, admin)
+	app, end, err := serveGlycare(host, port, "http://"+f.listen+"/fhir")
+	if err != nil {
+		return fmt.Errorf("starting glycare: %w", err)
+	}
+	defer end()
+	f.welcome(out, "http://"+f.listen, admin, app)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 	<-stop
@@ -201,7 +206,7 @@ func showImports() {
 }
 
 // welcome says what to open. Its last line begins with "ready ", when requests are answered.
-func (f *demoFlags) welcome(out io.Writer, base, admin string) {
+func (f *demoFlags) welcome(out io.Writer, base, admin, app string) {
 	me := invoked()
 	fmt.Fprintf(out, `
 pontlevis, with an invented cast (password of everybody: %[1]s)
@@ -210,6 +215,7 @@ pontlevis, with an invented cast (password of everybody: %[1]s)
   records   %[2]s/fhir
   who is there, and how to sign in:  %[3]s
   metrics   http://%[4]s/metrics
+  glycare   %[7]s  (an app from outside, to connect as camille)
 
 A first read:
 
@@ -223,7 +229,7 @@ A first refusal, which looks like absence, and its reason:
   %[5]s policy explain --data %[6]s --as inf-martin --patient camille DocumentReference/camille-psychiatric-letter
 
 ready %[2]s
-`, demo.Password, base, filepath.Join(f.data, "demo.json"), admin, me, f.data)
+`, demo.Password, base, filepath.Join(f.data, "demo.json"), admin, me, f.data, app)
 }
 
 // invoked is how this program is called again from the same folder.

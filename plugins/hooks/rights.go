@@ -50,6 +50,19 @@ func (f *Front) rights(ctx context.Context, who *caller, app App, patient string
 	return &bound, reads(bound.Scopes), nil
 }
 
+// admitted are the scopes of a grant of the plugin itself without the types that it may not read.
+func (f *Front) admitted(ctx context.Context, grant *gate.Grant, app App) ([]string, error) {
+	left := grant.Scopes
+	for _, kind := range app.Manifest.Types(manifest.Read) {
+		if admitted, err := f.c.Gate.Admits(ctx, grant, kind); err != nil {
+			return nil, err
+		} else if !admitted {
+			left = without(left, kind)
+		}
+	}
+	return left, nil
+}
+
 // client is a plugin as the policies see it.
 func (a App) client() gate.Client {
 	return gate.Client{ID: a.Manifest.ID, Kind: manifest.KindPlugin, Category: a.Manifest.Publisher.Category, Label: a.Label}
