@@ -17,7 +17,7 @@ import (
 // vendorPages are the desk of publishers, which tries apps out at the server of rehearsals.
 func (a *App) vendorPages(desk *visit.Desk) (*vendor.Pages, error) {
 	return vendor.New(desk, vendor.Options{
-		Apps: a.state.apps, Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre, Binaries: a.binaries,
+		Apps: a.state.apps, Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre, Statement: a.statement, Binaries: a.binaries,
 	})
 }
 

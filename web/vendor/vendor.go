@@ -47,6 +47,9 @@ type Options struct {
 	Issuer string // of this server, as clients see it
 	Closed bool   // nobody signs up by themselves
 
+	// Statement signs the software statement of an app; catalog.ErrNotFound while nothing of it was submitted.
+	Statement func(ctx context.Context, app string) (string, error)
+
 	// Theatre is asked at each request; nil: there is none here, and nobody signs up.
 	Theatre func() *Theatre
 
@@ -79,6 +82,7 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.Handle(home+"/new", p.part.Handle(p.begin, http.MethodPost))
 	mux.Handle(home+"/apps/{app}", p.part.Handle(p.app, http.MethodGet, http.MethodPost))
 	mux.Handle(home+"/apps/{app}/manifest", p.part.Handle(p.manifest, http.MethodGet, http.MethodPost))
+	mux.Handle(home+"/apps/{app}/statement", p.part.Handle(p.statement, http.MethodGet))
 	mux.Handle(TryPath, p.part.Handle(p.back, http.MethodGet))
 }
 
