@@ -177,6 +177,18 @@ test('one suspends, two lift it, two recall; the storefront says so at once', as
   await page.close()
 })
 
+test('a version is laid out for whoever judges it', async () => {
+  const wrong = []
+  for (const [k, lang] of ['fr', 'en'].entries()) {
+    const page = await at('label-authority', '/label/app/glycare', { lang, screen: screens[k] })
+    await page.click('section[aria-labelledby=versions] a')
+    assert.match(await text(page), /732829320/)
+    wrong.push(...await findings(page, `label version ${lang} ${screens[k].width}`))
+    await page.close()
+  }
+  assert.deepEqual(wrong, [])
+})
+
 test('the desk is for the authority alone', async () => {
   const page = await at('camille', '/label', { lang: 'en' })
   assert.match(await text(page), /nothing at this address/i)
