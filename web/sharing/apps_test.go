@@ -43,7 +43,7 @@ func TestApps(t *testing.T) {
 	if !throughGlycare(w, measures) {
 		t.Error("a category that was taken back is not read")
 	}
-	p = p.Does("disconnect", "client", "glycare").Is(http.StatusOK).Says("Glycare is disconnected", "No app is connected")
+	p = p.Does("disconnect", "client", "glycare").Is(http.StatusOK).Says("Glycare is disconnected").Silent("No app is connected")
 	if throughGlycare(w, measures) || throughGlycare(w, "Patient/camille") {
 		t.Error("a disconnected app reads")
 	}
@@ -51,4 +51,8 @@ func TestApps(t *testing.T) {
 	if !throughGlycare(w, "Patient/camille") {
 		t.Error("an app whose disconnection was taken back does not read")
 	}
+	for _, client := range []string{"glycare", "rappel-vaccins", "interactions"} {
+		p = b.Get("/space/apps").Does("disconnect", "client", client).Is(http.StatusOK)
+	}
+	p.Says("No app is connected")
 }
