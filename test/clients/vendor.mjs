@@ -6,7 +6,7 @@ import { findings, screens, show } from './axe.mjs'
 import { Chromium } from './chromium.mjs'
 import { demo } from './demo.mjs'
 
-const base = process.env.PONTLEVIS_NAME ?? demo.base
+const { base } = demo
 let chromium
 before(async () => { chromium = await Chromium.start() })
 after(() => chromium?.close())

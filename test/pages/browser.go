@@ -42,6 +42,7 @@ type Page struct {
 	At     string // path and query
 	Root   *html.Node
 	Raw    string
+	to     string // address to which it leads on, where that was not followed
 }
 
 func (b *Browser) Send(method, path string, form url.Values) *Page {
@@ -60,7 +61,7 @@ func (b *Browser) do(r *http.Request) *Page {
 	res := must[*http.Response](b.w)(b.client.Do(r))
 	defer res.Body.Close()
 	raw := must[[]byte](b.w)(io.ReadAll(res.Body))
-	return &Page{b, res.StatusCode, res.Request.URL.RequestURI(), must[*html.Node](b.w)(html.Parse(bytes.NewReader(raw))), string(raw)}
+	return &Page{b, res.StatusCode, res.Request.URL.RequestURI(), must[*html.Node](b.w)(html.Parse(bytes.NewReader(raw))), string(raw), res.Header.Get("Location")}
 }
 
 func (b *Browser) Get(path string) *Page { b.w.Helper(); return b.Send(http.MethodGet, path, nil) }
@@ -243,4 +244,46 @@ func (b *Browser) Upload(path, control string, file []byte, fields ...string) *P
 	r.Header.Set("Accept-Language", b.Lang)
 	r.Header.Set("Origin", b.w.URL)
 	return b.do(r)
+}
+
+// Visitor opens a browser in which nobody is signed in.
+func (w *World) Visitor() *Browser {
+	jar, _ := cookiejar.New(nil)
+	return &Browser{w: w, client: &http.Client{Jar: jar, Timeout: time.Minute}, Lang: "en"}
+}
+
+// Leads sends the form that has a control and gives the address to which the answer leads, without going there.
+func (p *Page) Leads(control string, fields ...string) string {
+	p.b.w.Helper()
+	stay := *p.b
+	client := *p.b.client
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	stay.client = &client
+	here := *p
+	here.b = &stay
+	return here.Submit(control, fields...).Is(http.StatusSeeOther).to
+}
+
+// Upload sends the form that has a control as a form with files is sent, with what its fields hold and more.
+func (p *Page) Upload(control string, fields ...string) *Page {
+	p.b.w.Helper()
+	form, _ := p.Form(control)
+	if form == nil {
+		p.b.w.Fatalf("%s has no form with %s: %s", p.At, control, p.Raw)
+	}
+	values := p.values(form)
+	for k := 0; k+1 < len(fields); k += 2 {
+		values.Set(fields[k], fields[k+1])
+	}
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	for name := range values {
+		_ = parts.WriteField(name, values.Get(name))
+	}
+	_ = parts.Close()
+	r := must[*http.Request](p.b.w)(http.NewRequest(http.MethodPost, p.b.w.URL+attribute(form, "action"), &body))
+	r.Header.Set("Accept-Language", p.b.Lang)
+	r.Header.Set("Content-Type", parts.FormDataContentType())
+	r.Header.Set("Origin", p.b.w.URL)
+	return p.b.do(r)
 }

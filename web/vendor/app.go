@@ -49,7 +49,6 @@ type appPage struct {
 	Problem  string
 
 	Waits      *catalog.Waiting
-	Promised   bool
 	Versions   []catalog.Version
 	May        []string // steps that the publisher may take now
 	Complaints []catalog.Complaint

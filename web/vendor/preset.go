@@ -100,7 +100,7 @@ var shapes = map[string]func(m *manifest.Manifest, site string){
 				Prefetch:    map[string]string{"patient": "Patient/{{context.patientId}}", "given": "Immunization?patient={{context.patientId}}"},
 			}},
 			Artifacts: []manifest.Artifact{{OS: "linux", Arch: "amd64", SHA256: strings.Repeat("0", 64), Size: 1}},
-			Limits:    manifest.Limits{CPU: 500, Memory: 64, Reads: 10, Bytes: 1 << 20, Deadline: 2000}, Isolation: "S3",
+			Limits:    manifest.Limits{CPU: 500, Memory: 96, Reads: 10, Bytes: 1 << 20, Deadline: 2000}, Isolation: "S3",
 		}
 	},
 }
