@@ -36,8 +36,11 @@ type keeper struct {
 	reduced  bool // namespaces cannot be had
 }
 
-// namespaces stands for all of them, where a test does without.
-const namespaces Measure = "namespaces"
+// What a test does without, besides protections: all namespaces, and the newer way to clone.
+const (
+	namespaces Measure = "namespaces"
+	newerClone Measure = "clone3"
+)
 
 // mostProcesses bounds what one warden keeps at a time.
 const mostProcesses = 512
@@ -89,7 +92,7 @@ func (k *keeper) probe() {
 	if groupErr == nil {
 		k.groups = groups
 	}
-	k.reduced = omits(namespaces)
+	k.reduced, k.oldClone = omits(namespaces), omits(newerClone)
 	full, ok := k.tryOut()
 	k.best = full
 	if !ok && !k.reduced {
