@@ -26,7 +26,7 @@ func TestJourneysInChromium(t *testing.T) {
 		"professionals": {files: []string{"acts.mjs", "pro.mjs"}},
 		"reviews":       {files: []string{"review.mjs"}},
 		"sharing":       {files: []string{"sharing.mjs"}},
-		"vendors":       {files: []string{"vendor.mjs"}},
+		"vendors":       {files: []string{"vendor.mjs"}, before: func(t *testing.T, _ *server) { needs(t, "curl") }}, // the page gives commands
 		"storefront": {files: []string{"storefront.mjs"}, before: func(t *testing.T, s *server) { // something that an app really read
 			s.as(t, "camille", "--client", "glycare").get("Observation?patient=camille").is(t, http.StatusOK)
 		}},

@@ -1,0 +1,54 @@
+package vendor
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/criteria"
+	"github.com/pontlevis/pontlevis/catalog/manifest"
+)
+
+// counted are binaries that came up, and count how often they were run.
+type counted struct{ runs *atomic.Int32 }
+
+func (counted) Look(string, manifest.Artifact) (criteria.Looked, error) {
+	return criteria.Looked{There: true, Same: true, Static: true}, nil
+}
+
+func (c counted) Run(context.Context, *manifest.Manifest) (criteria.Ran, error) {
+	c.runs.Add(1)
+	return criteria.Ran{Platform: true, Level: "S3", Spoke: true, Bounded: true}, nil
+}
+
+// TestPluginIsRunWhenAsked: looking at the page runs nothing; what came of a check counts for the manifest that was checked, and
+// lets the plugin be submitted.
+func TestPluginIsRunWhenAsked(t *testing.T) {
+	t.Parallel()
+	var runs atomic.Int32
+	w := newWorld(t, func(o *Options) { o.Binaries = func() criteria.Binaries { return counted{&runs} } })
+	b := w.arrive("ada@courbes.example", "Courbes SAS")
+	w.begin(b, presetPlugin, "mes-rappels").Silent(`value="submit"`)
+	const path = "/vendor/apps/mes-rappels"
+	if b.Get(path); runs.Load() != 0 {
+		t.Errorf("looking at the page ran it %d times", runs.Load())
+	}
+	b.Get(path).Submit("button[value=check]").Is(http.StatusOK).Says("Level S3 reached")
+	b.Get(path).Says("Level S3 reached")
+	if runs.Load() != 1 {
+		t.Errorf("one check ran it %d times", runs.Load())
+	}
+	draft, err := w.apps.Draft(t.Context(), "mes-rappels")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Get(path+"/manifest").Upload("button[value=save]", "manifest", string(draft.Manifest)+"\n").Is(http.StatusOK)
+	b.Get(path).Silent("Level S3 reached", `value="submit"`)
+	b.Get(path).Submit("button[value=check]").Submit("button[value=submit]").Is(http.StatusOK).Says("Place in the queue")
+	all, err := w.apps.Versions(t.Context(), "mes-rappels")
+	if err != nil || len(all) != 1 || all[0].State != catalog.Admissible {
+		t.Errorf("%v %+v", err, all)
+	}
+}
