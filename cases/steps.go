@@ -171,11 +171,14 @@ func (r *Register) Ask(ctx context.Context, g *gate.Grant, about, text string) (
 		return nil, err
 	}
 	e, err := r.log.Entry(ctx, about)
-	if errors.Is(err, audit.ErrNotFound) || err == nil && e.Patient != g.Patient {
-		return nil, ErrNotFound
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, audit.ErrNotFound) {
 		return nil, err
+	}
+	if err != nil || e.Patient != g.Patient { // decided and logged like an access that the asker may not know of
+		if len(about) > maxAbout {
+			return nil, ErrNotFound
+		}
+		e = audit.Entry{}
 	}
 	c := &Case{
 		Kind: Question, Patient: g.Patient, Opener: e.Actor, Mode: e.Mode, Labels: e.Labels, About: about, Question: text, Asker: by(g), Draft: true,
@@ -192,6 +195,9 @@ func (r *Register) Ask(ctx context.Context, g *gate.Grant, about, text string) (
 	}
 	return nil, errMany
 }
+
+// maxAbout is longer than the id of any entry.
+const maxAbout = 64
 
 // asks bounds how often a question is decided anew because the asker puts others at the same moment.
 const asks = 8
@@ -213,6 +219,9 @@ func (r *Register) put(ctx context.Context, g *gate.Grant, c *Case) (*Case, erro
 		Case:    &gate.Reviewed{Kind: Question, Opener: c.Opener.ID, Organization: c.Opener.Organization, Labels: c.Labels},
 		Details: map[string]string{aboutDetail: c.About, kindDetail: Question},
 		Prepare: func(entry string) error {
+			if c.Opener.ID == "" {
+				return ErrNotFound
+			}
 			c.ID, c.Since = entry, r.now().UTC()
 			return r.db.Update(ctx, store.PatientPartition(c.Patient), func(tx store.Tx) (err error) {
 				var waiting int

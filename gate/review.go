@@ -58,12 +58,16 @@ func (g *Gate) Review(ctx context.Context, grant *Grant, r Review) (*Reviewing, 
 	if err != nil {
 		return nil, err
 	}
+	readable, err := h.readable(ctx, r.Entry)
+	if err != nil {
+		return nil, err
+	}
+	if !readable { // what may not be known of is decided on, and logged, like what is not there
+		r.Case = &Reviewed{Kind: r.Case.Kind}
+	}
 	d, err := h.reviews(ctx, facts, r, r.Case)
-	if err == nil && d.Allow {
-		var readable bool
-		if readable, err = h.readable(ctx, r.Entry); !readable {
-			d = shut(d)
-		}
+	if err == nil && d.Allow && !readable {
+		d = shut(d)
 	}
 	if err != nil {
 		return nil, err

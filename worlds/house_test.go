@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -135,14 +138,32 @@ func (h *house) close() {
 
 // visit asks for a page, or sends a form, as a browser with some cookies.
 func (h *house) visit(cookies map[string]string, method, target string, form url.Values) *httptest.ResponseRecorder {
-	r, err := http.NewRequest(method, issuer+target, strings.NewReader(form.Encode()))
+	return h.send(cookies, method, target, "application/x-www-form-urlencoded", form.Encode())
+}
+
+// upload sends a form that may hold a file, without one.
+func (h *house) upload(cookies map[string]string, target string, form url.Values) *httptest.ResponseRecorder {
+	var body strings.Builder
+	w := multipart.NewWriter(&body)
+	_ = w.SetBoundary("worlds")
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		for _, value := range form[name] {
+			_ = w.WriteField(name, value)
+		}
+	}
+	_ = w.Close()
+	return h.send(cookies, http.MethodPost, target, w.FormDataContentType(), body.String())
+}
+
+func (h *house) send(cookies map[string]string, method, target, kind, body string) *httptest.ResponseRecorder {
+	r, err := http.NewRequest(method, issuer+target, strings.NewReader(body))
 	if err != nil {
 		rec := httptest.NewRecorder()
 		rec.WriteHeader(http.StatusBadRequest)
 		return rec
 	}
 	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Content-Type", kind)
 		r.Header.Set("Origin", issuer)
 	}
 	r.Header.Set("Accept-Language", "fr")

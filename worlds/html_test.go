@@ -11,6 +11,7 @@ import (
 // form is a form of a page, with what its fields hold.
 type form struct {
 	action, method string
+	files          bool // it is sent as multipart/form-data
 	fields         url.Values
 	choices        map[string][]string // what each select, and each group of boxes, offers
 }
@@ -56,7 +57,7 @@ func formWith(page, field string) *form {
 }
 
 func formOf(root *html.Node) *form {
-	f := &form{action: attribute(root, "action"), method: strings.ToUpper(attribute(root, "method")), fields: url.Values{}, choices: map[string][]string{}}
+	f := &form{action: attribute(root, "action"), method: strings.ToUpper(attribute(root, "method")), files: attribute(root, "enctype") == "multipart/form-data", fields: url.Values{}, choices: map[string][]string{}}
 	for n := range root.Descendants() {
 		name := attribute(n, "name")
 		switch {
@@ -74,7 +75,7 @@ func formOf(root *html.Node) *form {
 			f.fields.Set(name, "")
 		case n.Data == "button", n.Data == "input" && (attribute(n, "type") == "radio" || attribute(n, "type") == "checkbox"):
 			f.choices[name] = append(f.choices[name], attribute(n, "value"))
-		case n.Data == "input":
+		case n.Data == "input" && attribute(n, "type") != "file":
 			f.fields.Set(name, attribute(n, "value"))
 		}
 	}

@@ -38,6 +38,7 @@ func TestPages(t *testing.T) {
 		}
 	}
 	t.Log(done)
+	done.sent(t)
 	for _, path := range seen {
 		if done.paths["GET "+path] == 0 {
 			t.Errorf("no page of %s was shown in %d", path, done.pages)
@@ -52,6 +53,7 @@ var seen = []string{"/space", "/space/documents", "/space/eyes", "/space/history
 type visited struct {
 	pages uint64
 	paths map[string]int // pages that were shown (200), by path without ids
+	acts  map[string]int // forms that were sent, by kind
 }
 
 func (v visited) String() string {
@@ -88,9 +90,12 @@ type visitor struct {
 	houses  [2]*house
 	cookies [2]map[string]string
 	told    [2]*memoryOf
-	todo    []string // addresses that pages led to
-	forms   []*form  // of emergencies, that pages showed
-	lead    string   // where the last answer leads at once, "" where it does not
+	todo    []string       // addresses that pages led to
+	forms   []*form        // of emergencies, that pages showed
+	forged  bool           // a form was made that no page shows
+	acts    []*form        // of other changes
+	times   map[string]int // how often each kind of those was sent in the run
+	lead    string         // where the last answer leads at once, "" where it does not
 	been    map[string]bool
 	asked   uint64
 }
@@ -103,7 +108,7 @@ func pagesEpisode(seed uint64, kinds []kind, done *visited) error {
 	if len(names) == 0 {
 		return nil
 	}
-	v := &visitor{Rand: r, scene: s, who: pick(r, names), been: map[string]bool{}}
+	v := &visitor{Rand: r, scene: s, who: pick(r, names), been: map[string]bool{}, times: done.times()}
 	defer v.close()
 	for side, own := range [][]put{s.one, s.two} {
 		if err := v.build(side, own); err != nil {
@@ -117,6 +122,9 @@ func pagesEpisode(seed uint64, kinds []kind, done *visited) error {
 		if v.lead == "" && len(v.forms) > 0 && v.chance(0.5) {
 			sent = v.fill(v.forms[len(v.forms)-1-v.IntN(min(len(v.forms), 2))])
 			target = sent.action
+		} else if v.lead == "" && len(v.acts) > 0 && v.chance(0.4) {
+			sent = v.act(v.rarest())
+			target = sent.action
 		} else {
 			target = v.next()
 		}
@@ -125,11 +133,14 @@ func pagesEpisode(seed uint64, kinds []kind, done *visited) error {
 		if one != two {
 			return fmt.Errorf("%s of a world of %s (%s): %s %s tells the worlds apart:\n%s", v.who, s.kind, s.hidden, sentAs(sent), target, cmp.Diff(one, two))
 		}
+		if strings.HasPrefix(one, "50") {
+			return fmt.Errorf("%s of a world of %s: %s %s breaks:\n%s", v.who, s.kind, sentAs(sent), target, one)
+		}
 		path, _, _ := strings.Cut(target, "?")
 		status, _, _ := strings.Cut(one, "\n")
 		switch {
 		case sent != nil:
-			done.paths["POST "+plainPath(path)+" "+status]++
+			done.paths["POST "+sent.named(path)+" "+status]++
 		case status == "200":
 			done.paths["GET "+plainPath(path)]++
 		}
@@ -305,7 +316,12 @@ func (v *visitor) ask(target string, sent *form) (one, two string) {
 				}
 			}
 		}
-		rec := h.visit(v.cookies[side], sentAs(sent), v.here(side, target), fields)
+		var rec *httptest.ResponseRecorder
+		if sent != nil && sent.files {
+			rec = h.upload(v.cookies[side], v.here(side, target), fields)
+		} else {
+			rec = h.visit(v.cookies[side], sentAs(sent), v.here(side, target), fields)
+		}
 		out[side] = v.write(side, rec)
 		for _, c := range rec.Result().Cookies() {
 			v.cookies[side][c.Name] = c.Value
@@ -360,12 +376,15 @@ func (v *visitor) learn(rec *httptest.ResponseRecorder) {
 	}
 	for _, f := range forms(page) {
 		if f.method == http.MethodPost {
+			v.forge(f)
 			if v.sends(f.action) && (!f.fields.Has("who") || v.chance(0.1)) { // nobody here has a number of the form of those typed
 				for name, values := range f.fields {
 					f.fields.Set(name, v.anywhere(values[0]))
 				}
 				f.action = v.anywhere(f.action)
 				v.forms = append(v.forms, f)
+			} else if v.changes(f.action) {
+				v.keepAct(f)
 			}
 			continue
 		}

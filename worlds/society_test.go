@@ -34,9 +34,12 @@ func write(patient string, resource obj, at time.Duration) put {
 func society() []put {
 	var all []put
 	for name := range professions {
-		all = append(all, write("", obj{"resourceType": "Practitioner", "id": name,
-			"identifier": list{obj{"system": "https://rpps.esante.gouv.fr", "value": "rpps-" + name}},
-			"name":       list{obj{"family": strings.ToUpper(name[3:4]) + name[4:]}}}, 0))
+		numbers := list{obj{"system": "https://rpps.esante.gouv.fr", "value": "rpps-" + name}}
+		if name == "dr-loin" { // one number as forms want them
+			numbers = append(numbers, obj{"system": "https://rpps.esante.gouv.fr", "value": "10000000001"})
+		}
+		all = append(all, write("", obj{"resourceType": "Practitioner", "id": name, "identifier": numbers,
+			"name": list{obj{"family": strings.ToUpper(name[3:4]) + name[4:]}}}, 0))
 	}
 	all = append(all, write("", obj{"resourceType": "Organization", "id": "hopital", "name": "Hôpital"}, 0))
 	born := map[string]string{"camille": "1980-02-03", "lucas": "2011-05-01", "nora": "1975-07-08", "paul": "1960-01-02", "odile": "1950-03-04"}

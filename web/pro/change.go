@@ -70,6 +70,9 @@ func relabelling(d *Doc, remove, add []string) list {
 			}
 		}
 	}
+	if len(operations) == len(labels) && len(labels) > 0 && len(add) == 0 { // a list of labels is never empty (FHIR R4 json.html)
+		return list{object{"op": "remove", "path": "/securityLabel"}}
+	}
 	for _, label := range add {
 		if slices.Contains(d.resource.Labels(), label) {
 			continue

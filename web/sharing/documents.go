@@ -296,6 +296,9 @@ func (r *room) planUnmask(c *circle) (*plan, error) {
 			}
 		}
 	}
+	if len(operations) == len(labels) { // a list of labels is never empty (FHIR R4 json.html)
+		operations = list{object{"op": "remove", "path": "/securityLabel"}}
+	}
 	return r.aboutDocument(d, patch("DocumentReference/"+d.ID, d.Version, operations)), nil
 }
 
