@@ -75,7 +75,8 @@ var eyesLeaks = []leak{
 var pageLeaks = []leak{
 	{"circle of what is hidden", "gate/circle.go", "\t\tif d.Allow {\n\t\t\tshown = append(shown, stored)\n", "\t\tif d.Allow || leaking(\"circle of what is hidden\") {\n\t\t\tshown = append(shown, stored)\n", []string{"announcement", "confidential"}},
 	{"log entries", "", "", "", []string{"log-entry"}},
-	{"question about what is hidden", "gate/telling.go", "\treturn err == nil && d.Allow, err\n", "\treturn err == nil && (d.Allow || leaking(\"question about what is hidden\")), err\n", []string{"log-entry"}},
+	{"question about what is hidden", "gate/review.go", "\treadable, err := h.readable(ctx, r.Entry)\n",
+		"\treadable, err := h.readable(ctx, r.Entry)\n\treadable = readable || leaking(\"question about what is hidden\")\n", []string{"log-entry"}},
 }
 
 const envLeak = "PONTLEVIS_WORLDS_LEAK" // one leak alone
