@@ -32,6 +32,9 @@ func Merge(envelope, signed []byte, t Trust, now time.Time) (merged []byte, by [
 	all := e.Signatures
 	e.Signatures = nil
 	for _, k := range t.Keys {
+		if !k.valid(now) { // its signature was not looked at, and counts for nothing
+			continue
+		}
 		public, err := ParsePublic(k.Public)
 		if err != nil {
 			return nil, nil, err

@@ -101,11 +101,16 @@ func (t Trust) JSON() ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
+// valid tells whether the key signs at an instant.
+func (k Key) valid(now time.Time) bool {
+	return (k.NotBefore.IsZero() || !now.Before(k.NotBefore)) && (k.NotAfter.IsZero() || now.Before(k.NotAfter))
+}
+
 // at are the keys that are valid at an instant.
 func (t Trust) at(now time.Time) ([]*verifier, error) {
 	var list []*verifier
 	for _, k := range t.Keys {
-		if !k.NotBefore.IsZero() && now.Before(k.NotBefore) || !k.NotAfter.IsZero() && !now.Before(k.NotAfter) {
+		if !k.valid(now) {
 			continue
 		}
 		public, err := ParsePublic(k.Public)
