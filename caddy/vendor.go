@@ -2,14 +2,19 @@ package pontlevis
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/criteria"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/web/vendor"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
@@ -17,8 +22,28 @@ import (
 // vendorPages are the desk of publishers, which tries apps out at the server of rehearsals.
 func (a *App) vendorPages(desk *visit.Desk) (*vendor.Pages, error) {
 	return vendor.New(desk, vendor.Options{
-		Apps: a.state.apps, Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre, Statement: a.statement, Binaries: a.binaries,
+		Apps: a.publishing(), Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre, Statement: a.statement, Binaries: a.binaries,
 	})
+}
+
+// ownNames are those under which this server itself stands in the access log.
+var ownNames = []string{"pontlevis", "portal", "sign-in", "schedule", "notices", "eyes"}
+
+// publishing is the catalogue for publishers: they take no id under which a client of the operator's, or this server, is known
+// already, for what either does would be told as their app's.
+func (a *App) publishing() catalog.Apps {
+	apps := a.state.apps
+	apps.Reserved = func(ctx context.Context, id string) (bool, error) {
+		if slices.Contains(ownNames, id) {
+			return true, nil
+		}
+		_, err := a.services.oauth.Client(ctx, id)
+		if errors.Is(err, oauth.ErrNotFound) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	return apps
 }
 
 // serveSchema publishes the JSON Schema of manifests.
