@@ -18,6 +18,7 @@ var (
 	ErrReason   = errors.New("this step needs a reason in French and in English")
 	ErrLabel    = errors.New("this step needs a label in force over this manifest")
 	ErrVersion  = errors.New("this version was submitted before: another byte is another version, and newer than all before")
+	ErrChanged  = errors.New("the draft is another than the one that was checked")
 	ErrTaken    = errors.New("this id belongs to another app")
 	ErrUnderWay = errors.New("another version of the app is under way")
 	ErrMany     = errors.New("there are as many as there may be")

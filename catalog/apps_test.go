@@ -208,6 +208,29 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+// TestSubmitsWhatWasChecked: evidence is of the bytes that were checked, and of none that took their place meanwhile.
+func TestSubmitsWhatWasChecked(t *testing.T) {
+	t.Parallel()
+	w, ctx := open(t), context.Background()
+	checked := example(t)
+	w.save(checked)
+	w.save(example(t, "Glycare SAS", "Glycare SA"))
+	steps := []Step{
+		{App: "glycare", Step: "submit", By: vendor, Digest: manifest.Digest(checked), Evidence: []Criterion{{ID: "manifest", State: Passed}}},
+		{App: "glycare", Step: "admit", By: machine},
+	}
+	if v, err := w.Take(ctx, steps...); !errors.Is(err, ErrChanged) {
+		t.Errorf("other bytes than those that were checked: %v, %+v", err, v)
+	}
+	if all, err := w.Versions(ctx, "glycare"); err != nil || len(all) != 0 {
+		t.Errorf("there are versions: %+v, %v", all, err)
+	}
+	w.save(checked)
+	if v, err := w.Take(ctx, steps...); err != nil || v.State != Admissible || v.Digest != manifest.Digest(checked) {
+		t.Errorf("the bytes that were checked: %v, %+v", err, v)
+	}
+}
+
 func TestLabelsThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	w, ctx := open(t), context.Background()

@@ -29,13 +29,14 @@ type Step struct {
 	Label   *label.Label // with publish and renew: verified, and in the log where there is one
 
 	Evidence []Criterion // with submit and test: what the machine's checks found
+	Digest   string      // with submit: of the draft that was checked, so that no other is taken; "" takes whatever the draft is
 }
 
 func versionKey(app, version string) []byte { return store.Key("app-version", app, version) }
 
 // Take takes a step, or several of one app one after the other: all of them or none, and in force when it returns. A step
 // without a version is of the version of the one before it. The same step asked twice is taken once. Errors: ErrNotFound,
-// ErrStep, ErrPart, ErrReason, ErrLabel, ErrVersion, ErrUnderWay, *manifest.Invalid.
+// ErrStep, ErrPart, ErrReason, ErrLabel, ErrVersion, ErrUnderWay, ErrChanged, *manifest.Invalid.
 func (c Apps) Take(ctx context.Context, steps ...Step) (*Version, error) {
 	rules := make([]*Rule, len(steps))
 	for k := range steps {
@@ -173,10 +174,14 @@ func (c Apps) submitted(tx store.Tx, s *Step) (*Version, error) {
 		return nil, err
 	}
 	if !found { // it was submitted, and this asks again
-		if k := slices.IndexFunc(all, func(v *Version) bool { return v.State == Submitted }); k >= 0 {
+		if k := slices.IndexFunc(all, func(v *Version) bool { return v.State == Submitted && (s.Digest == "" || s.Digest == v.Digest) }); k >= 0 {
 			return all[k], nil
 		}
 		return nil, ErrNotFound
+	}
+	digest := manifest.Digest(d.Manifest)
+	if s.Digest != "" && s.Digest != digest {
+		return nil, ErrChanged
 	}
 	m, err := manifest.Parse(d.Manifest)
 	if err != nil {
@@ -185,7 +190,7 @@ func (c Apps) submitted(tx store.Tx, s *Step) (*Version, error) {
 	if m.ID != s.App {
 		return nil, fmt.Errorf("%w: the manifest is of %q", ErrVersion, m.ID)
 	}
-	fresh := &Version{App: s.App, Version: m.Version, Digest: manifest.Digest(d.Manifest), Manifest: d.Manifest, State: Draft}
+	fresh := &Version{App: s.App, Version: m.Version, Digest: digest, Manifest: d.Manifest, State: Draft}
 	for _, other := range all {
 		switch {
 		case other.Version == m.Version && other.State == Returned:

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
 
@@ -24,7 +25,8 @@ func (p *Pages) submit(v *visit.Visit, page *appPage) {
 		return
 	}
 	_, err := p.Apps.Take(v.Context(),
-		catalog.Step{App: page.ID, Step: "submit", By: page.by, Evidence: page.Criteria}, catalog.Step{App: page.ID, Step: "admit", By: machine})
+		catalog.Step{App: page.ID, Step: "submit", By: page.by, Evidence: page.Criteria, Digest: manifest.Digest(page.raw)},
+		catalog.Step{App: page.ID, Step: "admit", By: machine})
 	p.taken(v, page, err)
 }
 
@@ -59,6 +61,7 @@ func (p *Pages) answer(v *visit.Visit, page *appPage, complaint, text string) {
 func (p *Pages) taken(v *visit.Visit, page *appPage, err error) {
 	for problem, known := range map[string]error{
 		"version": catalog.ErrVersion, "underway": catalog.ErrUnderWay, "step": catalog.ErrStep, "text": catalog.ErrText, "gone": catalog.ErrNotFound,
+		"changed": catalog.ErrChanged,
 	} {
 		if errors.Is(err, known) {
 			page.Problem = problem
