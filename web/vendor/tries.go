@@ -11,6 +11,7 @@ import (
 // Bounds of what is remembered of tries: how many, and how long. It is in memory alone: nothing of a try is worth keeping.
 const (
 	maxTries  = 2000
+	maxOwn    = 10               // sign-ins that one publisher has under way: the oldest makes room
 	tryLife   = 10 * time.Minute // from the button to the way back
 	shownLife = 30 * time.Minute // a result, or a secret that was not looked at
 )
@@ -50,9 +51,26 @@ func (t *tries) begin(one pending) (state string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sweep()
+	t.room(one.owner)
 	one.until, state = t.now().Add(tryLife), rand.Text()
 	t.under[state] = one
 	return state
+}
+
+// room makes room for one more sign-in of a publisher among their own, so that nobody fills the place of all.
+func (t *tries) room(owner string) {
+	oldest, n := "", 0
+	for state, one := range t.under {
+		if one.owner != owner {
+			continue
+		}
+		if n++; oldest == "" || one.until.Before(t.under[oldest].until) {
+			oldest = state
+		}
+	}
+	if n >= maxOwn {
+		delete(t.under, oldest)
+	}
 }
 
 // take gives the sign-in of a state to its owner, once.
