@@ -98,7 +98,7 @@ func TestPublish(t *testing.T) {
 		want       Public
 	}{
 		{0, 0, Public{}}, {40, 0, Public{}}, {1, 1, Public{Some: true, Few: true}}, {5000, 9, Public{Some: true, Few: true}},
-		{12, 10, Public{Some: true, N: 12}}, {99, 30, Public{Some: true, N: 99}}, {101, 30, Public{Some: true, N: 100}},
+		{12, 10, Public{Some: true, N: 10}}, {13, 11, Public{Some: true, N: 10}}, {99, 30, Public{Some: true, N: 90}}, {101, 30, Public{Some: true, N: 100}},
 		{119, 30, Public{Some: true, N: 110}}, {98765, 400, Public{Some: true, N: 98000}},
 	} {
 		if got := publish(tt.n, tt.persons); got != tt.want {

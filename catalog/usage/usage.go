@@ -161,7 +161,7 @@ const Few = 10
 type Public struct {
 	Some bool // there were any
 	Few  bool // there were fewer persons than Few: N is not told
-	N    int  // rounded down to two digits
+	N    int  // rounded down to tens, and to two digits
 }
 
 // publish makes a number of something of so many persons public.
@@ -172,7 +172,7 @@ func publish(n, persons int) Public {
 	case persons < Few:
 		return Public{Some: true, Few: true}
 	}
-	unit := 1
+	unit := Few
 	for n/unit >= 100 {
 		unit *= 10
 	}
@@ -187,8 +187,8 @@ type PublicLine struct {
 	Persons   Public
 }
 
-// Public is what anybody may read of a month: nothing of fewer than Few persons, and numbers of two digits at most, so that
-// one person's access shows in none of them.
+// Public is what anybody may read of a month: nothing of fewer than Few persons, and numbers in steps of ten at least and of two
+// digits at most: the month that runs is read while it runs, and whoever looks before and after sees no single access pass.
 func (m Month) Public() (persons Public, lines []PublicLine) {
 	for _, line := range m.Lines {
 		lines = append(lines, PublicLine{
