@@ -23,7 +23,9 @@ func (s *Server) Known(w http.ResponseWriter, r *http.Request) (*Visitor, error)
 }
 
 // SignInFirst asks whoever is not signed in to sign in, and brings them back to the page.
-func (s *Server) SignInFirst(w http.ResponseWriter, r *http.Request) { s.askSignIn(w, r, returnPath(r), wish{}) }
+func (s *Server) SignInFirst(w http.ResponseWriter, r *http.Request) {
+	s.askSignIn(w, r, returnPath(r), wish{})
+}
 
 // Opens tells whether an app can be opened from a record at this instant, and the origin that opening it leads to: the
 // form-action of the page that offers it must allow that.
