@@ -52,9 +52,10 @@ type appPage struct {
 	Here    string
 	Done    string // what was just done
 
-	Problem string // of a complaint
-	Kind    string
-	Text    string
+	Complains bool   // the visitor may
+	Problem   string // of a complaint
+	Kind      string
+	Text      string
 }
 
 // ComplaintKinds are what a complaint may be about, for people.
@@ -171,6 +172,9 @@ func (p *Pages) pageOf(v *visit.Visit, e *entry) (*appPage, error) {
 		return page, err
 	}
 	page.CSRF = v.CSRF()
+	if _, page.Complains, err = complainant(v); err != nil {
+		return nil, err
+	}
 	page.Mine, err = p.mine(v, e)
 	return page, err
 }

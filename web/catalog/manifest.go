@@ -129,6 +129,18 @@ func (p *Pages) rests(page *appPage) {
 	}
 }
 
+// complainant is the visitor as somebody who uses apps. An agent is none: accounts of publishers are anybody's to make, and so
+// would be complaints of their rivals.
+func complainant(v *visit.Visit) (by catalog.Actor, ok bool, err error) {
+	g, err := v.Self()
+	if err != nil {
+		return by, false, err
+	}
+	by, ok = catalog.As(catalog.Person, g.Actor)
+	by.ID, by.Name = v.Person.Key, v.Person.Name
+	return by, ok, nil
+}
+
 // complain keeps what somebody says of an app.
 func (p *Pages) complain(v *visit.Visit) {
 	e, err := p.find(v)
@@ -143,11 +155,19 @@ func (p *Pages) complain(v *visit.Visit) {
 		v.Go(home + "/" + e.ID + "#complain")
 		return
 	}
+	by, ok, err := complainant(v)
+	if err != nil {
+		v.Fail(err)
+		return
+	}
+	if !ok {
+		v.Nothing()
+		return
+	}
 	form, ok := v.Form()
 	if !ok {
 		return
 	}
-	by := catalog.Actor{Part: catalog.Person, ID: v.Person.Key, Name: v.Person.Name}
 	_, err = p.apps.Complain(v.Context(), by, e.ID, form.Get("kind"), form.Get("text"))
 	problem := ""
 	switch {
