@@ -26,8 +26,9 @@ func (a *App) vendorPages(desk *visit.Desk) (*vendor.Pages, error) {
 	})
 }
 
-// ownNames are those under which this server itself stands in the access log.
-var ownNames = []string{"pontlevis", "portal", "sign-in", "schedule", "notices", "eyes"}
+// ownNames are those under which this server itself stands in the access log, and the last part of labelLogPath, which hides the
+// page of an app in the storefront.
+var ownNames = []string{"pontlevis", "portal", "sign-in", "schedule", "notices", "eyes", "log"}
 
 // publishing is the catalogue for publishers: they take no id under which a client of the operator's, or this server, is known
 // already, for what either does would be told as their app's.
