@@ -2,9 +2,13 @@ package vendor
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/url"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/criteria"
@@ -50,5 +54,44 @@ func TestPluginIsRunWhenAsked(t *testing.T) {
 	all, err := w.apps.Versions(t.Context(), "mes-rappels")
 	if err != nil || len(all) != 1 || all[0].State != catalog.Admissible {
 		t.Errorf("%v %+v", err, all)
+	}
+}
+
+// slow are binaries that take a moment and then cannot be run; it counts how many are at it.
+type slow struct {
+	counted
+	now, most *atomic.Int32
+}
+
+func (s slow) Run(context.Context, *manifest.Manifest) (criteria.Ran, error) {
+	s.runs.Add(1)
+	if n := s.now.Add(1); n > s.most.Load() {
+		s.most.Store(n)
+	}
+	time.Sleep(20 * time.Millisecond)
+	s.now.Add(-1)
+	return criteria.Ran{}, errors.New("the cage is shut")
+}
+
+// TestPluginsAreRunOneByOne: however many ask at once, one process is in the cage; and a page that is looked at after a run that
+// failed starts none.
+func TestPluginsAreRunOneByOne(t *testing.T) {
+	t.Parallel()
+	var runs, now, most atomic.Int32
+	w := newWorld(t, func(o *Options) { o.Binaries = func() criteria.Binaries { return slow{counted{&runs}, &now, &most} } })
+	b := w.arrive("ada@courbes.example", "Courbes SAS")
+	w.begin(b, presetPlugin, "mes-rappels")
+	const path = "/vendor/apps/mes-rappels"
+	csrf := b.Get(path).Value("input[name=csrf]")
+	var asked sync.WaitGroup
+	for range 4 {
+		asked.Go(func() { b.Send(http.MethodPost, path, url.Values{"csrf": {csrf}, "do": {"check"}}) })
+	}
+	asked.Wait()
+	if most.Load() != 1 || runs.Load() != 4 {
+		t.Errorf("%d at once, %d in all", most.Load(), runs.Load())
+	}
+	if b.Get(path).Is(http.StatusOK); runs.Load() != 4 {
+		t.Errorf("looking at the page ran it: %d", runs.Load())
 	}
 }

@@ -16,6 +16,7 @@ type ran struct {
 	mu     sync.Mutex
 	looked map[string]criteria.Looked
 	came   *criteria.Ran
+	failed error // why it could not be run
 }
 
 // Look implements criteria.Binaries.
@@ -39,12 +40,9 @@ func (r *ran) Look(app string, a manifest.Artifact) (criteria.Looked, error) {
 func (r *ran) Run(ctx context.Context, m *manifest.Manifest) (criteria.Ran, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.came != nil {
-		return *r.came, nil
+	if r.came == nil {
+		got, err := r.binaries.Run(ctx, m)
+		r.came, r.failed = &got, err
 	}
-	got, err := r.binaries.Run(ctx, m)
-	if err == nil {
-		r.came = &got
-	}
-	return got, err
+	return *r.came, r.failed
 }

@@ -36,6 +36,13 @@ func (p *Pages) check(v *visit.Visit, page *appPage) {
 		v.Fail(err)
 		return
 	}
+	select { // one at a time, whoever asks: each is a process in the cage
+	case p.runs <- struct{}{}:
+		defer func() { <-p.runs }()
+	case <-v.Context().Done():
+		v.Fail(v.Context().Err())
+		return
+	}
 	p.judge(v, page, true)
 	v.Go(page.Here + "#criteria")
 }

@@ -63,6 +63,7 @@ type Pages struct {
 	desk  *visit.Desk
 	part  *visit.Part
 	tries *tries
+	runs  chan struct{} // holds one while a plugin's binaries are run
 }
 
 // New reads the pages of the vendor's desk.
@@ -71,7 +72,7 @@ func New(desk *visit.Desk, o Options) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pages{Options: o, desk: desk, part: part, tries: newTries(desk.Now)}, nil
+	return &Pages{Options: o, desk: desk, part: part, tries: newTries(desk.Now), runs: make(chan struct{}, 1)}, nil
 }
 
 // Mount gives each page its address.
