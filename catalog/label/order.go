@@ -3,6 +3,7 @@ package label
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -62,6 +63,9 @@ func (o Order) Draft() ([]byte, error) {
 	}
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("writing an order: %w", err)
+	}
+	if o.Words != nil && (strings.TrimSpace(o.Words.FR) == "" || strings.TrimSpace(o.Words.EN) == "") { // the catalogue takes no such reason
+		return nil, fmt.Errorf("writing an order: %w: it says why in French and in English", ErrOrder)
 	}
 	return draft(orderType, o)
 }
