@@ -14,6 +14,7 @@ import (
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/criteria"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/catalog/signing"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/web/vendor"
 	"github.com/pontlevis/pontlevis/web/visit"
@@ -21,8 +22,13 @@ import (
 
 // vendorPages are the desk of publishers, which tries apps out at the server of rehearsals.
 func (a *App) vendorPages(desk *visit.Desk) (*vendor.Pages, error) {
+	var signatures vendor.Signatures
+	if log := a.state.labels.Load(); log != nil {
+		signatures = signing.Desk{DB: a.state.db, Apps: a.state.apps, Log: log}
+	}
 	return vendor.New(desk, vendor.Options{
-		Apps: a.publishing(), Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre, Statement: a.statement, Binaries: a.binaries,
+		Signatures: signatures,
+		Apps:       a.publishing(), Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre, Statement: a.statement, Binaries: a.binaries,
 	})
 }
 

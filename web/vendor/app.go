@@ -11,6 +11,7 @@ import (
 	"github.com/pontlevis/pontlevis/catalog/criteria"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/catalog/rehearsal"
+	"github.com/pontlevis/pontlevis/catalog/signing"
 	"github.com/pontlevis/pontlevis/web"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
@@ -52,6 +53,11 @@ type appPage struct {
 	Versions   []catalog.Version
 	May        []string // steps that the publisher may take now
 	Complaints []catalog.Complaint
+
+	Published *signing.Publication // what the publisher signed of the newest version; nil for nothing yet
+	Key       string               // public, as it was typed
+
+	signatures bool // they are kept here
 
 	by       catalog.Actor
 	raw      []byte
@@ -115,6 +121,8 @@ func (p *Pages) app(v *visit.Visit) {
 		p.submit(v, page)
 	case "agree", "withdraw":
 		p.step(v, page, do)
+	case "sign":
+		p.sign(v, page, form.Get("key"), form.Get("envelope"))
 	case "answer":
 		p.answer(v, page, form.Get("complaint"), form.Get("text"))
 	default:
@@ -173,6 +181,9 @@ func (p *Pages) show(v *visit.Visit, status int, page *appPage) {
 	err := p.stage(v, page)
 	if err == nil {
 		err = p.follow(v, page)
+	}
+	if err == nil {
+		err = p.signed(v, page)
 	}
 	if err != nil {
 		v.Fail(err)

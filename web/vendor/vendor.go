@@ -53,6 +53,9 @@ type Options struct {
 	// Theatre is asked at each request; nil: there is none here, and nobody signs up.
 	Theatre func() *Theatre
 
+	// Signatures keep what publishers sign; nil where no labels are given.
+	Signatures Signatures
+
 	// Binaries gives what the binaries of plugins are looked at by; nil, or nil from it: they are not here.
 	Binaries func() criteria.Binaries
 }
@@ -84,6 +87,7 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.Handle(home+"/apps/{app}", p.part.Handle(p.app, http.MethodGet, http.MethodPost))
 	mux.Handle(home+"/apps/{app}/manifest", p.part.Handle(p.manifest, http.MethodGet, http.MethodPost))
 	mux.Handle(home+"/apps/{app}/statement", p.part.Handle(p.statement, http.MethodGet))
+	mux.Handle(home+"/apps/{app}/versions/{version}", p.part.Handle(p.version, http.MethodGet))
 	mux.Handle(TryPath, p.part.Handle(p.back, http.MethodGet))
 }
 
