@@ -185,11 +185,11 @@ func (s *server) finish(t testing.TB) {
 	}
 }
 
-// ports are given out in threes, the second for Caddy's admin endpoint and the third for rehearsals, below the range from
-// which the kernel takes the ports of outgoing connections.
+// ports are given out in fours, the second for Caddy's admin endpoint, the third for rehearsals and the fourth for the app
+// from outside, below the range from which the kernel takes the ports of outgoing connections.
 var ports = func() *atomic.Uint32 {
 	var n atomic.Uint32
-	n.Store(10000 + 3*rand.Uint32N(6000))
+	n.Store(10000 + 4*rand.Uint32N(4500))
 	return &n
 }()
 
@@ -205,9 +205,9 @@ func freeAddress(t testing.TB) string {
 // anyAddress is a free address, "" when there is none.
 func anyAddress() string {
 	for range 1000 {
-		port := 10000 + (ports.Add(3)-10000)%20001
+		port := 10000 + (ports.Add(4)-10000)%20000
 		at := func(n uint32) string { return fmt.Sprintf("127.0.0.1:%d", n) }
-		if isFree(at(port)) && isFree(at(port+1)) && isFree(at(port+2)) {
+		if isFree(at(port)) && isFree(at(port+1)) && isFree(at(port+2)) && isFree(at(port+3)) {
 			return at(port)
 		}
 	}

@@ -83,7 +83,7 @@ func scriptKilled(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(c.Start())
 	for start, found := time.Now(), false; !found && time.Since(start) < patience; {
 		time.Sleep(10 * time.Millisecond)
-		if c.Process.Signal(syscall.SIGSTOP) != nil {
+		if !halt(c.Process) {
 			break // it has ended, which the next lines tell
 		}
 		found = stands(ts.MkAbs(args[0]), ts.MkAbs(args[0]+".seen"), args[1])
