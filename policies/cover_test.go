@@ -17,7 +17,7 @@ import (
 // that the decision does not rest on, which are other entry points.
 func TestWorldsTryEveryBody(t *testing.T) {
 	t.Parallel()
-	n := 2400
+	n := 3400
 	if testing.Short() {
 		t.Skip("NOT RUN: -short")
 	}
