@@ -118,8 +118,9 @@ func (r *room) planDisconnect(c *circle) (*plan, error) {
 			p.steps, ids = append(p.steps, choice.end()), append(ids, choice.ID)
 		}
 	}
-	if ids == nil {
-		return nil, nil
+	if ids == nil { // it is so already: a form that was sent twice has one outcome
+		p.pairs = []string{"client", r.field("client")}
+		return p, nil
 	}
 	p.pairs = []string{"client", r.field("client"), "consent", strings.Join(ids, ",")}
 	return p, nil

@@ -94,6 +94,9 @@ func (d *Done) ofApp(c *circle, query url.Values) bool {
 		})
 	}
 	d.Fields = [][2]string{{"client", client}, {"consent", query.Get("consent")}, {"category", category}}
+	if query.Get("consent") == "" { // another form came first, and its page takes it back
+		d.Undo = ""
+	}
 	return agreed == (d.Key == "reconnect")
 }
 
