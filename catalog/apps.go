@@ -72,6 +72,9 @@ func (c Apps) hold(a *App) {
 		}
 		return
 	}
+	if s.Cut.After(a.Cut) { // the log knows of each recall, also of one whose step this node never took
+		a.Cut = s.Cut
+	}
 	if s.Label.ID == a.Label {
 		return
 	}

@@ -350,3 +350,20 @@ func TestPutLeavesWhatStands(t *testing.T) {
 		t.Errorf("an app that is not listed: %v", err)
 	}
 }
+
+// TestRecallThatTheLogAloneKnows: what was granted before a revocation stays over under a later label, on a node that never
+// took the step: it died in between, or it follows the log of another and saw both at once.
+func TestRecallThatTheLogAloneKnows(t *testing.T) {
+	t.Parallel()
+	w, ctx := open(t), context.Background()
+	v := w.publish(example(t))
+	at := label.Standing{Status: label.InForce, Label: w.label(v, nil)}
+	w.Labels = func(string, time.Time) label.Standing { return at }
+	if a, err := w.Get(ctx, "glycare"); err != nil || a.Status != Online || !a.Cut.IsZero() {
+		t.Fatalf("before: %+v, %v", a, err)
+	}
+	at.Cut = *w.now
+	if a, err := w.Get(ctx, "glycare"); err != nil || a.Status != Online || !a.Cut.Equal(*w.now) {
+		t.Errorf("after: %+v, %v", a, err)
+	}
+}

@@ -36,7 +36,7 @@ func TestLifeOfALabel(t *testing.T) {
 	}
 	must(l.Issue(ctx, first(t, "glycare")))
 	at := standsAs(t, l, "glycare", c.Now(), InForce, "")
-	if !at.Admit || at.Entry != 0 || at.Label.Categories[0] != "measures" {
+	if !at.Admit || at.Entry != 0 || !at.Cut.IsZero() || at.Label.Categories[0] != "measures" {
 		t.Errorf("%+v", at)
 	}
 	c.pass(time.Hour)
@@ -58,8 +58,12 @@ func TestLifeOfALabel(t *testing.T) {
 	standsAs(t, l, "glycare", c.Now(), Revoked, "mistake")
 	anew := predicate()
 	anew.ID, anew.Sequence = "label-glycare-3", 3
+	revoked := c.Now()
+	c.pass(time.Hour)
 	must(l.Issue(ctx, bundle(t, anew, authority[:2]...)))
-	standsAs(t, l, "glycare", c.Now(), InForce, "")
+	if at := standsAs(t, l, "glycare", c.Now(), InForce, ""); !at.Cut.Equal(revoked.Truncate(time.Second).Add(time.Second)) {
+		t.Errorf("what was given before the revocation of %v ends at %v", revoked, at.Cut)
+	}
 	standsAs(t, l, "glycare", anew.NotAfter, Lapsed, "")
 	standsAs(t, l, "glycare", anew.NotBefore.Add(-time.Second), None, TooSoon)
 	want := []string{"glycare online", "glycare suspended", "glycare online", "glycare online", "glycare recalled", "glycare online"}

@@ -34,6 +34,9 @@ type Standing struct {
 	Since time.Time
 	// Until is when a suspension ends by itself; zero otherwise.
 	Until time.Time
+	// Cut is when a revocation had ended what the app was given, for good: a later label brings none of it back. Zero when
+	// there was none. The log's dates are whole seconds: it is the end of that second.
+	Cut time.Time
 	// Admit reports whether anything new may begin on this: a process, a sign-in, a registration. What runs may go on
 	// while the status is online.
 	Admit bool
@@ -65,7 +68,7 @@ func (l *Log) Status(app string, now time.Time) (Standing, bool) {
 
 // at is what holds of a label at an instant.
 func (l *standing) at(now time.Time) Standing {
-	is := Standing{Status: InForce, Label: l.Label, Entry: l.entry, Since: l.issued}
+	is := Standing{Status: InForce, Label: l.Label, Entry: l.entry, Since: l.issued, Cut: endOf(l.cut)}
 	by := func(status string, e *event) Standing {
 		is.Status, is.Cause, is.Words, is.Entry, is.Since, is.Until = status, e.reason, e.words, e.entry, e.at, e.until
 		return is
@@ -81,6 +84,14 @@ func (l *standing) at(now time.Time) Standing {
 		is.Status, is.Cause = None, TooSoon
 	}
 	return is
+}
+
+// endOf is the end of the second that the log names; zero of none.
+func endOf(second time.Time) time.Time {
+	if second.IsZero() {
+		return second
+	}
+	return second.Add(time.Second)
 }
 
 // Admits tells whether a process of an app may start with a binary of that digest: the newest label is in force and

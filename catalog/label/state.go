@@ -29,6 +29,7 @@ type standing struct {
 	stopped  *event    // the last suspension, also one that has ended
 	ended    *event    // what ended that suspension before its time
 	alone    time.Time // when a suspension by one key was last logged, of any label of the app
+	cut      time.Time // when the label in force before a later one was revoked; zero when none was
 }
 
 // event is what an entry did to a label.
@@ -104,7 +105,10 @@ func (s *state) issue(r *Record) (string, error) {
 		if err := s.follows(l, former, r); err != nil {
 			return "", err
 		}
-		fresh.alone = former.alone
+		fresh.alone, fresh.cut = former.alone, former.cut
+		if former.revoked != nil {
+			fresh.cut = former.revoked.at
+		}
 		s.replace(former, l, r.At)
 	} else if l.Sequence != 1 || l.Replaces != "" {
 		return "", fmt.Errorf("%w: the first label of %s has sequence 1 and replaces none", ErrState, l.App)
