@@ -68,6 +68,10 @@ func (s *Server) askingClient(w http.ResponseWriter, r *http.Request, form url.V
 		s.pages.Problem(w, r, http.StatusBadRequest, ProblemPage{Kind: ProblemClient, Code: codeInvalidClient})
 		return nil, false
 	}
+	if client, err = s.withinEntry(r.Context(), client); err != nil {
+		s.trouble(w, r, err)
+		return nil, false
+	}
 	if !device && !redirectRegistered(client, form.Get("redirect_uri")) {
 		s.pages.Problem(w, r, http.StatusBadRequest, ProblemPage{
 			Kind: ProblemRedirect, Code: codeInvalidRequest, Hint: "redirect_uri is required and must equal a registered one, character by character.",

@@ -107,6 +107,10 @@ func (s *Server) pushable(ctx context.Context, c *Client, form url.Values, who *
 	if request.Has("request_uri") {
 		return nil, refuse(codeInvalidRequest, "request_uri cannot be pushed.")
 	}
+	c, err := s.withinEntry(ctx, c)
+	if err != nil {
+		return nil, broken(err)
+	}
 	if !redirectRegistered(c, request.Get("redirect_uri")) {
 		return nil, refuse(codeInvalidRequest, "redirect_uri is required and must equal a registered one, character by character.")
 	}

@@ -498,6 +498,38 @@ func TestPresetsAndStops(t *testing.T) {
 	}
 }
 
+// No code goes to an address that a later version of the app dropped, whether the request is pushed or not; the others stay.
+func TestDroppedAddress(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	const dropped = "https://old.example/cb"
+	glycare := o.shelf.apps["glycare"]
+	glycare.RedirectURIs = []string{redirectURI, dropped}
+	o.shelf.apps["glycare"] = glycare
+	r := o.ask("POST", "", initialToken, body{"software_id": "glycare"})
+	if r.status != 201 || !strings.Contains(r.raw, dropped) {
+		t.Fatalf("registering: %d %s", r.status, r.raw)
+	}
+	id := r.text("client_id")
+	asks := func(uri string) (page, pushed int) {
+		request := o.request("client_id", id, "redirect_uri", uri)
+		return o.newBrowser().get("/oauth2/authorize?" + request.Encode()).status, o.post("/oauth2/par", request, "").status
+	}
+	for _, uri := range []string{redirectURI, dropped} {
+		if page, pushed := asks(uri); page != 200 || pushed != 201 {
+			t.Errorf("%s before: %d, %d", uri, page, pushed)
+		}
+	}
+	glycare.RedirectURIs = []string{redirectURI}
+	o.shelf.apps["glycare"] = glycare
+	if page, pushed := asks(dropped); page != 400 || pushed != 400 {
+		t.Errorf("the dropped one: %d, %d", page, pushed)
+	}
+	if page, pushed := asks(redirectURI); page != 200 || pushed != 201 {
+		t.Errorf("the other: %d, %d", page, pushed)
+	}
+}
+
 // A copy of a statement alone brings no secret for what has no address: the device flow and exchanges are the bearer's.
 func TestStatementOfWhatHasNoAddress(t *testing.T) {
 	t.Parallel()

@@ -60,6 +60,23 @@ func (s *Server) software(ctx context.Context, asked map[string]json.RawMessage,
 	return w, nil
 }
 
+// withinEntry is a client with those of its return addresses that the app's manifest still has. One that a later version
+// dropped may be somebody else's by now: no code goes there.
+func (s *Server) withinEntry(ctx context.Context, c *Client) (*Client, error) {
+	if !c.Catalogued || s.registration == nil || s.registration.Catalogue == nil {
+		return c, nil
+	}
+	w, found, err := s.registration.Catalogue.Software(ctx, c.SoftwareID)
+	if err != nil {
+		return nil, err
+	}
+	held := *c
+	held.RedirectURIs = slices.DeleteFunc(slices.Clone(c.RedirectURIs), func(uri string) bool {
+		return !found || !slices.Contains(w.RedirectURIs, uri)
+	})
+	return &held, nil
+}
+
 // preset fills what a registration leaves out with what the app's manifest says.
 func (w *Software) preset(asked map[string]json.RawMessage) {
 	grants := w.GrantTypes
