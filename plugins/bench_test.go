@@ -160,9 +160,8 @@ func BenchmarkRead(b *testing.B) {
 	h := newBench(b)
 	h.app("a", "", func(a *App) { a.Limits = Limits{Reads: 200, Deadline: 10 * time.Second, Bytes: 4 << 20} })
 	pad := strings.Repeat("a note in words, of some length, as people write; ", 40)
-	h.gate.answer = func(string) (*gate.Answer, error) {
-		return &gate.Answer{Status: 200, Body: fmt.Appendf(nil, `{"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"Immunization","id":"i1","status":"completed","patient":{"reference":"Patient/camille"},"vaccineCode":{"coding":[{"system":"urn:oid:1.2.250.1.213.2.59","code":"3400930000000"}]},"note":[{"text":%q}]}}]}`, pad)}, nil
-	}
+	body := fmt.Appendf(nil, `{"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"Immunization","id":"i1","status":"completed","patient":{"reference":"Patient/camille"},"vaccineCode":{"coding":[{"system":"urn:oid:1.2.250.1.213.2.59","code":"3400930000000"}]},"note":[{"text":%q}]}}]}`, pad)
+	h.gate.answer = func(string) (*gate.Answer, error) { return &gate.Answer{Status: 200, Body: body}, nil }
 	var all time.Duration
 	n := 0
 	was := spent()
