@@ -20,7 +20,7 @@ import (
 type Options struct {
 	// Origin names the log in its checkpoints, such as "pontlevis.example.org/node-1": no spaces, no "+".
 	Origin string
-	// Key signs the checkpoints. LoadKey keeps one in a file.
+	// Key signs the checkpoints.
 	Key ed25519.PrivateKey
 	// Former are verifier keys under which earlier checkpoints were signed, when Key has been replaced.
 	Former []string

@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -243,37 +242,5 @@ func TestVerifyFile(t *testing.T) {
 	}
 	if _, err := audit.VerifyFile(ctx, filepath.Join(dir, "none"), verifierKey(t)); err == nil {
 		t.Error("a missing file verifies")
-	}
-}
-
-func TestLoadKey(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	path := filepath.Join(dir, "audit.key")
-	made, err := audit.LoadKey(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := audit.LoadKey(path)
-	if err != nil || !made.Equal(again) {
-		t.Errorf("the key read is not the one made: %v", err)
-	}
-	if left, _ := os.ReadDir(dir); len(left) != 1 {
-		t.Errorf("files left beside the key: %v", left)
-	}
-	if err := os.Chmod(path, 0o640); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := audit.LoadKey(path); err == nil || !strings.Contains(err.Error(), "0600") {
-		t.Errorf("a key that others can read: %v", err)
-	}
-	for i, text := range []string{"", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"} {
-		p := filepath.Join(dir, fmt.Sprint(i))
-		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := audit.LoadKey(p); err == nil {
-			t.Errorf("%q is a key", text)
-		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -36,6 +37,9 @@ func NewKey(path string) (ed25519.PrivateKey, error) {
 	return key, nil
 }
 
+// maxKeyFile bounds the file of a private key, in bytes; one that NewKey made has 119.
+const maxKeyFile = 4096
+
 // LoadKey reads a private key that NewKey made. A file that others may read is refused: its signature would be anybody's.
 func LoadKey(path string) (ed25519.PrivateKey, error) {
 	f, err := os.Open(path)
@@ -50,12 +54,14 @@ func LoadKey(path string) (ed25519.PrivateKey, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("the key %s can be read by others (mode %#o): chmod 600 it, or make another", path, info.Mode().Perm())
 	}
-	b := make([]byte, 4096)
-	n, err := f.Read(b)
+	b, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the key %s: %w", path, err)
 	}
-	block, _ := pem.Decode(b[:n])
+	if len(b) > maxKeyFile {
+		return nil, fmt.Errorf("%s is longer than any key (%d bytes)", path, maxKeyFile)
+	}
+	block, _ := pem.Decode(b)
 	if block == nil {
 		return nil, fmt.Errorf("%s is no private key in PEM", path)
 	}
