@@ -298,8 +298,16 @@ func TestMalformedCalls(t *testing.T) {
 		"no hook": {view(object{"hook": nil}), 400}, "no instance": {view(object{"hookInstance": "1"}), 400}, "no context": {view(object{"context": nil}), 400},
 		"context is a text": {view(object{"context": "camille"}), 400}, "no patient": {view(object{"context": object{}}), 400},
 		"a patient that is no id": {view(object{"context": object{"patientId": "camille&_include=*"}}), 400}, "a number": {view(object{"context": object{"patientId": 1}}), 400},
-		"too deep": {`{"hook":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + `}`, 400},
-		"too long": {`{"hook":"` + strings.Repeat("a", maxCall) + `"}`, 413},
+		"a patient under another name": {view(object{"context": object{"PatientID": "camille"}}), 400},
+		"two patients":                 {`{"hook":"patient-view","hookInstance":"` + instance + `","context":{"patientId":"camille","patientid":"jeanne"}}`, 400},
+		"a patient twice":              {`{"hook":"patient-view","hookInstance":"` + instance + `","context":{"patientId":"jeanne","patientId":"camille"}}`, 400},
+		"another user in another case": {view(object{"context": object{"patientId": "camille", "userid": "Practitioner/dr-lam"}}), 400},
+		"a hook in another case":       {`{"Hook":"patient-view","hookInstance":"` + instance + `","context":{"patientId":"camille"}}`, 400},
+		"a context beside the context": {view(object{"Context": object{"patientId": "jeanne"}}), 400},
+		"a token in another case":      {view(object{"fhirServer": fhirServer, "fhirAuthorization": object{"access_token": "own-roux", "Access_Token": "own-lam", "token_type": "Bearer"}}), 400},
+		"a letter that folds into a k": {view(object{"hoo\u212a": "patient-view"}), 400},
+		"too deep":                     {`{"hook":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + `}`, 400},
+		"too long":                     {`{"hook":"` + strings.Repeat("a", maxCall) + `"}`, 413},
 	} {
 		if code, body, _ := s.post(due, "own-roux", one.body); code != one.want {
 			t.Errorf("%s: status %d, want %d: %s", name, code, one.want, body)

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
 )
@@ -49,13 +50,48 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64, v any) error {
 	case err != nil:
 		return problem(http.StatusBadRequest, "The body could not be read.")
 	}
-	if _, err := fhir.Parse(raw, fhir.Limits{}); err != nil { // bounds its depth and width, and refuses a member that is there twice
-		return problem(http.StatusBadRequest, "The body is no JSON, or is nested too deep.")
+	n, err := fhir.Parse(raw, fhir.Limits{}) // bounds its depth and width, and refuses a member that is there twice
+	if err != nil {
+		return problem(http.StatusBadRequest, "The body is no JSON, is nested too deep, or has a member twice.")
+	}
+	if name := unlike(n, 0); name != "" {
+		return problem(http.StatusBadRequest, "Names of members are case-sensitive: write "+name+".")
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
 		return problem(http.StatusBadRequest, "A member of the body is of the wrong type.")
 	}
 	return nil
+}
+
+// members are the names that are read here (CDS Hooks 2.0, "Calling a CDS Service", "Feedback", and the contexts of its
+// hooks). They are case-sensitive, and encoding/json is not: it takes "PatientID" for patientId, and the last of two.
+var members = []string{
+	"hook", "hookInstance", "fhirServer", "fhirAuthorization", "access_token", "token_type", "context", "prefetch",
+	"userId", "patientId", "encounterId", "selections", "draftOrders",
+	"feedback", "card", "outcome", "acceptedSuggestions", "id", "overrideReason", "outcomeTimestamp",
+}
+
+// named is how far below the top members go by these names: further down is FHIR.
+const named = 2
+
+// unlike is a name that a member of n should have, of those that are read here, and has in another case; "" for none.
+func unlike(n *fhir.Node, depth int) string {
+	for name, value := range n.Fields() {
+		for _, right := range members {
+			if name != right && strings.EqualFold(name, right) {
+				return right
+			}
+		}
+		if name == "prefetch" || name == "extension" || depth == named {
+			continue
+		}
+		for one := range value.Each() {
+			if right := unlike(one, depth+1); right != "" {
+				return right
+			}
+		}
+	}
+	return ""
 }
 
 // readCall reads a call and says what is wrong with it.
