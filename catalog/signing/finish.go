@@ -29,7 +29,7 @@ func (d Desk) Publish(ctx context.Context, app, version, key string, envelope []
 	return nil
 }
 
-// Published is what the publisher signed of a version, or ErrPublication.
+// Published is what the publisher signed of a version, brought to the desk or logged beside its label, or ErrPublication.
 func (d Desk) Published(ctx context.Context, app, version string) (*Publication, error) {
 	p := new(Publication)
 	err := d.DB.View(ctx, store.Global, func(tx store.Tx) error {
@@ -39,10 +39,25 @@ func (d Desk) Published(ctx context.Context, app, version string) (*Publication,
 		}
 		return err
 	})
+	if errors.Is(err, ErrPublication) {
+		return d.logged(ctx, app, version)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// logged is what the publisher signed of a version whose label was logged elsewhere than at this desk.
+func (d Desk) logged(ctx context.Context, app, version string) (*Publication, error) {
+	given, err := d.Log.Given(ctx, app, version)
+	switch {
+	case errors.Is(err, label.ErrNotFound):
+		return nil, ErrPublication
+	case err != nil:
+		return nil, err
+	}
+	return &Publication{given.Label.Publisher.Key, given.Bundle.Publication, given.At}, nil
 }
 
 // Finish carries an act out: it is in the log of labels, and in force, when Finish returns; a label that was given puts its

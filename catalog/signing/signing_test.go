@@ -249,3 +249,28 @@ func TestDrop(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a publisher signed is known also of a version whose label was logged elsewhere than at the desk.
+func TestPublishedBesideTheLabel(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if err := d.published(glycare); err != nil {
+		t.Fatal(err)
+	}
+	a := d.issue()
+	must[*signing.Act](t)(d.signs(a, keys[0]))
+	a = must[*signing.Act](t)(d.signs(a, keys[1]))
+	brought := must[*signing.Publication](t)(d.Published(t.Context(), "glycare", a.Version))
+	must[label.Entry](t)(d.Log.Issue(t.Context(), label.Bundle{Label: a.Envelope, Publication: brought.Envelope}))
+	err := d.DB.Update(t.Context(), store.Global, func(tx store.Tx) error { return tx.Delete(store.Key("publication", "glycare", a.Version)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	logged, err := d.Published(t.Context(), "glycare", a.Version)
+	if err != nil || logged.Key != brought.Key || label.CheckPublication(logged.Envelope, logged.Key, "glycare", a.Version, d.version.Manifest) != nil {
+		t.Errorf("%v, %+v", err, logged)
+	}
+	if _, err := d.Published(t.Context(), "glycare", "99.0.0"); !errors.Is(err, signing.ErrPublication) {
+		t.Errorf("of a version without a label: %v", err)
+	}
+}

@@ -264,7 +264,8 @@ func (p *Page) Leads(control string, fields ...string) string {
 	return here.Submit(control, fields...).Is(http.StatusSeeOther).to
 }
 
-// Upload sends the form that has a control as a form with files is sent, with what its fields hold and more.
+// Upload sends the form that has a control as a form with files is sent, with what its fields hold and more: as files those whose
+// names end in "-file".
 func (p *Page) Upload(control string, fields ...string) *Page {
 	p.b.w.Helper()
 	form, _ := p.Form(control)
@@ -278,6 +279,11 @@ func (p *Page) Upload(control string, fields ...string) *Page {
 	var body bytes.Buffer
 	parts := multipart.NewWriter(&body)
 	for name := range values {
+		if strings.HasSuffix(name, "-file") {
+			file := must[io.Writer](p.b.w)(parts.CreateFormFile(name, "a file"))
+			_, _ = io.WriteString(file, values.Get(name)) // into memory
+			continue
+		}
 		_ = parts.WriteField(name, values.Get(name))
 	}
 	_ = parts.Close()

@@ -23,6 +23,9 @@ var files embed.FS
 // home is the path of the part.
 const home = "/label"
 
+// maxSent bounds the forms of the desk, in bytes: a signed envelope, pasted and as a file.
+const maxSent = 256 << 10
+
 // Usage is what apps really did. *usage.Tallies is it.
 type Usage interface {
 	Of(ctx context.Context, app, month string) (usage.Month, error)
@@ -95,7 +98,7 @@ func (p *Pages) sit(v *visit.Visit, do func(*seat)) {
 	}
 	s := &seat{Visit: v, Pages: p, by: by, grant: g}
 	if v.R.Method == http.MethodPost {
-		form, ok := v.Form()
+		form, ok := v.Filled(maxSent)
 		if !ok {
 			return
 		}

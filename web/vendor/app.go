@@ -16,6 +16,9 @@ import (
 	"github.com/pontlevis/pontlevis/web/visit"
 )
 
+// maxSent bounds the forms of an app's page, in bytes: a signed envelope, pasted and as a file.
+const maxSent = 256 << 10
+
 // appPage is /vendor/apps/{app}.
 type appPage struct {
 	ID     string
@@ -106,7 +109,7 @@ func (p *Pages) app(v *visit.Visit) {
 		p.show(v, http.StatusOK, page)
 		return
 	}
-	form, ok := v.Form()
+	form, ok := v.Filled(maxSent)
 	if !ok {
 		return
 	}

@@ -55,7 +55,7 @@ func (p *Pages) manifest(v *visit.Visit) {
 		p.edit(v, http.StatusOK, page)
 		return
 	}
-	form, ok := v.Upload(maxForm)
+	form, ok := v.Filled(maxForm)
 	if !ok {
 		return
 	}
@@ -63,6 +63,12 @@ func (p *Pages) manifest(v *visit.Visit) {
 	page.lint(v.Language())
 	if form.Get("do") == "lint" {
 		page.answer(v)
+		return
+	}
+	if strings.TrimSpace(page.Text) == "" {
+		page.Text, page.Findings, page.Scopes, page.Problem = string(app.raw), nil, nil, "empty"
+		page.lint(v.Language())
+		p.edit(v, http.StatusUnprocessableEntity, page)
 		return
 	}
 	err = p.Apps.Save(v.Context(), app.by, app.ID, []byte(page.Text))

@@ -17,7 +17,7 @@ func TestSignature(t *testing.T) {
 	t.Parallel()
 	var desk signing.Desk
 	w := newWorld(t, func(o *Options) { o.Signatures = &desk })
-	desk = signing.Desk{DB: w.DB, Apps: w.apps}
+	desk = signing.Desk{DB: w.DB, Apps: w.apps, Log: labels(t, w)}
 	b := w.arrive("ada@courbes.example", "Courbes SAS")
 	w.begin(b, presetPatient, "mes-courbes").Silent("Your signature").Submit("button[value=rehearse]")
 	w.played(t, "mes-courbes")
@@ -68,6 +68,30 @@ func TestSignature(t *testing.T) {
 		}
 		answer.Says("The signature does not fit")
 	}
-	b.Send(http.MethodPost, "/vendor/apps/mes-courbes", *send(public, over(raw)))
+	page.Upload("input[name=envelope-file]", "key", label.PublicText(public), "envelope-file", "\x00\xff").
+		Is(http.StatusUnprocessableEntity).Says("The signature does not fit")
+	page.Upload("input[name=envelope-file]", "key", label.PublicText(public), "envelope", "{}", "envelope-file", over(raw)).Is(http.StatusOK)
 	b.Get("/vendor/apps/mes-courbes").Says("received", label.PublicText(public))
+}
+
+// labels is an empty log of labels.
+func labels(t *testing.T, w *world) *label.Log {
+	t.Helper()
+	trust := label.Trust{Authority: "Autorité", Threshold: 2}
+	for range 2 {
+		public, _, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust.Keys = append(trust.Keys, label.Key{Public: label.PublicText(public)})
+	}
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := label.Open(t.Context(), w.DB, label.Options{Origin: "test/labels", Key: key, Trust: trust})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
 }

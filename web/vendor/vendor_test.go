@@ -123,6 +123,15 @@ func TestEditor(t *testing.T) {
 	b.Get("/vendor/apps/mes-courbes").Says("The manifest has changed since the last rehearsal").Silent("button[value=try]")
 	page.Upload("button[value=save]", "manifest", strings.Replace(string(draft.Manifest), "mes-courbes", "autres-courbes", 1)).
 		Is(http.StatusUnprocessableEntity).Says("not that of this app")
+	kept := strings.Replace(string(draft.Manifest), "0.1.0", "0.3.0", 1)
+	page.Upload("button[value=save]", "manifest", wrong, "manifest-file", kept).Is(http.StatusOK)
+	for _, nothing := range []string{"\x00\x01 a picture", " \n"} {
+		page.Upload("button[value=save]", "manifest", "", "manifest-file", nothing).Is(http.StatusUnprocessableEntity).Says("The draft stands as it was")
+	}
+	page.Upload("button[value=save]", "manifest-file", strings.Repeat(" ", maxForm)).Is(http.StatusRequestEntityTooLarge)
+	if now, err := w.apps.Draft(t.Context(), "mes-courbes"); err != nil || string(now.Manifest) != kept {
+		t.Errorf("of the file was kept: %v\n%s", err, now.Manifest)
+	}
 }
 
 // TestRehearsalSecret: a secret is on the page once.

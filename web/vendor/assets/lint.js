@@ -44,6 +44,7 @@
     const mine = ++asked;
     const body = new FormData(form);
     body.set("do", "lint");
+    body.delete("manifest-file");
     try {
       const answer = await fetch(form.dataset.lint, { method: "POST", body });
       if (mine === asked && answer.ok) show(await answer.json());
@@ -51,6 +52,16 @@
       // offline: what was found last stays, and saving checks it again
     }
   };
+  const file = form.querySelector("input[type=file]");
+  if (file) file.addEventListener("change", async () => {
+    const chosen = file.files[0];
+    if (!chosen || chosen.size > 262144) return; // too large for a manifest: saving says so
+    const raw = await chosen.text();
+    if (raw.includes("\u0000") || raw.includes("\ufffd")) return; // no text: saving says so
+    text.value = raw;
+    file.value = "";
+    check();
+  });
   text.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(check, 400);
