@@ -7,6 +7,7 @@
 //	   Prove, Export    ◀── rows + hashes ────────┤ partition "log" of a store.DB, in production a file of its own
 //	   Verify           ◀── everything, again ────┘
 //	   Follow, Since    ◀── entries in order, from the journal too, as they become durable
+//	   Follower         ◀── the same, for what is derived from the log and keeps in the store how far it came
 //
 // Without a journal, for an erasure, and for what would fill the journal, the committer writes the transaction itself.
 //

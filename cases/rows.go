@@ -15,7 +15,6 @@ const queuePartition store.Partition = "cases"
 func caseKey(patient, id string) []byte     { return store.Key("cases", patient, id) }
 func grantKey(patient, grant string) []byte { return store.Key("cases-grant", patient, grant) }
 func atKey(id string) []byte                { return store.Key("at", id) }
-func positionKey(node string) []byte        { return store.Key("position", node) }
 
 func queueKey(c *Case) []byte { return store.Key("queue", c.Opener.Organization, stamp(c.Due), c.ID) }
 

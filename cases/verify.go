@@ -75,7 +75,7 @@ type said struct {
 // the register is in the Report. Whether the log itself was changed is what audit.Verify tells. Entries that were erased
 // are passed over, and so are their cases.
 func (r *Register) Verify(ctx context.Context) (*Report, error) {
-	end, err := r.position(ctx)
+	end, err := r.follower().At(ctx)
 	if err != nil {
 		return nil, err
 	}

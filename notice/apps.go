@@ -99,7 +99,9 @@ func (s *Service) sumUp(ctx context.Context) {
 		if err := s.forget(ctx); err != nil && ctx.Err() == nil {
 			s.c.Slog.ErrorContext(ctx, "forgetting what was sent", "error", err)
 		}
-		if !pause(ctx, lookAgain) {
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
 			return
 		}
 	}

@@ -2,11 +2,9 @@ package notice
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/gate"
@@ -20,14 +18,16 @@ func inboxKey(n *Notice) []byte {
 	return store.Key("notices", n.To, n.At.UTC().Format("2006-01-02T15:04:05.000Z"), n.ID)
 }
 
-func positionKey(node string) []byte { return store.Key("position", node) }
-
-const (
-	followed   = 500         // entries read at a time
-	idle       = 1024        // entries that tell nothing, after which the position is kept all the same
-	retryFirst = time.Second // how long the follower waits after a failure …
-	retryMost  = time.Minute // … at most
-)
+// follower tells of what the log says.
+func (s *Service) follower() *audit.Follower {
+	return &audit.Follower{
+		Log: s.c.Log, Slog: s.c.Slog, DB: s.c.DB, Partition: partition, Position: store.Key("position", s.c.Node), For: "notices",
+		Take: func(ctx context.Context, entries []audit.Entry) (bool, func(store.Tx, int64) error, error) {
+			told, err := s.tell(ctx, entries)
+			return told, nil, err
+		},
+	}
+}
 
 // Run follows the log, and sends what waits, until the context ends or the log is closed. What fails is tried again:
 // nothing is passed over.
@@ -39,81 +39,11 @@ func (s *Service) Run(ctx context.Context) {
 	sending.Go(func() { s.sumUp(ctx) })
 	defer sending.Wait()
 	defer stop()
-	wait := retryFirst
-	for {
-		began := time.Now()
-		err := s.follow(ctx)
-		if ctx.Err() != nil || errors.Is(err, audit.ErrClosed) || errors.Is(err, store.ErrClosed) {
-			return
-		}
-		if time.Since(began) > retryMost {
-			wait = retryFirst
-		}
-		s.c.Slog.ErrorContext(ctx, "following the access log for notices", "error", err)
-		if !pause(ctx, wait) {
-			return
-		}
-		wait = min(2*wait, retryMost)
-	}
+	s.follower().Run(ctx)
 }
 
 // Catch tells of what the log holds now.
-func (s *Service) Catch(ctx context.Context) error {
-	from, err := s.position(ctx)
-	for err == nil {
-		var entries []audit.Entry
-		var next int64
-		if entries, next, err = s.c.Log.Since(ctx, from, followed); err != nil || next == from {
-			return err
-		}
-		if _, err = s.tell(ctx, entries); err == nil {
-			from, err = next, s.keepPosition(ctx, next)
-		}
-	}
-	return err
-}
-
-func (s *Service) follow(ctx context.Context) error {
-	from, err := s.position(ctx)
-	if err != nil {
-		return err
-	}
-	kept := from
-	return s.c.Log.Follow(ctx, from, followed, func(entries []audit.Entry, next int64) error {
-		told, err := s.tell(ctx, entries)
-		if err != nil || !told && next-kept < idle {
-			return err
-		}
-		kept = next
-		return s.keepPosition(ctx, next)
-	})
-}
-
-func (s *Service) position(ctx context.Context) (at int64, err error) {
-	err = s.c.DB.View(ctx, partition, func(tx store.Tx) error {
-		at = 0
-		_, err := store.GetJSON(tx, positionKey(s.c.Node), &at)
-		return err
-	})
-	if err != nil {
-		err = fmt.Errorf("reading how far notices followed the log: %w", err)
-	}
-	return at, err
-}
-
-func (s *Service) keepPosition(ctx context.Context, at int64) error {
-	err := s.c.DB.Update(ctx, partition, func(tx store.Tx) error {
-		var before int64
-		if _, err := store.GetJSON(tx, positionKey(s.c.Node), &before); err != nil || before >= at {
-			return err // another follower of this node is ahead, while a config replaces another
-		}
-		return store.PutJSON(tx, positionKey(s.c.Node), at)
-	})
-	if err != nil {
-		return fmt.Errorf("keeping how far notices followed the log: %w", err)
-	}
-	return nil
-}
+func (s *Service) Catch(ctx context.Context) error { return s.follower().Catch(ctx) }
 
 // tell makes the notices of entries, and reports whether there were any. It may be done again at any time.
 func (s *Service) tell(ctx context.Context, entries []audit.Entry) (told bool, err error) {
@@ -242,16 +172,4 @@ func (s *Service) put(ctx context.Context, n *Notice) (bool, error) {
 		return false, nil
 	}
 	return true, s.post(ctx, n)
-}
-
-// pause waits; false when the context ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

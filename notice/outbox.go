@@ -102,7 +102,10 @@ func (s *Service) send(ctx context.Context, l *lane) {
 			go func() {
 				if err := s.try(ctx, l, one.id, one.waiting); err != nil && ctx.Err() == nil {
 					s.c.Slog.ErrorContext(ctx, "sending notices by mail", "error", err)
-					pause(ctx, 10*retryFirst) // it is still due
+					select {
+					case <-time.After(10 * time.Second): // it is still due
+					case <-ctx.Done():
+					}
 				}
 				over <- one.id
 			}()

@@ -2,9 +2,7 @@ package rehearsal
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/store"
@@ -12,10 +10,7 @@ import (
 
 var placeKey = store.Key("rehearsals", "place")
 
-const (
-	page  = 200         // entries looked at in one go
-	retry = time.Second // how long to wait after a failure
-)
+const page = 200 // entries looked at in one go
 
 // Note keeps an event of the rehearsal's authorization server. What is no rehearsing app's is passed over.
 func (r *Rehearsals) Note(ctx context.Context, e Event) error {
@@ -31,20 +26,13 @@ func (r *Rehearsals) Note(ctx context.Context, e Event) error {
 // Run follows the access log of the rehearsal until the context ends, or the log is closed: it keeps what each app did, and
 // gives the invented people their cues. What it has seen it does not take twice.
 func (r *Rehearsals) Run(ctx context.Context, log *slog.Logger) {
-	for ctx.Err() == nil {
+	audit.Persevere(ctx, log, "the rehearsals", func(ctx context.Context) error {
 		at, err := r.place(ctx)
-		if err == nil {
-			err = r.Stage.Log().Follow(ctx, at, page, func(entries []audit.Entry, next int64) error { return r.take(ctx, entries, next) })
+		if err != nil {
+			return err
 		}
-		if ctx.Err() != nil || errors.Is(err, audit.ErrClosed) || errors.Is(err, store.ErrClosed) {
-			return
-		}
-		log.ErrorContext(ctx, "following the access log of the rehearsals", "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(retry):
-		}
-	}
+		return r.Stage.Log().Follow(ctx, at, page, func(entries []audit.Entry, next int64) error { return r.take(ctx, entries, next) })
+	})
 }
 
 func (r *Rehearsals) place(ctx context.Context) (at int64, err error) {

@@ -2,7 +2,6 @@ package usage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,13 +12,7 @@ import (
 	"github.com/pontlevis/pontlevis/store"
 )
 
-const (
-	followed   = 500         // entries read at a time
-	idle       = 1024        // entries that tell nothing, after which the position is kept all the same
-	retryFirst = time.Second // how long the follower waits after a failure …
-	retryMost  = time.Minute // … at most
-	partition  = store.Partition("usage")
-)
+const partition = store.Partition("usage")
 
 // place is what is counted together, within an app and a month.
 type place struct{ category, direction string }
@@ -57,93 +50,34 @@ type counted struct {
 	hashes []uint64
 }
 
+// follower counts what the log says.
+func (t *Tallies) follower() *audit.Follower {
+	return &audit.Follower{
+		Log: t.Log, Slog: t.Slog, DB: t.DB, Partition: partition, Position: store.Key("position", t.Node), For: "what apps did", Take: t.take,
+	}
+}
+
 // Run follows the log until the context ends, or the log is closed. What fails is tried again, for as long as it takes:
 // nothing is passed over.
-func (t *Tallies) Run(ctx context.Context) {
-	wait := retryFirst
-	for {
-		began := time.Now()
-		err := t.follow(ctx)
-		if ctx.Err() != nil || errors.Is(err, audit.ErrClosed) || errors.Is(err, store.ErrClosed) {
-			return
-		}
-		if time.Since(began) > retryMost {
-			wait = retryFirst
-		}
-		t.Slog.ErrorContext(ctx, "following the access log for what apps did", "error", err)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return
-		}
-		wait = min(2*wait, retryMost)
-	}
-}
+func (t *Tallies) Run(ctx context.Context) { t.follower().Run(ctx) }
 
 // Catch brings the tallies up to what the log holds now.
-func (t *Tallies) Catch(ctx context.Context) error {
-	from, err := t.position(ctx)
-	for err == nil {
-		var entries []audit.Entry
-		var next int64
-		if entries, next, err = t.Log.Since(ctx, from, followed); err != nil || next == from {
-			return err
-		}
-		if _, err = t.derive(ctx, entries, next, false); err == nil {
-			from = next
-		}
-	}
-	return err
-}
+func (t *Tallies) Catch(ctx context.Context) error { return t.follower().Catch(ctx) }
 
-func (t *Tallies) follow(ctx context.Context) error {
-	from, err := t.position(ctx)
-	if err != nil {
-		return err
-	}
-	keptAt := from
-	return t.Log.Follow(ctx, from, followed, func(entries []audit.Entry, next int64) error {
-		wrote, err := t.derive(ctx, entries, next, next-keptAt < idle)
-		if wrote {
-			keptAt = next
-		}
-		return err
-	})
-}
-
-func (t *Tallies) position(ctx context.Context) (at int64, err error) {
-	err = t.DB.View(ctx, partition, func(tx store.Tx) error {
-		at = 0
-		_, err := store.GetJSON(tx, store.Key("position", t.Node), &at)
-		return err
-	})
-	if err != nil {
-		err = fmt.Errorf("reading how far the log was followed for what apps did: %w", err)
-	}
-	return at, err
-}
-
-// derive counts entries of the log, and keeps the position with the counts. For entries that tell nothing it leaves the
-// position where it is, if it may, and reports that it wrote nothing.
-func (t *Tallies) derive(ctx context.Context, entries []audit.Entry, next int64, mayWait bool) (wrote bool, err error) {
+// take reads entries of the log, has a case opened for what differs, and counts in the transaction that keeps the position.
+func (t *Tallies) take(ctx context.Context, entries []audit.Entry) (bool, func(store.Tx, int64) error, error) {
 	seen := make([]access, 0, len(entries))
 	for k := range entries {
 		a, err := t.read(ctx, &entries[k])
 		if err != nil {
-			return false, fmt.Errorf("entry %s of the access log: %w", entries[k].ID, err)
+			return false, nil, fmt.Errorf("entry %s of the access log: %w", entries[k].ID, err)
 		}
 		if a != nil {
 			seen = append(seen, *a)
 		}
 	}
-	if len(seen) == 0 && mayWait {
-		return false, nil
-	}
 	told, err := t.tell(ctx, seen)
-	if err != nil {
-		return false, err
-	}
-	return true, t.write(ctx, seen, told, next)
+	return len(seen) > 0, func(tx store.Tx, from int64) error { return t.count(tx, seen, told, from) }, err
 }
 
 // access is what one entry says of an app.
@@ -242,33 +176,19 @@ func (t *Tallies) tell(ctx context.Context, seen []access) ([]spot, error) {
 	return slices.Collect(maps.Keys(first)), nil
 }
 
-// write adds what was seen to the tallies, and keeps the position, in one transaction. What another follower of this node
-// has counted already is passed over: two run for a moment while a config replaces another.
-func (t *Tallies) write(ctx context.Context, seen []access, told []spot, next int64) error {
-	err := t.DB.Update(ctx, partition, func(tx store.Tx) error {
-		var from int64
-		if _, err := store.GetJSON(tx, store.Key("position", t.Node), &from); err != nil || from >= next {
+// count adds what was seen from a sequence on to the tallies, notes what was told, and forgets what is too old.
+func (t *Tallies) count(tx store.Tx, seen []access, told []spot, from int64) error {
+	for s, n := range gathered(seen, from) {
+		if err := t.add(tx, s, n); err != nil {
 			return err
 		}
-		for s, n := range gathered(seen, from) {
-			if err := t.add(tx, s, n); err != nil {
-				return err
-			}
-		}
-		for _, s := range told {
-			if err := tx.Put(s.key("differs"), []byte{1}); err != nil {
-				return err
-			}
-		}
-		if err := t.prune(tx); err != nil {
-			return err
-		}
-		return store.PutJSON(tx, store.Key("position", t.Node), next)
-	})
-	if err != nil {
-		return fmt.Errorf("counting what apps did: %w", err)
 	}
-	return nil
+	for _, s := range told {
+		if err := tx.Put(s.key("differs"), []byte{1}); err != nil {
+			return err
+		}
+	}
+	return t.prune(tx)
 }
 
 // gathered is what the entries from a sequence on add.
