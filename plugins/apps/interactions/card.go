@@ -19,10 +19,10 @@ const maxLines = 12
 func (t *Table) advise(r *Record, language string) Advice {
 	w := words[language == "en"]
 	found := t.check(r)
-	a := Advice{Indicator: "info", Summary: w.nothing(len(r.Allergies), len(r.Drugs))}
+	a := Advice{Indicator: "info", Summary: fmt.Sprintf(w.nothing, len(r.Allergies), len(r.Drugs))}
 	var b strings.Builder
 	if len(found) > 0 {
-		a.Indicator, a.Summary = "warning", w.found(found)
+		a.Indicator, a.Summary = "warning", w.sum(found)
 		if found[0].severe() {
 			a.Indicator = "critical"
 		}
@@ -43,6 +43,46 @@ func (t *Table) advise(r *Record, language string) Advice {
 	fmt.Fprintf(&b, "\n"+w.source, t.Source.Name, t.Source.URL)
 	a.Detail = b.String()
 	return a
+}
+
+// sum is what was found, in one line: the first of the findings is the gravest.
+func (w *wording) sum(found []Finding) string {
+	allergies := 0
+	for _, f := range found {
+		if f.allergy() {
+			allergies++
+		}
+	}
+	switch {
+	case found[0].severe():
+		return fmt.Sprintf(w.severe, short(found[0].Drug.Name), short(found[0].Allergy.Name))
+	case allergies > 0:
+		return fmt.Sprintf(w.mixed, len(found), allergies)
+	}
+	return fmt.Sprintf(w.duplicates, len(found))
+}
+
+// line is one finding in a sentence or two.
+func (w *wording) line(f Finding, language string) string {
+	var text string
+	if f.allergy() {
+		text = fmt.Sprintf(w.findings[f.Kind], f.Drug.Name, f.Allergy.Name)
+	} else {
+		text = fmt.Sprintf(w.findings[f.Kind], f.Other.Name, f.Drug.Name)
+	}
+	if f.Class != nil {
+		text += fmt.Sprintf(w.family, f.Class.Name.In(language))
+		if f.allergy() {
+			text += " " + f.Class.Why.In(language)
+		}
+	}
+	switch {
+	case f.Perhaps && f.Kind == Allergic:
+		text += w.byName
+	case f.Perhaps && f.Kind == Twice:
+		text += w.sameTwice
+	}
+	return text
 }
 
 // limits says what was not checked.
@@ -71,4 +111,15 @@ func few(names []string) string {
 		return strings.Join(names[:5], ", ") + ", …"
 	}
 	return strings.Join(names, ", ")
+}
+
+// shortest is how many letters of a name fit into a summary.
+const shortest = 32
+
+// short is a name as a summary has it.
+func short(name string) string {
+	if letters := []rune(name); len(letters) > shortest {
+		return string(letters[:shortest-1]) + "…"
+	}
+	return name
 }

@@ -69,6 +69,19 @@ func (c *Calendar) advise(r *Record, today time.Time, language string) Advice {
 	return a
 }
 
+// summary is the whole in one line.
+func (w *wording) summary(due, unsure int) string {
+	switch {
+	case due > 0 && unsure > 0:
+		return fmt.Sprintf(w.dueAndUnsure, due, unsure)
+	case due > 0:
+		return fmt.Sprintf(w.dueAlone, due)
+	case unsure > 0:
+		return fmt.Sprintf(w.unsureAlone, unsure)
+	}
+	return w.nothing
+}
+
 // line is one finding in a sentence or two.
 func (f Finding) line(w *wording, language string) string {
 	parts := []string{f.Rule.Name.In(language) + w.colon + f.when(w)}

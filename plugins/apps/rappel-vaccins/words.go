@@ -1,7 +1,5 @@
 package main
 
-import "fmt"
-
 // wording is what the cards are put together of, in one language.
 type wording struct {
 	ageless, agelessDetail     string
@@ -13,7 +11,8 @@ type wording struct {
 	doses, last, early, better string
 	colon, comma, date         string
 	vaccine, plan              string
-	summary                    func(due, unsure int) string
+	// Summaries: how many are due and how many are unsure, or one of the two, or neither.
+	dueAndUnsure, dueAlone, unsureAlone, nothing string
 }
 
 // words are the wordings: true is English.
@@ -34,17 +33,8 @@ var words = map[bool]*wording{
 		early:  "La dernière dose est d'avant l'âge prévu : à confirmer avec un professionnel.",
 		better: "La coqueluche n'y est pas inscrite : à voir avec un professionnel.",
 		colon:  " : ", comma: ", ", date: "02/01/2006", vaccine: "Vaccin : ", plan: "Proposer à l'agenda — ",
-		summary: func(due, unsure int) string {
-			switch {
-			case due > 0 && unsure > 0:
-				return fmt.Sprintf("Vaccins : %d à faire d'après le dossier, %d à vérifier.", due, unsure)
-			case due > 0:
-				return fmt.Sprintf("Vaccins : %d à faire d'après le dossier.", due)
-			case unsure > 0:
-				return fmt.Sprintf("Vaccins : rien d'échu d'après le dossier, %d à vérifier.", unsure)
-			}
-			return "Vaccins : rien d'échu d'après le dossier."
-		},
+		dueAndUnsure: "Vaccins : %d à faire d'après le dossier, %d à vérifier.", dueAlone: "Vaccins : %d à faire d'après le dossier.",
+		unsureAlone: "Vaccins : rien d'échu d'après le dossier, %d à vérifier.", nothing: "Vaccins : rien d'échu d'après le dossier.",
 	},
 	true: {
 		ageless:       "Vaccines: without a legible date of birth, nothing was checked.",
@@ -62,16 +52,7 @@ var words = map[bool]*wording{
 		early:  "The last dose was before the age: to be confirmed with a professional.",
 		better: "Whooping cough is not recorded in it: to be seen with a professional.",
 		colon:  ": ", comma: ", ", date: "2006-01-02", vaccine: "Vaccine: ", plan: "Propose for the agenda — ",
-		summary: func(due, unsure int) string {
-			switch {
-			case due > 0 && unsure > 0:
-				return fmt.Sprintf("Vaccines: %d due by the record, %d to be checked.", due, unsure)
-			case due > 0:
-				return fmt.Sprintf("Vaccines: %d due by the record.", due)
-			case unsure > 0:
-				return fmt.Sprintf("Vaccines: nothing overdue by the record, %d to be checked.", unsure)
-			}
-			return "Vaccines: nothing overdue by the record."
-		},
+		dueAndUnsure: "Vaccines: %d due by the record, %d to be checked.", dueAlone: "Vaccines: %d due by the record.",
+		unsureAlone: "Vaccines: nothing overdue by the record, %d to be checked.", nothing: "Vaccines: nothing overdue by the record.",
 	},
 }
