@@ -188,30 +188,39 @@ func consent(g *gate.Grant, number string, now time.Time) map[string]any {
 	return c
 }
 
-// card shows one card of the person's, and revokes it.
-func (p *Pages) card(v *visit.Visit) {
+// named is the Consent of the card that the address names, and what the visitor may do in the space that it is of. When there
+// is none for them, the visit is answered.
+func named(v *visit.Visit) (*gate.Grant, *fhir.Resource, bool) {
 	g, ok := grantOf(v)
 	if !ok {
-		return
+		return nil, nil, false
 	}
 	id := v.R.PathValue("id")
 	if !fhir.IsID(id) {
 		v.Nothing()
-		return
+		return nil, nil, false
 	}
 	r, err := v.Get(g, "Consent/"+id)
 	if err != nil {
 		v.Fail(err)
-		return
+		return nil, nil, false
 	}
-	c := heldOf(r)
-	switch {
-	case space.ConsentKind(r) != space.Card:
+	if space.ConsentKind(r) != space.Card {
 		v.Nothing()
+		return nil, nil, false
+	}
+	return g, r, true
+}
+
+// card shows one card of the person's, and revokes it.
+func (p *Pages) card(v *visit.Visit) {
+	g, r, ok := named(v)
+	switch {
+	case !ok:
 	case v.R.Method == http.MethodPost:
 		p.revoke(v, g, r)
 	default:
-		p.show(v, g, c)
+		p.show(v, g, heldOf(r))
 	}
 }
 

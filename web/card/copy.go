@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/gate"
-	"github.com/pontlevis/pontlevis/space"
 	"github.com/pontlevis/pontlevis/web/emergency"
 	"github.com/pontlevis/pontlevis/web/qr"
 	"github.com/pontlevis/pontlevis/web/visit"
@@ -34,22 +32,12 @@ type copied struct {
 
 // copy says what a copy of a card is, and makes one.
 func (p *Pages) copy(v *visit.Visit) {
-	g, ok := grantOf(v)
+	g, r, ok := named(v)
 	if !ok {
 		return
 	}
-	id := v.R.PathValue("id")
-	if !fhir.IsID(id) {
-		v.Nothing()
-		return
-	}
-	r, err := v.Get(g, "Consent/"+id)
-	if err != nil {
-		v.Fail(err)
-		return
-	}
 	c := heldOf(r)
-	if space.ConsentKind(r) != space.Card || !c.Active {
+	if !c.Active {
 		v.Nothing()
 		return
 	}
