@@ -108,14 +108,17 @@ func (s *Service) sumUp(ctx context.Context) {
 }
 
 // SumUp makes the sums that are due now.
-func (s *Service) SumUp(ctx context.Context) error {
+func (s *Service) SumUp(ctx context.Context) error { return whileDue(ctx, s.dueSums, s.sum) }
+
+// whileDue does what is due, by patient, until nothing is: what was done is due no more. It returns at the first error.
+func whileDue[T any](ctx context.Context, due func(context.Context) (map[string]T, error), do func(context.Context, string, T) error) error {
 	for {
-		due, err := s.dueSums(ctx)
-		if err != nil || len(due) == 0 {
+		all, err := due(ctx)
+		if err != nil || len(all) == 0 {
 			return err
 		}
-		for patient, was := range due {
-			if err := s.sum(ctx, patient, was); err != nil {
+		for patient, one := range all {
+			if err := do(ctx, patient, one); err != nil {
 				return err
 			}
 		}

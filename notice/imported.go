@@ -56,17 +56,7 @@ func (s *Service) gather(ctx context.Context, e *audit.Entry) error {
 // TellGathered tells of the links that imports brought, once they have been gathered long enough. It may be done again: a
 // notice goes by the entry that began it.
 func (s *Service) TellGathered(ctx context.Context) error {
-	for {
-		due, err := s.gatheredDue(ctx)
-		if err != nil || len(due) == 0 {
-			return err
-		}
-		for patient, g := range due {
-			if err := s.tellGathered(ctx, patient, g); err != nil {
-				return err
-			}
-		}
-	}
+	return whileDue(ctx, s.gatheredDue, s.tellGathered)
 }
 
 func (s *Service) gatheredDue(ctx context.Context) (due map[string]gathered, err error) {
