@@ -60,7 +60,7 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 		func() (pages, error) { return opened(emergency.New(desk)) },
 		func() (pages, error) { return opened(pro.New(desk, s.notices)) },
 		func() (pages, error) {
-			return opened(storefront.New(desk, a.state.apps, s.usage, logged, labelsPath+"/"))
+			return opened(storefront.New(desk, a.state.apps, s.usage, logged, labelsPath+"/", s.plugins.cage()))
 		},
 	} {
 		part, err := open()

@@ -20,6 +20,7 @@ import (
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/plugins"
 	"github.com/pontlevis/pontlevis/plugins/cage"
+	storefront "github.com/pontlevis/pontlevis/web/catalog"
 )
 
 // Plugins runs labelled plugins, each invocation in a caged process of its own.
@@ -89,6 +90,18 @@ func (a *App) newPlugins(s *services, log *slog.Logger) (*pluginHost, error) {
 	}
 	forget := a.state.stops.add(func(app string, why catalog.Taken) { host.Stop(app, "its label: "+why.Step) })
 	return &pluginHost{Host: host, warden: warden, known: known, folders: config.folders(a.state.dir, a.Demo), forget: forget}, nil
+}
+
+// cage is how plugins are held here, for the storefront; nil where none run.
+func (h *pluginHost) cage() *storefront.Cage {
+	if h == nil {
+		return nil
+	}
+	c := &storefront.Cage{Least: h.warden.Least().String(), Reached: h.warden.Report().Level.String()}
+	if h.warden.Least() < cage.S3 {
+		c.Lowered = h.warden.Reason()
+	}
+	return c
 }
 
 func (p *Plugins) open(demo bool, log *slog.Logger) (*cage.Warden, error) {

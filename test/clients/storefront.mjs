@@ -66,6 +66,7 @@ test('a plugin is connected from the storefront, and left in one gesture', async
   const page = await chromium.page({ lang: 'fr' })
   await show(page, screens[0])
   await page.open(`${demo.base}/catalog/rappel-vaccins`)
+  assert.match(await text(page), /isolement abaissé à S1/, 'nobody is told that the cage may be less than complete here')
   const { login, password } = demo.people.find((p) => p.key === 'camille')
   await page.click('a[href$="/connect"]') // 1
   await page.fill('#login', login)

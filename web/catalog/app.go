@@ -110,7 +110,7 @@ func (p *Pages) find(v *visit.Visit) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return entryOf(app, m, p.desk.Now()), nil
+	return p.entryOf(app, m), nil
 }
 
 func (p *Pages) show(v *visit.Visit) {

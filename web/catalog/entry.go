@@ -3,7 +3,6 @@ package catalog
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
@@ -21,7 +20,8 @@ type entry struct {
 	Kinds     []string // smart, backend, plugin
 	Shelf     string   // "" for an entry of the operator
 	Audience  []string
-	Isolation string // least level of a plugin's cage
+	Isolation string // least level of a plugin's cage, by its manifest
+	Cage      *Cage  // of this server, for an app that runs inside; nil where none does here
 	Data      []need
 	Purposes  []string
 
@@ -50,7 +50,8 @@ type need struct {
 func text(t catalog.Text) web.Text { return web.Text{FR: t.FR, EN: t.EN} }
 
 // entryOf describes an app as it stands now; m is its manifest, nil for an entry of the operator.
-func entryOf(app catalog.App, m *manifest.Manifest, now time.Time) *entry {
+func (p *Pages) entryOf(app catalog.App, m *manifest.Manifest) *entry {
+	now := p.desk.Now()
 	e := &entry{
 		ID: app.ID, Name: text(app.Name), Publisher: app.Publisher, Summary: text(app.Purpose), Kinds: []string{app.Kind},
 		Badge: badge{app.At(now), app.Exchange}, Purposes: app.Purposes, app: app, manifest: m,
@@ -66,7 +67,7 @@ func entryOf(app catalog.App, m *manifest.Manifest, now time.Time) *entry {
 	}
 	e.Kinds, e.Shelf, e.Audience, e.Purposes = m.Kinds, m.Category, m.Audience, m.Purposes
 	if m.Plugin != nil {
-		e.Isolation = m.Plugin.Isolation
+		e.Isolation, e.Cage = m.Plugin.Isolation, p.cage
 	}
 	for _, n := range m.Data {
 		within := slices.Contains(app.Categories, n.Category) && !slices.ContainsFunc(n.Directions, func(d string) bool {

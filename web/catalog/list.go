@@ -45,7 +45,7 @@ func (p *Pages) all(ctx context.Context, lang string) ([]*entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, entryOf(app, m, now))
+		out = append(out, p.entryOf(app, m))
 	}
 	slices.SortFunc(out, func(a, b *entry) int {
 		x, y := a.Name.FR, b.Name.FR

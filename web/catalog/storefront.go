@@ -46,16 +46,17 @@ type Pages struct {
 
 	labels Labels // nil: there is no log here
 	log    string // where the log is published
+	cage   *Cage  // nil: no app runs inside here
 }
 
 // New reads the pages of the storefront. labels is nil where there is no log of labels; log is the path under which it is
-// published, with its slash.
-func New(desk *visit.Desk, apps Apps, used Usage, labels Labels, log string) (*Pages, error) {
+// published, with its slash. cage is nil where no app runs inside.
+func New(desk *visit.Desk, apps Apps, used Usage, labels Labels, log string, cage *Cage) (*Pages, error) {
 	part, err := desk.Part(home, files)
 	if err != nil {
 		return nil, err
 	}
-	return &Pages{desk, part, apps, used, labels, log}, nil
+	return &Pages{desk, part, apps, used, labels, log, cage}, nil
 }
 
 // Mount gives each page its address.
