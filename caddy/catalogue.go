@@ -36,7 +36,10 @@ func (a *App) openCatalogue(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("pontlevis: %w", err)
 	}
-	return a.heedLabels(a.running, log)
+	if err := a.heedLabels(a.running, log); err != nil {
+		return err
+	}
+	return a.state.alignAll(ctx)
 }
 
 // authority is whose labels count here.
@@ -89,25 +92,23 @@ func (s *state) standing(app string, now time.Time) label.Standing {
 }
 
 // labelChanged follows what the log of labels says: an app that may not go on ends at once, and a recall is one in the
-// catalogue too, so that no grant of before it comes back under a later label.
+// catalogue too.
 func (s *state) labelChanged(app string) {
 	ctx := context.Background()
 	now := s.apps.Now()
 	at := s.standing(app, now)
 	if at.Status == label.InForce {
+		s.align(ctx)
 		return
 	}
 	why := catalog.Taken{Step: at.Status, To: at.Status, At: now, By: catalog.Actor{Part: catalog.Authority}, Reason: catalog.Text(at.Words)}
 	_ = s.stop(ctx, app, why) // the label is gone: nothing new begins, whatever could not be ended
 	defer s.passing.settle(ctx, settleTime)
-	if at.Status != label.Revoked {
+	if at.Status == label.Revoked {
+		s.align(ctx, app)
 		return
 	}
-	entry, err := s.apps.Get(ctx, app)
-	if err != nil || entry.Version == "" {
-		return
-	}
-	_, _ = s.apps.Take(ctx, catalog.Step{App: app, Version: entry.Version, Step: "recall", By: why.By, Reason: why.Reason})
+	s.align(ctx)
 }
 
 // stop ends what runs for an app, in every config that runs something for it.

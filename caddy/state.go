@@ -52,6 +52,7 @@ type state struct {
 	apps    catalog.Apps
 	stops   stops
 	recalls recalls
+	behind  behind
 	master  []byte
 	commits commitMeter
 	keys    atomic.Pointer[keyring.Ring] // of the newest config
