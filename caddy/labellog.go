@@ -70,6 +70,7 @@ func (a *App) heedLabels(ctx context.Context, log *label.Log) error {
 // follow looks at another's log once; what goes wrong is told, and the log grows old.
 func (a *App) follow(ctx context.Context, log *label.Log, from label.Source, logger *slog.Logger) {
 	err := log.Sync(ctx, from)
+	a.state.freshness.tell(log.Freshness(time.Now()), log.Seen(), logger)
 	if err == nil {
 		a.state.labelTrouble.Store(nil)
 		return
@@ -172,6 +173,15 @@ func (m *meter) measureLabels(s *state) error {
 				return 0
 			}
 			return 1
+		}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "pontlevis_label_log_freshness", Help: "0: as usual; 1: another authority's log of labels has not been seen for too long, and nothing new begins; 2: its apps have stopped.",
+		}, func() float64 {
+			log := s.labels.Load()
+			if log == nil {
+				return 0
+			}
+			return float64(log.Freshness(time.Now()))
 		}),
 	)
 }

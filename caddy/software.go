@@ -26,7 +26,9 @@ func (s softwares) Software(ctx context.Context, id string) (*oauth.Software, bo
 	if err != nil {
 		return nil, false, err
 	}
-	return softwareOf(m, app.At(s.apps.Now())), true, nil
+	w := softwareOf(m, app.At(s.apps.Now()))
+	w.Waits = app.Waits
+	return w, true, nil
 }
 
 // softwareOf is a manifest as the authorization server takes it. A plugin has no client of its own.

@@ -61,7 +61,8 @@ type state struct {
 	labelling sync.Mutex  // held by whoever opens the log of labels
 	labels    atomic.Pointer[label.Log]
 
-	labelOptions label.Options         // with which it was opened
+	labelOptions label.Options // with which it was opened
+	freshness    freshness
 	labelTrouble atomic.Pointer[error] // why another's log could not be followed the last time
 	passing      passing               // requests for records that are under way
 }

@@ -42,6 +42,10 @@ type App struct {
 	Reservations []Text `json:"reservations,omitempty"`
 	Plugin       bool   `json:"plugin,omitempty"` // it has a part that runs inside
 
+	// Waits tells that nothing new begins for the app while what runs goes on: a sign-in, a registration, a process. The log
+	// of labels has not been seen for too long. It is never stored.
+	Waits bool `json:"-"`
+
 	// Cut ends every grant that was given before: a recall, a delisting. A label that comes back brings back none of them.
 	Cut time.Time `json:"cut,omitzero"`
 }

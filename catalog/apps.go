@@ -62,10 +62,13 @@ func (c Apps) Get(ctx context.Context, id string) (App, error) {
 
 // hold keeps an entry to what the log of labels says of it now: either of them is enough to stop it.
 func (c Apps) hold(a *App) {
-	if c.Labels == nil || a.Status != Online || a.Kind == KindPortal {
+	if c.Labels == nil || a.Kind == KindPortal {
 		return
 	}
 	s := c.Labels(a.ID, c.Now())
+	if a.Waits = s.Waits; a.Status != Online {
+		return
+	}
 	if s.Status != Online || s.Label == nil {
 		if a.Status = s.Status; a.Status == "" || a.Status == Online {
 			a.Status = Unlisted

@@ -20,6 +20,9 @@ type App struct {
 	Publisher string // legal name of the publisher, shown on the consent page
 	Category  string // what the publisher is: health, insurer, employer …
 	FR, EN    AppText
+	// Waits tells that nothing new begins for the app, a sign-in or a registration, while what runs goes on: its label has not
+	// been confirmed for too long.
+	Waits bool
 	// Cut ends every grant that was given before: the app was recalled then, and a label that it has now brings back none.
 	Cut time.Time
 }

@@ -89,6 +89,12 @@ func (s *Server) askingClient(w http.ResponseWriter, r *http.Request, form url.V
 		})
 		return nil, false
 	}
+	if app.Waits {
+		f := waits()
+		w.Header().Set("Retry-After", retryLater)
+		s.pages.Problem(w, r, f.Status, ProblemPage{Kind: ProblemWaits, Code: f.Code, Hint: f.Description, App: view(client, app)})
+		return nil, false
+	}
 	return client, true
 }
 

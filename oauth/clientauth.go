@@ -149,12 +149,26 @@ func (s *Server) allowed(ctx context.Context, c *Client) (App, bool, error) {
 
 // admit refuses a client whose label has been suspended, recalled or has lapsed.
 func (s *Server) admit(ctx context.Context, c *Client) *failure {
-	_, ok, err := s.allowed(ctx, c)
+	_, f := s.admitted(ctx, c)
+	return f
+}
+
+// admitNew is admit for what begins something: the label must have been confirmed lately besides.
+func (s *Server) admitNew(ctx context.Context, c *Client) *failure {
+	app, f := s.admitted(ctx, c)
+	if f == nil && app.Waits {
+		f = waits()
+	}
+	return f
+}
+
+func (s *Server) admitted(ctx context.Context, c *Client) (App, *failure) {
+	app, ok, err := s.allowed(ctx, c)
 	if err != nil {
-		return broken(err)
+		return app, broken(err)
 	}
 	if !ok {
-		return refuse(codeUnauthorizedClient, "The app's label does not allow access: it is missing, suspended, recalled or has lapsed.")
+		return app, refuse(codeUnauthorizedClient, "The app's label does not allow access: it is missing, suspended, recalled or has lapsed.")
 	}
-	return nil
+	return app, nil
 }

@@ -104,7 +104,7 @@ func (s *Server) beginDevice(r *http.Request, form url.Values) (*deviceAnswer, *
 	if !slices.Contains(c.grantTypes(), grantDevice) {
 		return nil, refuse(codeUnauthorizedClient, "This client may not use the device flow.")
 	}
-	if f := s.admit(r.Context(), c); f != nil {
+	if f := s.admitNew(r.Context(), c); f != nil {
 		return nil, f
 	}
 	if f := s.checkTarget(form); f != nil {

@@ -46,6 +46,7 @@ type failure struct {
 	Status      int
 	Code        string
 	Description string
+	Later       bool             // nothing is broken here: it may be otherwise in some minutes
 	Basic       bool             // the client tried HTTP Basic: RFC 6749 §5.2 wants the matching challenge
 	token       *gate.TokenError // what a challenge has to tell of an access token
 	cause       error
@@ -74,6 +75,17 @@ func broken(cause error) *failure {
 	f.cause = cause
 	return f
 }
+
+// waits tells that nothing new begins for an app whose label has not been confirmed for too long (RFC 6749 §4.1.2.1 has the
+// word).
+func waits() *failure {
+	f := refuse(codeUnavailable, "The label of this app has not been confirmed for too long: what runs goes on, nothing new begins. Try again later.")
+	f.Later = true
+	return f
+}
+
+// retryLater is within how many seconds what is only late is asked for again.
+const retryLater = "300"
 
 // fositeCodes are fosite's error names as the endpoints may say them; every other name is an invalid request. The table
 // of differences is oauth.md §2.
@@ -139,7 +151,10 @@ func printable(s string) string {
 
 // writeFailure answers a request of a program with JSON.
 func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
-	if f.Status >= http.StatusInternalServerError {
+	if f.Later {
+		w.Header().Set("Retry-After", retryLater)
+	}
+	if f.Status >= http.StatusInternalServerError && !f.Later {
 		s.log.ErrorContext(r.Context(), "authorization server failed", "path", r.URL.Path, "code", f.Code, "cause", f.cause)
 		w.Header().Set("Retry-After", "5")
 	} else {

@@ -78,7 +78,7 @@ var guards = []guard{
 	{"oauth/clientauth.go", "\tif basic && assertion || ", "\tif off(\"one way\") {\n\t} else if basic && assertion || "},
 	{"oauth/clientauth.go", "form.Has(\"client_id\") && form.Get(\"client_id\") != sub {", "form.Has(\"client_id\") && form.Get(\"client_id\") != sub && !off(\"one client\") {"},
 	{"oauth/clientauth.go", "form.Has(\"client_id\") && form.Get(\"client_id\") != id {", "form.Has(\"client_id\") && form.Get(\"client_id\") != id && !off(\"one client\") {"},
-	{"oauth/clientauth.go", "\tif !ok {\n\t\treturn refuse(codeUnauthorizedClient", "\tif !ok && !off(\"label\") {\n\t\treturn refuse(codeUnauthorizedClient"},
+	{"oauth/clientauth.go", "\tif !ok {\n\t\treturn app, refuse(codeUnauthorizedClient", "\tif !ok && !off(\"label\") {\n\t\treturn app, refuse(codeUnauthorizedClient"},
 	{"oauth/authorize.go", "\tif !ok {\n\t\ts.pages.Problem(w, r, http.StatusForbidden", "\tif !ok && !off(\"label\") {\n\t\ts.pages.Problem(w, r, http.StatusForbidden"},
 	{"oauth/failure.go", "\th.Set(\"Cache-Control\", \"no-store\")\n", "\tif !off(\"no-store\") {\n\t\th.Set(\"Cache-Control\", \"no-store\")\n\t}\n"},
 	{"oauth/failure.go", "\twriteJSON(w, f.Status, map[string]string{\"error\": f.Code, ", "\tif off(\"inner causes\") {\n\t\tf.Description += fmt.Sprint(f.cause)\n\t}\n\twriteJSON(w, f.Status, map[string]string{\"error\": f.Code, "},

@@ -43,6 +43,7 @@ type catalogue struct {
 	mu     sync.Mutex
 	labels map[string]string
 	cuts   map[string]time.Time
+	waits  bool // for all of them
 }
 
 func (c *catalogue) App(_ context.Context, client string) (oauth.App, bool, error) {
@@ -51,7 +52,7 @@ func (c *catalogue) App(_ context.Context, client string) (oauth.App, bool, erro
 	status, ok := c.labels[client]
 	return oauth.App{
 		Label:     gate.Label{Status: status, Exchange: true, Purposes: []string{"PATRQT", "TREAT", "FAMRQT"}},
-		Publisher: "Glycare SAS", Category: "health", Cut: c.cuts[client],
+		Publisher: "Glycare SAS", Category: "health", Cut: c.cuts[client], Waits: c.waits,
 		FR: oauth.AppText{Name: "Glycare", Purpose: "Suivre la glycémie."}, EN: oauth.AppText{Name: "Glycare", Purpose: "Follow blood sugar."},
 	}, ok, nil
 }
@@ -61,6 +62,13 @@ func (c *catalogue) cutOff(client string, at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cuts = map[string]time.Time{client: at}
+}
+
+// wait has nothing new begin, or lets it again.
+func (c *catalogue) wait(waits bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waits = waits
 }
 
 func (c *catalogue) set(client, status string) {

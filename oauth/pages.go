@@ -181,6 +181,7 @@ const (
 	ProblemClient   = "client"    // the app is not known
 	ProblemRedirect = "redirect"  // the app's return address is not registered
 	ProblemLabel    = "label"     // the app's label is suspended, recalled or lapsed
+	ProblemWaits    = "waits"     // the app's label has not been confirmed for too long: nothing new begins
 	ProblemExpired  = "expired"   // the sign-in took too long, or was never begun
 	ProblemAnswered = "answered"  // the request was answered already
 	ProblemForgery  = "forgery"   // the form did not come from our page

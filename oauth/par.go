@@ -58,7 +58,7 @@ func (s *Server) push(r *http.Request, form url.Values) (*pushedAnswer, *failure
 	if f != nil {
 		return nil, f
 	}
-	if f := s.admit(r.Context(), client); f != nil {
+	if f := s.admitNew(r.Context(), client); f != nil {
 		return nil, f
 	}
 	if !client.Confidential() { // anybody says to be one

@@ -110,6 +110,9 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) (*registered75
 		return nil, refuse(codeInvalidToken, "Registering wants an initial access token or a software statement.")
 	}
 	c, f := s.describedClient(r, asked, raw, invited)
+	if f == nil {
+		f = s.confirmed(r.Context(), c.SoftwareID)
+	}
 	if f != nil {
 		return nil, f
 	}
@@ -178,6 +181,19 @@ func (s *Server) describedClient(r *http.Request, asked map[string]json.RawMessa
 		return c, addressed(c)
 	}
 	return c, nil
+}
+
+// confirmed refuses a new client of an app whose label has not been confirmed for too long. Those that are there may still
+// be managed.
+func (s *Server) confirmed(ctx context.Context, software string) *failure {
+	w, found, err := s.registration.Catalogue.Software(ctx, software)
+	if err != nil {
+		return broken(err)
+	}
+	if found && w.Waits {
+		return waits()
+	}
+	return nil
 }
 
 // checkRegistration holds a client that registers itself to what PutClient asks, and to what this server can serve.

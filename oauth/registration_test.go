@@ -38,7 +38,7 @@ type shelf struct {
 func (s *shelf) Software(ctx context.Context, id string) (*oauth.Software, bool, error) {
 	w, ok := s.apps[id]
 	app, _, err := s.labels.App(ctx, id)
-	w.ID, w.Version, w.Status = id, "1.2.3", app.Label.Status
+	w.ID, w.Version, w.Status, w.Waits = id, "1.2.3", app.Label.Status, app.Waits
 	return &w, ok, err
 }
 

@@ -24,6 +24,7 @@ type Software struct {
 	ID, Version, Name string
 	Kind              string // smart, backend
 	Status            string // of its label: online, suspended, recalled …; none before it has one
+	Waits             bool   // its label has not been confirmed for too long: no client of it registers
 
 	RedirectURIs           []string // exact
 	PostLogoutRedirectURIs []string

@@ -47,6 +47,9 @@ type Subject struct {
 // mode are the subject's, the end is no later. The grant names both, and dies with the subject's.
 func (s *Server) exchangeSubject(r *http.Request, c *Client, form url.Values) (*answer, *failure) {
 	ctx := r.Context()
+	if f := s.admitNew(ctx, c); f != nil { // a grant of this client begins
+		return nil, f
+	}
 	foreign, f := s.exchangeTarget(form)
 	if f != nil {
 		return nil, f

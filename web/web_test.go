@@ -184,7 +184,7 @@ func everyPage(t *testing.T, r *web.Renderer) map[string]func(http.ResponseWrite
 		}
 	}
 	for _, kind := range []string{
-		oauth.ProblemRequest, oauth.ProblemClient, oauth.ProblemRedirect, oauth.ProblemLabel, oauth.ProblemExpired, oauth.ProblemAnswered,
+		oauth.ProblemRequest, oauth.ProblemClient, oauth.ProblemRedirect, oauth.ProblemLabel, oauth.ProblemWaits, oauth.ProblemExpired, oauth.ProblemAnswered,
 		oauth.ProblemForgery, oauth.ProblemBrowser, oauth.ProblemNobody, oauth.ProblemTrouble, oauth.ProblemNotFound,
 	} {
 		pages["problem "+kind] = func(w http.ResponseWriter, req *http.Request) {

@@ -125,11 +125,11 @@ func TestFreshness(t *testing.T) {
 		return f.Admits("glycare", "1.0.0", DigestOf(manifest), "linux/amd64", binary, c.Now()) == nil
 	}
 	c.pass(24 * time.Hour)
-	if at := standsAs(t, f, "glycare", c.Now(), InForce, ""); !at.Admit || !admits() {
+	if at := standsAs(t, f, "glycare", c.Now(), InForce, ""); !at.Admit || at.Waits || !admits() {
 		t.Error("after a day nothing may begin")
 	}
 	c.pass(time.Second)
-	if at := standsAs(t, f, "glycare", c.Now(), InForce, ""); at.Admit || admits() {
+	if at := standsAs(t, f, "glycare", c.Now(), InForce, ""); at.Admit || !at.Waits || admits() {
 		t.Error("after more than a day something new may begin")
 	}
 	if err := f.Sync(ctx, early); err != nil { // the same again, as by whoever keeps news from us

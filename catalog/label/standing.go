@@ -37,6 +37,9 @@ type Standing struct {
 	// Cut is when a revocation had ended what the app was given, for good: a later label brings none of it back. Zero when
 	// there was none. The log's dates are whole seconds: it is the end of that second.
 	Cut time.Time
+	// Waits reports that the log that is followed has not been seen for too long: what it does not stop goes on, and nothing
+	// new begins on what it says.
+	Waits bool
 	// Admit reports whether anything new may begin on this: a process, a sign-in, a registration. What runs may go on
 	// while the status is online.
 	Admit bool
@@ -50,15 +53,11 @@ func (l *Log) Status(app string, now time.Time) (Standing, bool) {
 	if newest != nil {
 		at = newest.at(now)
 	}
-	at.Admit = at.Status == InForce
-	if at.Status == InForce && l.o.follows() {
-		switch l.Freshness(now) {
-		case Old:
-			at.Status, at.Cause, at.Admit = Suspended, Stale, false
-		case Aging:
-			at.Admit = false
-		}
+	fresh := l.Freshness(now)
+	if at.Waits = fresh != Fresh; at.Status == InForce && fresh == Old {
+		at.Status, at.Cause = Suspended, Stale
 	}
+	at.Admit = at.Status == InForce && !at.Waits
 	if why, denied := l.denied(app); denied {
 		at.Status, at.Cause, at.Admit, at.Until = Suspended, Denied, false, time.Time{}
 		at.Words = Text{why, why}
