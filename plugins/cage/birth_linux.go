@@ -44,9 +44,7 @@ func (b birth) clone() born {
 	flags := uint64(bornWith)
 	if b.namespaces {
 		for _, s := range spaces {
-			if !omits(s.measure) {
-				flags |= uint64(s.flag)
-			}
+			flags |= uint64(s.flag)
 		}
 	}
 	pidfd := (*int32)(unsafe.Pointer(unsafe.SliceData(p.room(4))))

@@ -79,7 +79,7 @@ func (c *child) prepare(l Limits, namespaces bool, groups *groups, old bool) (er
 	if c.program, err = newProgram(); err != nil {
 		return err
 	}
-	if c.k.root && !omits(OwnUser) {
+	if c.k.root {
 		if c.user, err = c.k.users.take(); err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (c *child) prepare(l Limits, namespaces bool, groups *groups, old bool) (er
 			return err
 		}
 	}
-	if groups != nil && !old && !omits(ControlGroup) {
+	if groups != nil && !old {
 		c.k.mu.Lock()
 		c.group, err = groups.make(l)
 		c.k.mu.Unlock()
@@ -111,13 +111,13 @@ func (c *child) folder() string {
 // jailed waits until the child has reported, or failed.
 func (c *child) jailed(namespaces bool) (*child, error) {
 	_ = c.talk.SetDeadline(time.Now().Add(bornWithin))
-	if namespaces && !omits(UserSpace) {
+	if namespaces {
 		if err := mapUser(c.pid, c.user); err != nil {
 			c.bury()
 			return nil, &refusal{missing: []Lack{{Measure: UserSpace, Step: "map one user", Cause: err.Error()}}}
 		}
 	}
-	if !namespaces || omits(PIDSpace) {
+	if !namespaces {
 		if err := c.program.aim(c.pid); err != nil {
 			c.bury()
 			return nil, err
@@ -165,7 +165,7 @@ func (k *keeper) reportOf(c *child, namespaces bool) Report {
 	r := Report{Landlock: k.landlock, Kernel: k.kernel, UID: unix.Geteuid()}
 	r.Applied, r.Missing = c.program.outcome()
 	born := func(m Measure, have bool) {
-		if have && !omits(m) {
+		if have {
 			r.Applied = append(r.Applied, m)
 		}
 	}

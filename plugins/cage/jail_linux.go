@@ -2,11 +2,7 @@
 
 package cage
 
-import (
-	"slices"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // The child's descriptors, before it executes: 0 is /dev/null, 1 and 2 are pipes to the gateway.
 const (
@@ -49,21 +45,10 @@ var spaces = []struct {
 	{unix.CLONE_NEWUTS, UTSSpace}, {unix.CLONE_NEWNS, MountSpace}, {unix.CLONE_NEWCGROUP, CgroupSpace},
 }
 
-// omitted are protections that a test has switched off, to see that its case then fails. Nothing but a test sets it.
-var omitted []Measure
-
-func omits(m Measure) bool { return slices.Contains(omitted, m) }
-
 // jail is what a child does between its birth and its first own instruction, in order.
 func (p *program) jail(in plan) []step {
 	var steps []step
-	add := func(more ...step) {
-		for _, s := range more {
-			if s.proves == "" || s.proves == Descriptors || !omits(s.proves) {
-				steps = append(steps, s)
-			}
-		}
-	}
+	add := func(more ...step) { steps = append(steps, more...) }
 	add(p.descriptors(in)...)
 	if in.handlers {
 		add(p.defaultSignals()...)
@@ -104,20 +89,16 @@ func (s step) try() step { s.optional = true; return s }
 // descriptors leaves the child the five that it needs, whatever the warden had open.
 func (p *program) descriptors(in plan) []step {
 	dup := func(name string, from, to, flags int) step {
-		return do(Descriptors, name, unix.SYS_DUP3, uintptr(from), uintptr(to), uintptr(flags)).yields(int64(to))
+		return do("", name, unix.SYS_DUP3, uintptr(from), uintptr(to), uintptr(flags)).yields(int64(to))
 	}
-	must := func(s step) step { s.proves = ""; return s } // needed with or without this protection
-	last := ^uintptr(0) >> 32
-	if omits(Descriptors) {
-		last = 100 // the jail counts on the lowest being free
-	}
+	const last = ^uint32(0)
 	return []step{
 		// No session of its own: the scheduler would put it in a group of its own, which doubles the time of a start on
 		// a busy machine. The warden's session has no terminal.
 		do("", "a process group of its own", unix.SYS_SETPGID, 0, 0),
-		must(dup("standard input", in.null, 0, 0)), must(dup("standard output", in.stdout, 1, 0)), must(dup("standard error", in.stderr, 2, 0)),
-		must(dup("the image", in.image, fdImage, unix.O_CLOEXEC)), must(dup("the warden", in.talk, fdTalk, unix.O_CLOEXEC)),
-		do(Descriptors, "close all others", unix.SYS_CLOSE_RANGE, fdRun, last, 0),
+		dup("standard input", in.null, 0, 0), dup("standard output", in.stdout, 1, 0), dup("standard error", in.stderr, 2, 0),
+		dup("the image", in.image, fdImage, unix.O_CLOEXEC), dup("the warden", in.talk, fdTalk, unix.O_CLOEXEC),
+		do(Descriptors, "close all others", unix.SYS_CLOSE_RANGE, fdRun, uintptr(last), 0),
 	}
 }
 
@@ -142,7 +123,7 @@ func (p *program) identity(in plan) []step {
 			do("", "files of /proc stay the warden's", unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1))
 	}
 	out = append(out, do(DeathSignal, "killed when the warden ends", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL)))
-	if in.namespaces && !omits(UTSSpace) {
+	if in.namespaces {
 		name := p.text("plugin")
 		out = append(out, do("", "a host name that says nothing", unix.SYS_SETHOSTNAME, name, 6), do("", "and no domain", unix.SYS_SETDOMAINNAME, name, 0))
 	}
@@ -166,7 +147,7 @@ func at(fd int) uintptr { return uintptr(fd) }
 func (p *program) privateRoot() []step {
 	const hard = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 	tmpfs, dot, base, run := p.text("tmpfs"), p.text("."), p.text("/proc"), p.text("/proc/run")
-	steps := []step{
+	return []step{
 		do(PrivateRoot, "mounts reach nobody else", unix.SYS_MOUNT, 0, p.text("/"), 0, unix.MS_REC|unix.MS_PRIVATE, 0),
 		do(PrivateRoot, "an empty root", unix.SYS_MOUNT, tmpfs, base, tmpfs, hard, p.text("size=4k,nr_inodes=4,mode=0755")),
 		do(PrivateRoot, "a place for the socket", unix.SYS_MKDIRAT, at(unix.AT_FDCWD), run, 0o700),
@@ -176,11 +157,8 @@ func (p *program) privateRoot() []step {
 		do(PrivateRoot, "let go of the old one", unix.SYS_UMOUNT2, dot, unix.MNT_DETACH),
 		do(PrivateRoot, "go to the new one", unix.SYS_CHDIR, p.text("/")),
 		do(PrivateRoot, "which is read-only", unix.SYS_MOUNT, 0, p.text("/"), 0, unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|hard, 0),
+		do("", "hold the socket's folder", unix.SYS_OPENAT, at(unix.AT_FDCWD), p.text(runFolder), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC).yields(fdRun),
 	}
-	if omits(PrivateRoot) {
-		steps = append(steps, do("", "a place for the socket", unix.SYS_MOUNT, tmpfs, p.text(runFolder), tmpfs, hard, 0))
-	}
-	return append(steps, do("", "hold the socket's folder", unix.SYS_OPENAT, at(unix.AT_FDCWD), p.text(runFolder), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC).yields(fdRun))
 }
 
 // folderOnly is what stands for a private root where there are no namespaces: the warden's folder for this process.

@@ -36,12 +36,6 @@ type keeper struct {
 	reduced  bool // namespaces cannot be had
 }
 
-// What a test does without, besides protections: all namespaces, and the newer way to clone.
-const (
-	namespaces Measure = "namespaces"
-	newerClone Measure = "clone3"
-)
-
 // mostProcesses bounds what one warden keeps at a time.
 const mostProcesses = 512
 
@@ -92,7 +86,6 @@ func (k *keeper) probe() {
 	if groupErr == nil {
 		k.groups = groups
 	}
-	k.reduced, k.oldClone = omits(namespaces), omits(newerClone)
 	full, ok := k.tryOut()
 	k.best = full
 	if !ok && !k.reduced {

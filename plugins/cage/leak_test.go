@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pontlevis/pontlevis/test/leftover"
 )
 
 // belongings counts what a process holds and what lies about that is its.
@@ -57,8 +59,11 @@ func wardenOf(t *testing.T, r *Runner) int {
 }
 
 // TestNothingLeft starts and ends a thousand processes, with namespaces and without, and then looks for what they left:
-// processes, namespaces, descriptors, mounts, memory, files, groups and user ids.
+// processes, namespaces, descriptors, mounts, memory, files and groups.
 func TestNothingLeft(t *testing.T) {
+	if err := leftover.Adopt(); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name   string
 		omit   []Measure
@@ -73,7 +78,8 @@ func TestNothingLeft(t *testing.T) {
 			ask(t, first)
 			warden := wardenOf(t, first)
 			data := dataSize(t, warden)
-			before, own := belongings(t, warden), ownDescriptors(t)
+			look := func() string { return belongings(t, warden) + keptBy(warden) }
+			before, own := look(), ownDescriptors(t)
 			var running sync.WaitGroup
 			for i := range 4 {
 				running.Go(func() {
@@ -86,7 +92,7 @@ func TestNothingLeft(t *testing.T) {
 				})
 			}
 			running.Wait()
-			if after := settled(before, func() string { return belongings(t, warden) }); after != before {
+			if after := settled(before, look); after != before {
 				t.Errorf("the warden had %s, and has %s", before, after)
 			}
 			if grown := dataSize(t, warden) - data; grown > c.starts*programSize/2 && grown > 32*mebi {
@@ -95,9 +101,7 @@ func TestNothingLeft(t *testing.T) {
 			if after := settled(own, func() string { return ownDescriptors(t) }); after != own {
 				t.Errorf("this process had %s, and has %s", own, after)
 			}
-			if err := first.Kill(t.Context()); err != nil {
-				t.Error(err)
-			}
+			endsLast(t, first, warden, c.omit == nil)
 			left, _ := filepath.Glob(filepath.Join(os.TempDir(), basePrefix+"*", "plugin-*"))
 			if c.omit != nil && len(left) > 0 {
 				t.Errorf("folders are left: %v", left)
@@ -106,7 +110,43 @@ func TestNothingLeft(t *testing.T) {
 			if left, _ := filepath.Glob(filepath.Join(os.TempDir(), basePrefix+"*")); c.omit != nil && len(left) > 0 {
 				t.Errorf("the warden left %v", left)
 			}
+			if n := leftover.Namespaces(os.Getpid()); len(n) > 0 {
+				t.Errorf("namespaces are left: %v", n)
+			}
 		})
+	}
+}
+
+// keptBy counts the namespaces and control groups that are there because of a warden.
+func keptBy(warden int) string {
+	return fmt.Sprintf(", %d namespaces, %d groups", len(leftover.Namespaces(os.Getpid())), len(leftover.Groups(fmt.Sprintf("plugin-%d-", warden))))
+}
+
+// endsLast ends the one process that is left, and sees the namespaces go with it; but not one that somebody holds on to,
+// as a warden that forgot a descriptor would.
+func endsLast(t *testing.T, last *Runner, warden int, namespaced bool) {
+	t.Helper()
+	if n := len(leftover.Namespaces(os.Getpid())); (n >= 7) != namespaced {
+		t.Errorf("%d namespaces are seen of a running process", n)
+	}
+	held, err := os.Open("/proc/" + last.ID() + "/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if err := last.Kill(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, c := range []struct{ leaked, want string }{
+		{"one", map[bool]string{true: ", 1 namespaces, 0 groups", false: ", 0 namespaces, 0 groups"}[namespaced]},
+		{"none", ", 0 namespaces, 0 groups"},
+	} {
+		if c.leaked == "none" {
+			held.Close()
+		}
+		if after := settled(c.want, func() string { return keptBy(warden) }); after != c.want {
+			t.Errorf("with %s held on to: %s", c.leaked, after)
+		}
 	}
 }
 

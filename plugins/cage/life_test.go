@@ -244,7 +244,7 @@ func gatewayMain() {
 	fail(err)
 	img, err := Seal(file, os.Getenv("CAGE_TEST_DIGEST"), 64*mebi)
 	fail(err)
-	w, err := Open(Options{Least: S0, Reason: "a test", Synthetic: true, env: []string{omitVariable + "=" + os.Getenv("CAGE_TEST_GATEWAY_OMIT")}})
+	w, err := Open(Options{Least: S0, Reason: "a test", Synthetic: true, Executable: os.Getenv("CAGE_TEST_WARDEN")})
 	fail(err)
 	for range 4 {
 		r, err := w.Runner(img, Limits{}, S0, []string{"PONTLEVIS_PLUGIN=deaf"})
@@ -264,12 +264,16 @@ func TestGatewayKilled(t *testing.T) {
 	t.Parallel()
 	file := build(t, "hostile")
 	for _, off := range []Measure{"", DeathSignal} {
+		warden := ""
+		if off != "" {
+			warden = without(t, off)
+		}
 		self, err := os.Executable()
 		if err != nil {
 			t.Fatal(err)
 		}
 		cmd := exec.Command(self)
-		cmd.Env = append(os.Environ(), gatewayVariable+"=1", programsVariable+"="+filepath.Dir(file), "CAGE_TEST_DIGEST="+digestOf(t, file), "CAGE_TEST_GATEWAY_OMIT="+string(off))
+		cmd.Env = append(os.Environ(), gatewayVariable+"=1", programsVariable+"="+filepath.Dir(file), "CAGE_TEST_DIGEST="+digestOf(t, file), "CAGE_TEST_WARDEN="+warden)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,25 +16,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// omitVariable lists protections that a test has its warden leave out.
-const omitVariable = "CAGE_TEST_OMIT"
-
 // programsVariable names the folder of programs that were built already.
 const programsVariable = "CAGE_TEST_PROGRAMS"
 
 // gatewayVariable makes the test binary a gateway that starts plugins and waits to be killed.
 const gatewayVariable = "CAGE_TEST_GATEWAY"
 
-// reducedForTest has the warden do without namespaces altogether.
-const reducedForTest = namespaces
-
 // TestMain lets the test binary be its own warden.
 func TestMain(m *testing.M) {
-	for name := range strings.SplitSeq(os.Getenv(omitVariable), ",") {
-		if name != "" {
-			omitted = append(omitted, Measure(name))
-		}
-	}
 	if len(os.Args) > 2 && os.Args[2] == wardenArgs[1] {
 		// A descriptor that nobody marked: what the warden's children must not find.
 		_, _ = unix.FcntlInt(0, unix.F_DUPFD, 200)
@@ -74,10 +62,14 @@ func build(t testing.TB, name string) string {
 		return filepath.Join(folder, name)
 	}
 	file := filepath.Join(built.folder, name)
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", file, "./testdata/"+name)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if name == "warden" {
+		buildOmitting(t, file)
+	} else {
+		cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", file, "./testdata/"+name)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
 	}
 	built.files[name] = file
 	return file
@@ -115,11 +107,7 @@ func open(t testing.TB, least Level, omit ...Measure) *Warden {
 	t.Helper()
 	o := Options{Least: least, Reason: "a test", Synthetic: true}
 	if len(omit) > 0 {
-		names := make([]string, len(omit))
-		for i, m := range omit {
-			names[i] = string(m)
-		}
-		o.env = []string{omitVariable + "=" + strings.Join(names, ",")}
+		o.Executable = without(t, omit...)
 	}
 	w, err := Open(o)
 	if err != nil {

@@ -19,6 +19,7 @@ func TestAsNobody(t *testing.T) {
 	}
 	folder := filepath.Dir(build(t, "hostile"))
 	build(t, "hello")
+	build(t, "warden")
 	if err := os.Chmod(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func (w *Warden) spawn() (*net.UnixConn, func(), error) {
 	defer control.Close()
 	cmd := exec.Command(program, wardenArgs...)
 	cmd.Args[0] = "pontlevis"
-	cmd.Env = append([]string{"GOGC=50", "HOME=/", "TMPDIR=" + os.TempDir()}, w.options.env...)
+	cmd.Env = []string{"GOGC=50", "HOME=/", "TMPDIR=" + os.TempDir()}
 	cmd.ExtraFiles, cmd.Stderr = []*os.File{control}, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
 	started, ended := make(chan error, 1), make(chan struct{})

@@ -18,8 +18,6 @@ type Options struct {
 	Socket string
 	// Executable is the program that is started as the warden, which must call Main first. Unset means this one.
 	Executable string
-
-	env []string // for tests: variables of the warden
 }
 
 // check refuses options that do not go together, and gives the level below which nothing is started.

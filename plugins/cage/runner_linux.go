@@ -42,8 +42,6 @@ type Runner struct {
 	run    int // that folder, as a descriptor
 	socket int // the socket's inode, once it was named
 
-	trusting bool // a test's: believes whatever the process says, as the stock client does
-
 	done  chan struct{} // closed when the process ended
 	end   End
 	known atomic.Bool // whether end was told by the warden

@@ -91,24 +91,122 @@ func TestStockClient(t *testing.T) {
 func TestUnaskedCertificate(t *testing.T) {
 	t.Parallel()
 	w, img := open(t, S0), image(t, "hostile")
-	for _, trusting := range []bool{false, true} {
-		r, err := w.Runner(img, Limits{}, S1, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.trusting = trusting
-		config := clientConfig(r, "")
-		mode := "line 1|1|unix|FOLDER/socket|grpc|" + certificate(t)
-		config.RunnerFunc = func(hclog.Logger, *exec.Cmd, string) (runner.Runner, error) {
-			r.env = environment([]string{"PONTLEVIS_PLUGIN=" + mode}, r.limits)
-			return r, nil
-		}
+	for _, believed := range []bool{false, true} {
+		r, config := lyingClient(t, w, img, "line 1|1|unix|FOLDER/socket|grpc|"+certificate(t), believed)
 		panicked, err := caught(func() error { return firstAnswer(plugin.NewClient(config)) })
-		if panicked != trusting || err == nil && !trusting {
-			t.Errorf("trusting %v: panicked %v, error %v", trusting, panicked, err)
+		if panicked != believed || err == nil && !believed {
+			t.Errorf("believed %v: panicked %v, error %v", believed, panicked, err)
 		}
 		r.Kill(context.Background())
 	}
+}
+
+// lyingClient is go-plugin's client of a hostile process, over our runner or over one that believes what it says.
+func lyingClient(t *testing.T, w *Warden, img *Image, mode string, believed bool) (*Runner, *plugin.ClientConfig) {
+	t.Helper()
+	r, err := w.Runner(img, Limits{}, S1, []string{"PONTLEVIS_PLUGIN=" + mode})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Kill(context.Background()) })
+	config := clientConfig(r, "")
+	config.RunnerFunc = func(hclog.Logger, *exec.Cmd, string) (runner.Runner, error) {
+		if believed {
+			return trusting{r}, nil
+		}
+		return r, nil
+	}
+	if believed {
+		config.GRPCDialOptions = nil // with ours, only the process's own socket is ever dialled
+	}
+	return r, config
+}
+
+// TestOtherProtocols starts processes that announce another protocol than gRPC over a socket of its own (49), connections
+// within the connection (52), or another version of the protocol (43). The first two are held by the pattern of the first
+// line and by what go-plugin is told: without both, it speaks as the process likes. The version is go-plugin's to compare.
+func TestOtherProtocols(t *testing.T) {
+	t.Parallel()
+	w, img := open(t, S0), image(t, "hostile")
+	for _, c := range []struct {
+		name, line, want string
+		off              func(*plugin.ClientConfig)
+		harm             func(c *plugin.Client, heard <-chan byte) bool
+	}{
+		{"49 another protocol", "1|1|unix|PATH|netrpc|", noSuchLine,
+			func(c *plugin.ClientConfig) { c.AllowedProtocols = []plugin.Protocol{plugin.ProtocolNetRPC} }, speaksYamux},
+		{"52 connections within a connection", "1|1|unix|PATH|grpc||true", noSuchLine,
+			func(c *plugin.ClientConfig) { c.GRPCBrokerMultiplex = true }, speaksYamux},
+		{"43 another version", "1|99|unix|FOLDER/socket|grpc|", "",
+			func(c *plugin.ClientConfig) { c.VersionedPlugins = map[int]plugin.PluginSet{99: c.Plugins} },
+			func(c *plugin.Client, _ <-chan byte) bool { _, err := c.Start(); return err == nil }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			path, heard := listener(t)
+			mode := "line " + strings.ReplaceAll(c.line, "PATH", path)
+			r, config := lyingClient(t, w, img, mode, false)
+			_, err := plugin.NewClient(config).Start()
+			if err == nil || r.Refused() == nil != (c.want == "") || c.want != "" && !strings.Contains(r.Refused().Error(), c.want) {
+				t.Errorf("error %v, %v, want one that says %q", err, r.Refused(), c.want)
+			}
+			if len(heard) > 0 {
+				t.Error("a listener of this machine was spoken to")
+			}
+			_, config = lyingClient(t, w, img, mode, true)
+			c.off(config)
+			client := plugin.NewClient(config)
+			if !c.harm(client, heard) {
+				t.Error("without what holds it, nothing comes of it either: the case proves nothing")
+			}
+		})
+	}
+}
+
+// speaksYamux sees whether the client speaks to a listener, and what: no frame of HTTP/2, which would begin with "PRI".
+func speaksYamux(c *plugin.Client, heard <-chan byte) bool {
+	go func() {
+		if protocol, err := c.Client(); err == nil {
+			_ = protocol.Ping()
+		}
+	}()
+	select {
+	case first := <-heard:
+		return first == 0 // the version of yamux
+	case <-time.After(10 * time.Second):
+		return false
+	}
+}
+
+// listener listens on this machine, and tells the first byte of each connection.
+func listener(t *testing.T) (path string, heard <-chan byte) {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "listener-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	path = filepath.Join(folder, "socket")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	out := make(chan byte, 8)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			first := make([]byte, 1)
+			if _, err := c.Read(first); err == nil {
+				out <- first[0]
+			}
+			c.Close()
+		}
+	}()
+	return path, out
 }
 
 // certificate is a valid one, as short as they come, in the form of the handshake's sixth field.

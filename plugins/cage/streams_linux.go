@@ -21,9 +21,6 @@ type firstLine struct {
 }
 
 func (f *firstLine) Read(p []byte) (int, error) {
-	if f.runner.trusting {
-		return f.pipe.Read(p)
-	}
 	f.once.Do(func() {
 		line, err := readHandshake(f.pipe, f.runner.folder)
 		f.pipe.Close()

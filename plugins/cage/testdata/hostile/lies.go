@@ -35,6 +35,17 @@ var lies = map[string]func([]string){
 		fmt.Printf("1|1|unix|%s/socket|grpc|\n", folder)
 		time.Sleep(time.Hour)
 	},
+	// inner announces a symbolic link to somebody else's socket, in a folder that it has made.
+	"inner": func(args []string) {
+		if err := unix.Mkdir(folder+"/a", 0o700); err != nil {
+			say(os.Stderr, "mkdir", err)
+		}
+		if err := unix.Symlinkat(args[0], unix.AT_FDCWD, folder+"/a/socket"); err != nil {
+			say(os.Stderr, "symlink", err)
+		}
+		fmt.Printf("1|1|unix|%s/a/socket|grpc|\n", folder)
+		time.Sleep(time.Hour)
+	},
 	// file announces a file that is no socket.
 	"file": func([]string) {
 		fd, _ := unix.Open(folder+"/socket", unix.O_CREAT|unix.O_WRONLY, 0o600)
