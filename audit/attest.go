@@ -115,7 +115,7 @@ func show(tx store.Tx, size int64, patient string, event Event) (Shown, error) {
 
 // digestOf is the root of a tree over the entries in their order (RFC 6962 §2.1): place, commitment, and compact event.
 func digestOf(entries []Shown) tlog.Hash {
-	var f frontier
+	var f merkle.Edge
 	for _, e := range entries {
 		data := binary.BigEndian.AppendUint64(nil, uint64(e.Sequence))
 		data = append(append(data, e.Leaf...), e.Event...)

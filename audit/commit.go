@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/pontlevis/pontlevis/merkle"
 	"github.com/pontlevis/pontlevis/store"
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -116,7 +117,7 @@ type scratch struct {
 
 // write adds the drafts of one caller to the tree and the rows. Only the store's errors are returned; what is wrong with
 // the entries themselves is the caller's own error.
-func (p *pending) write(tx store.Tx, edge *frontier, room *scratch) (int, error) {
+func (p *pending) write(tx store.Tx, edge *merkle.Edge, room *scratch) (int, error) {
 	p.err = nil
 	for i := range p.drafts {
 		d := &p.drafts[i]

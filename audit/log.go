@@ -59,7 +59,7 @@ type Log struct {
 
 	// The committer's own: the tree as the last commit left it, and when a checkpoint was last kept.
 	head    state
-	edge    frontier
+	edge    merkle.Edge
 	kept    time.Time
 	scratch scratch
 
@@ -149,7 +149,7 @@ func (l *Log) begin(tx store.Tx) error {
 	for range tx.Scan(nil, nil) {
 		return fmt.Errorf("the log has entries but no head: %w", ErrDamaged)
 	}
-	l.edge = frontier{}
+	l.edge = merkle.Edge{}
 	return l.writeHead(tx, state{0, l.edge.Root()}, true)
 }
 
@@ -184,7 +184,7 @@ func (l *Log) load(tx store.Tx) error {
 	if !ok {
 		return fmt.Errorf("the log's head is missing: %w", ErrDamaged)
 	}
-	edge, err := loadFrontier(tx, head.size)
+	edge, err := loadEdge(tx, head.size)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/pontlevis/pontlevis/merkle"
 	"github.com/pontlevis/pontlevis/store"
 	"golang.org/x/mod/sumdb/note"
 )
@@ -85,7 +86,7 @@ func outstanding(groups []journalled, size int64) ([]journalled, error) {
 
 // replay writes to the store what a journal holds beyond it and returns the tree then. Nothing is taken that a signed
 // checkpoint does not vouch for.
-func replay(tx store.Tx, groups []journalled, head state, edge frontier, known note.Verifiers) (state, frontier, error) {
+func replay(tx store.Tx, groups []journalled, head state, edge merkle.Edge, known note.Verifiers) (state, merkle.Edge, error) {
 	groups, err := outstanding(groups, head.size)
 	if err != nil {
 		return head, edge, err

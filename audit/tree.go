@@ -9,9 +9,6 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// frontier is the right edge of the log's tree.
-type frontier = merkle.Edge
-
 // rowsOf are the rows of hashes that a transaction sees.
 func rowsOf(tx store.Tx) merkle.Rows {
 	return func(leaf int64) []byte { return tx.Get(seqKey(hashRow, leaf)) }
@@ -26,8 +23,8 @@ func (r hashReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return hashes, damaged(err)
 }
 
-// loadFrontier reads the edge of the tree of that size.
-func loadFrontier(tx store.Tx, size int64) (frontier, error) {
+// loadEdge reads the edge of the tree of that size.
+func loadEdge(tx store.Tx, size int64) (merkle.Edge, error) {
 	edge, err := merkle.LoadEdge(rowsOf(tx), size)
 	return edge, damaged(err)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/pontlevis/pontlevis/merkle"
 	"github.com/pontlevis/pontlevis/store"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -68,7 +69,7 @@ func replayed(tx store.Tx, groups []journalled, keys note.Verifiers) error {
 	if !ok || len(groups) == 0 || groups[len(groups)-1].end() <= head.size {
 		return nil
 	}
-	edge, err := loadFrontier(tx, head.size)
+	edge, err := loadEdge(tx, head.size)
 	if err != nil {
 		return err
 	}
@@ -133,12 +134,12 @@ type verification struct {
 	keys note.Verifiers
 	Result
 
-	promises []promise // by size
-	newest   *state    // of the current checkpoint, nil when it has no valid signature
-	entries  frontier  // the tree over what the entries say
-	stored   frontier  // the tree over what the leaf hashes say
-	sound    int64     // the largest size at which a promise was met
-	broken   bool      // a promise was not met by either tree
+	promises []promise   // by size
+	newest   *state      // of the current checkpoint, nil when it has no valid signature
+	entries  merkle.Edge // the tree over what the entries say
+	stored   merkle.Edge // the tree over what the leaf hashes say
+	sound    int64       // the largest size at which a promise was met
+	broken   bool        // a promise was not met by either tree
 	misfits  []misfit
 	erased   []int64
 	attested map[int64]bool
@@ -317,7 +318,7 @@ func (v *verification) meet() {
 
 // judgeLeaves decides, where an entry and its leaf disagree, which of them was touched: the signed root tells.
 func (v *verification) judgeLeaves() error {
-	signed := func(f *frontier) bool { return v.newest != nil && v.newest.is(state{f.Size, f.Root()}) }
+	signed := func(f *merkle.Edge) bool { return v.newest != nil && v.newest.is(state{f.Size, f.Root()}) }
 	at := make(map[tlog.Hash]int64, len(v.misfits))
 	for _, m := range v.misfits {
 		at[m.stored] = m.seq
