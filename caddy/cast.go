@@ -69,11 +69,6 @@ func (a *App) loadCast(ctx context.Context) error {
 	if err := a.loadRecords(ctx); err != nil {
 		return err
 	}
-	for _, patient := range demo.Scheduled {
-		if err := a.services.schedule.Enlist(ctx, patient); err != nil {
-			return err
-		}
-	}
 	letter, err := a.demoText(letterKey, account.NewEnrolmentCode)
 	if err != nil {
 		return err
@@ -100,7 +95,7 @@ func (a *App) loadRecords(ctx context.Context) error {
 	if err := os.WriteFile(file, append(bytes.Join(all, []byte("\n")), '\n'), 0o600); err != nil {
 		return err
 	}
-	im := importer.Importer{Source: a.state.records, Base: a.fhir()}
+	im := importer.Importer{Source: a.state.records, Base: a.fhir(), Writing: enlists(a.state.db)}
 	report, err := im.Import(ctx, file)
 	if err != nil {
 		return err

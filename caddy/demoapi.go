@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -48,6 +49,7 @@ func (a *App) demoEndpoint() http.Handler {
 	mux.HandleFunc("POST /demo/token", func(w http.ResponseWriter, r *http.Request) { a.serveDemo(w, r, a.mint) })
 	mux.HandleFunc("POST /demo/explain", func(w http.ResponseWriter, r *http.Request) { a.serveDemo(w, r, a.explain) })
 	mux.HandleFunc("POST /demo/audit", func(w http.ResponseWriter, r *http.Request) { a.serveDemo(w, r, a.verifyLog) })
+	mux.HandleFunc("POST /demo/schedules", func(w http.ResponseWriter, r *http.Request) { a.serveDemo(w, r, a.runDue) })
 	mux.HandleFunc("POST /demo/cases", func(w http.ResponseWriter, r *http.Request) { a.serveDemo(w, r, a.verifyRegister) })
 	return mux
 }
@@ -133,4 +135,24 @@ func (a *App) explain(ctx context.Context, q TokenRequest) (TokenAnswer, error) 
 func (a *App) verifyLog(ctx context.Context, _ TokenRequest) (TokenAnswer, error) {
 	result, err := a.state.log.Verify(ctx, a.state.log.VerifierKey())
 	return TokenAnswer{Explanation: result.String(), OK: err == nil && result.OK()}, err
+}
+
+// runDue runs the scheduled plugins whose turn it is, and says how that went.
+func (a *App) runDue(ctx context.Context, _ TokenRequest) (TokenAnswer, error) {
+	if a.services.plugins == nil {
+		return TokenAnswer{}, errors.New("no plugin runs here: the machine has no cage for them")
+	}
+	if err := a.services.schedule.Look(ctx); err != nil {
+		return TokenAnswer{}, err
+	}
+	all, err := a.services.schedule.All(ctx)
+	if err != nil {
+		return TokenAnswer{}, err
+	}
+	var said strings.Builder
+	for _, app := range slices.Sorted(maps.Keys(all)) {
+		r := all[app]
+		fmt.Fprintf(&said, "%s: last for %d, something new for %d, failed for %d, at %s\n", app, r.People, r.Written, r.Failed, r.At.Format(time.RFC3339))
+	}
+	return TokenAnswer{Explanation: said.String(), OK: true}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pontlevis/pontlevis/oauth/dpop"
 	"github.com/pontlevis/pontlevis/plugins"
 	"github.com/pontlevis/pontlevis/plugins/hooks"
+	"github.com/pontlevis/pontlevis/web/sharing"
 )
 
 // newHooks builds what stands in front of the plugins. Where none run, the discovery says so.
@@ -32,6 +33,14 @@ func (a *App) newHooks(s *services, log *slog.Logger) (*hooks.Front, error) {
 		Issuer: a.Issuer, FHIR: a.fhir(), Proofs: dpop.Algorithms(), Address: clientAddress, Now: time.Now, Log: log,
 		Answered: func(_, outcome string, took time.Duration) { answered.WithLabelValues(outcome).Observe(took.Seconds()) },
 	})
+}
+
+// unasked are the schedules as the pages of people show them: none where no plugin runs.
+func (s *services) unasked() sharing.Schedules {
+	if s.plugins == nil {
+		return nil
+	}
+	return s.schedule
 }
 
 // noHost is that of a server that runs no plugins.

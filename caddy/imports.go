@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/pontlevis/pontlevis/plugins/hooks"
 	"github.com/pontlevis/pontlevis/record/importer"
 	"github.com/pontlevis/pontlevis/space"
+	"github.com/pontlevis/pontlevis/store"
 )
 
 // Imported is told how far an import has come and what it could not take; the command line shows it.
@@ -25,7 +28,7 @@ var Imported struct {
 func (a *App) importRecords(ctx context.Context, paths []string) error {
 	im := importer.Importer{
 		Source: a.state.records, Base: a.fhir(), Checkpoints: a.state.db, Progress: Imported.Progress,
-		Found: opensSpaces(a.state.lives, nil), Writing: logsLinks(a.state.log),
+		Found: opensSpaces(a.state.lives, nil), Writing: both(logsLinks(a.state.log), enlists(a.state.db)),
 	}
 	report, err := im.Import(ctx, paths...)
 	if err != nil {
@@ -38,6 +41,30 @@ func (a *App) importRecords(ctx context.Context, paths []string) error {
 		Imported.Report(report)
 	}
 	return nil
+}
+
+// enlists gives what puts on the roll of scheduled plugins whoever agrees with an app by what an import brings, before it is
+// written: the access log tells nothing of it.
+func enlists(db store.DB) func(context.Context, []importer.Change) error {
+	return func(ctx context.Context, changes []importer.Change) error {
+		var patients []string
+		for _, c := range changes {
+			if c.Ref.Type == "Consent" && c.After != nil && space.ConsentKind(c.After) == space.App && !slices.Contains(patients, c.Patient) {
+				patients = append(patients, c.Patient)
+			}
+		}
+		return hooks.Enlist(ctx, db, time.Now(), patients...)
+	}
+}
+
+// both does one thing before a write of an import, then the other.
+func both(one, other func(context.Context, []importer.Change) error) func(context.Context, []importer.Change) error {
+	return func(ctx context.Context, changes []importer.Change) error {
+		if err := one(ctx, changes); err != nil {
+			return err
+		}
+		return other(ctx, changes)
+	}
 }
 
 // opensSpaces gives what opens the space of each patient who has none yet; a space that is closed, say, stays so. Those
@@ -75,7 +102,7 @@ func (i Import) Run(ctx context.Context) (report importer.Report, err error) {
 	}
 	im := importer.Importer{
 		Source: s.records, Base: i.Base, Checkpoints: s.db, Progress: i.Progress, Found: opensSpaces(s.lives, states),
-		Writing: logsLinks(s.log),
+		Writing: both(logsLinks(s.log), enlists(s.db)),
 	}
 	report, err = im.Import(ctx, i.Paths...)
 	return report, errors.Join(err, s.release())

@@ -38,7 +38,7 @@ func (c Cast) camilleHealth() []object {
 		c.medication("camille-insulin", "camille", "A10AE04", "Insuline glargine", "18 unités le soir", 30, roux),
 		c.medication("camille-ramipril", "camille", "C09AA05", "Ramipril 5 mg", "1 comprimé le matin", 30, roux),
 		c.taken("camille-ibuprofen", "camille", "M01AE01", "Ibuprofène 200 mg, sans ordonnance", 5),
-		c.immunization("camille-dtp", "camille", "J07CA01", "Diphtérie, tétanos, poliomyélite", 1500, roux),
+		c.immunization("camille-dtp", "camille", "J07CA01", "Diphtérie, tétanos, poliomyélite", 9000, roux),
 		c.immunization("camille-flu", "camille", "J07BB02", "Grippe saisonnière", 25, "Practitioner/ph-diallo"),
 		c.bloodGroup("camille-blood", "camille", "O Rh positif", 4000),
 		c.measure("camille-glucose-1", "camille", "laboratory", "2339-0", "Glycémie", 7.8, "mmol/L", 3, "Patient/camille"),

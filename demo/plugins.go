@@ -36,7 +36,7 @@ func PluginManifest(id string, binary manifest.Artifact) (*manifest.Manifest, er
 // pluginConsents are what camille agreed with the plugins: with her doctors in front, and by herself.
 func (c Cast) pluginConsents() []object {
 	both := []string{"PATRQT", "TREAT"}
-	notes := c.app("camille", "rappel-vaccins", 30, []string{"PATRQT"}, []string{"Communication"}, []string{"write"})
+	notes := c.app("camille", "rappel-vaccins", 30, []string{"PATRQT"}, []string{"Appointment", "Communication"}, []string{"write"})
 	notes["id"] = "camille-app-rappel-vaccins-notes"
 	return []object{
 		notes,
@@ -44,6 +44,3 @@ func (c Cast) pluginConsents() []object {
 		c.app("camille", "interactions", 30, both, []string{"AllergyIntolerance", "MedicationRequest", "MedicationStatement"}, []string{"read"}),
 	}
 }
-
-// Scheduled are the people of the cast who agreed, by consents that are loaded, with a plugin that runs by itself.
-var Scheduled = []string{"camille"}

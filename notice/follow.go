@@ -74,6 +74,9 @@ func (s *Service) tell(ctx context.Context, entries []audit.Entry) (told bool, e
 	return told, nil
 }
 
+// Scheduled is the via of what an app did that ran by itself, in the entries of the log.
+const Scheduled = "schedule"
+
 // about is what an entry is worth telling for, "" for nothing.
 func (s *Service) about(e *audit.Entry) string {
 	switch {
@@ -89,6 +92,8 @@ func (s *Service) about(e *audit.Entry) string {
 		return Closed
 	case e.Details["linked"] != "":
 		return Link
+	case e.Details["via"] == Scheduled && e.Action == "C":
+		return Left
 	case e.Interaction == "scan-card" && e.Details["notify"] != "":
 		return Card
 	case e.Details["notify"] != "": // its opening, or the card, was told
@@ -106,7 +111,11 @@ func (s *Service) tellOf(ctx context.Context, e *audit.Entry, about string) (boo
 			return false, err
 		}
 	}
-	all, err := s.gate.Recipients(ctx, gate.Telling{Patient: e.Patient, About: about, By: e.Actor.ID, Entry: e.ID, Labels: e.Labels})
+	by := e.Actor.ID
+	if about == Left { // it acted for the person, who did nothing
+		by = e.Client
+	}
+	all, err := s.gate.Recipients(ctx, gate.Telling{Patient: e.Patient, About: about, By: by, Entry: e.ID, Labels: e.Labels})
 	if err != nil {
 		return false, err
 	}
@@ -136,6 +145,9 @@ func (s *Service) notice(ctx context.Context, e *audit.Entry, about string, r ga
 	}
 	if about == Emergency && e.Stage <= 1 {
 		n.Case = e.ID
+	}
+	if about == Left {
+		n.Apps = []AppUse{{Client: e.Client, Accesses: len(e.Resources), Last: e.At.UTC()}}
 	}
 	for name := range strings.FieldsSeq(e.Details["linked"]) {
 		if called := s.gate.Called(ctx, name); called != "" {

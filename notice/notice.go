@@ -23,6 +23,7 @@ const (
 	Answered    = "answered"     // a question about an access was answered
 	Card        = "card"         // the person's emergency card was used
 	Apps        = "apps"         // what apps read lately
+	Left        = "left"         // an app that runs by itself left something in the agenda or the messages
 	Reviews     = "reviews"      // what waits for a reviewer, today
 	Overdue     = "overdue"      // what no establishment reviewed in time, for the authority
 )

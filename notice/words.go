@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 	_ "time/tzdata" // an image without zones must not tell the wrong hour
@@ -13,7 +14,7 @@ import (
 var files embed.FS
 
 // abouts are what notices are about.
-var abouts = []string{Emergency, FirstAccess, Link, Closed, Answered, Card, Apps, Reviews, Overdue}
+var abouts = []string{Emergency, FirstAccess, Link, Closed, Answered, Card, Apps, Left, Reviews, Overdue}
 
 // words says notices in one language.
 type words struct {
@@ -105,6 +106,8 @@ func (s *Service) letter(n *Notice) *letter {
 	if n.Waits != nil {
 		l.Foot = w.texts["waits.foot"]
 		w.backlog(n.Waits, add)
+	} else if n.About == Left {
+		add("when", w.moment(n.At))
 	} else if n.About != Apps {
 		add("who", n.By.Name)
 		add("where", n.Place)
@@ -151,6 +154,10 @@ func (n *Notice) Page() string {
 		return "/label/cases"
 	case n.Kind == "professional":
 		return "/pro"
+	case n.About == Left && n.Kind == "patient":
+		return "/space/agenda"
+	case n.About == Left:
+		return "/space/agenda?for=" + url.QueryEscape(n.Patient)
 	}
 	return "/space/history"
 }

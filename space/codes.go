@@ -15,6 +15,9 @@ const (
 	RoleSystem       = "urn:pontlevis:circle-role" // CareTeam.participant.role: treating, or any other role of the circle
 	CardSystem       = "urn:pontlevis:card"        // Consent.provision.actor.reference.identifier: whoever holds the card of that number
 	SourceExtension  = "urn:pontlevis:link-source" // CareTeam.participant extension (valueCode): the evidence of a link
+
+	// UnaskedExtension is of a Consent to an app (valueBoolean): false where the person does not want it to run by itself.
+	UnaskedExtension = "urn:pontlevis:unasked"
 )
 
 // Kinds of Consent.

@@ -91,6 +91,7 @@ func (f *Facts) readConsent(r *fhir.Resource) {
 		}
 	case App:
 		f.readApp(c)
+		f.readOnlyAsked(r, c)
 	}
 }
 
@@ -168,6 +169,20 @@ func (f *Facts) readApp(c consent) {
 				for _, direction := range concepts(c.provision.Get("action"), DirectionSystem) {
 					f.Apps = append(f.Apps, AppConsent{client, purpose, category, direction, c.Period})
 				}
+			}
+		}
+	}
+}
+
+// readOnlyAsked keeps the apps that a consent to them does not let run by themselves: one such consent is enough.
+func (f *Facts) readOnlyAsked(r *fhir.Resource, c consent) {
+	for _, e := range r.Node().Get("extension").Items() {
+		if e.Get("url").Text() != UnaskedExtension || e.Get("valueBoolean").Text() != "false" {
+			continue
+		}
+		for _, actor := range c.provision.Get("actor").Items() {
+			if client, ok := strings.CutPrefix(identity(actor.Get("reference")), ClientSystem+"|"); ok {
+				f.OnlyAsked = append(f.OnlyAsked, client)
 			}
 		}
 	}

@@ -26,6 +26,7 @@ type Facts struct {
 	DefaultMasked bool              // new documents are masked for professionals
 	Delegates     []Delegate
 	Apps          []AppConsent
+	OnlyAsked     []string // apps that do not run by themselves for the person, though they agreed with them
 	Refused       []string // identities of depositors refused
 
 	initial        []initial // what the initial consents say, until it is settled

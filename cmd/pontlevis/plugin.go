@@ -19,7 +19,27 @@ import (
 
 func pluginCommand() *cobra.Command {
 	c := &cobra.Command{Use: "plugin", Short: "Makes a plugin, and runs one in the cage"}
-	c.AddCommand(pluginNewCommand(), pluginRunCommand())
+	c.AddCommand(pluginNewCommand(), pluginRunCommand(), pluginDueCommand())
+	return c
+}
+
+func pluginDueCommand() *cobra.Command {
+	var data string
+	c := &cobra.Command{
+		Use: "due --data <folder>", Short: "Runs the scheduled plugins whose turn it is, in a running demo", Args: cobra.NoArgs,
+		Long: "Runs at once what the running demo would run by itself within ten minutes of its start, and each hour then: the plugins\n" +
+			"that have a schedule, for those who agreed, where it is their turn. It says for how many each ran, and for how many it\n" +
+			"left something. What they left is in the agenda of the person, on the page /space/agenda.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			answer, err := ask(data, "schedules", pontlevis.TokenRequest{})
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(c.OutOrStdout(), answer.Explanation)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&data, "data", "", "data folder of the running demo")
 	return c
 }
 

@@ -36,6 +36,7 @@ type Callers interface {
 type Gate interface {
 	Admits(ctx context.Context, grant *gate.Grant, resourceType string) (bool, error)
 	Ask(ctx context.Context, grant *gate.Grant, method, target string, header http.Header, body []byte) (*gate.Answer, error)
+	Unasked(ctx context.Context, patient, client string) (off bool, language string, err error)
 }
 
 // Config is what a front stands on. All but Rest, Address, Now, Log and Answered are required.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -36,7 +37,11 @@ type stand struct {
 
 	mu      sync.Mutex
 	refused map[string]bool // "client Type" that the gate refuses
-	asked   []string        // of the gate
+	off     map[string]bool // people who let nothing run by itself
+	speaks  map[string]string
+	agenda  []string // keys that the agenda holds
+	written []string // bodies of what was written
+	asked   []string // of the gate
 	got     []plugins.Invocation
 	host    func(plugins.Invocation) (*plugins.Outcome, error)
 	offline bool
@@ -49,7 +54,7 @@ func newStand(t testing.TB) *stand {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	s := &stand{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), refused: map[string]bool{}}
+	s := &stand{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), refused: map[string]bool{}, off: map[string]bool{}, speaks: map[string]string{}}
 	s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
 		return &plugins.Outcome{Cards: []plugins.Card{{UUID: "x", Summary: "one"}}, Reads: []plugins.Asked{{Query: "Immunization", Status: 200}}}, nil
 	}
@@ -113,7 +118,7 @@ func (s *stand) CDSClient(_ context.Context, token, audience, _ string) (gate.Cl
 	return gate.Client{ID: parts[1], Kind: "backend"}, nil
 }
 
-func (s *stand) Ask(_ context.Context, g *gate.Grant, method, target string, _ http.Header, _ []byte) (*gate.Answer, error) {
+func (s *stand) Ask(_ context.Context, g *gate.Grant, method, target string, _ http.Header, body []byte) (*gate.Answer, error) {
 	kind, _, _ := strings.Cut(strings.ReplaceAll(target, "/", "?"), "?")
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +129,38 @@ func (s *stand) Ask(_ context.Context, g *gate.Grant, method, target string, _ h
 	if s.refused[g.Client.ID+" "+kind] {
 		return nil, &gate.Refusal{Status: 404}
 	}
+	if method == http.MethodGet && kind == "Appointment" {
+		return &gate.Answer{Status: 200, Body: s.found(target)}, nil
+	}
+	for _, kind := range []string{"Appointment", "Communication"} {
+		if strings.Contains(string(body), `"resourceType":"`+kind+`"`) && s.refused[g.Client.ID+" "+kind] {
+			return nil, &gate.Refusal{Status: 403}
+		}
+	}
+	if method == http.MethodPost {
+		s.written = append(s.written, string(body))
+	}
 	return &gate.Answer{Status: 200}, nil
+}
+
+// found is what a search of the agenda by identifier finds: the keys of s.agenda that it names.
+func (s *stand) found(target string) []byte {
+	asked, _ := url.QueryUnescape(target)
+	var entries []any
+	for _, key := range s.agenda {
+		if strings.Contains(asked, LeftSystem+"|"+key) {
+			entries = append(entries, object{"resource": object{
+				"resourceType": "Appointment", "meta": object{"source": "urn:pontlevis:client:rappel-vaccins"},
+				"identifier": []any{object{"system": LeftSystem, "value": key}},
+			}})
+		}
+	}
+	b, _ := json.Marshal(object{"resourceType": "Bundle", "entry": entries})
+	return b
+}
+
+func (s *stand) Unasked(_ context.Context, patient, _ string) (bool, string, error) {
+	return s.off[patient], s.speaks[patient], nil
 }
 
 func (s *stand) Admits(_ context.Context, g *gate.Grant, kind string) (bool, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
@@ -91,7 +90,7 @@ func (f *Front) invoke(ctx context.Context, s service, i plugins.Invocation) ([]
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(out.Reads, func(a plugins.Asked) bool { return a.Status == http.StatusOK }) {
+	if !restsOnReads(out) {
 		return nil, nil
 	}
 	for k := range out.Cards {

@@ -14,13 +14,34 @@ import (
 // The roll is who has a consent that may be to an app: whether it is, the gate says each time. It follows the access log, in
 // which each consent leaves an entry.
 
-// Enlist adds a person to the roll, for what the access log does not tell: consents that were loaded.
-func (s *Schedules) Enlist(ctx context.Context, patient string) error {
-	err := s.front.c.DB.Update(ctx, partition, func(tx store.Tx) error { return tx.Put(store.Key("roll", patient), []byte{1}) })
+// Enlist adds people to the roll, for what the access log does not tell: consents that an import brings. It is for the one
+// that imports, before it writes them.
+func Enlist(ctx context.Context, db store.DB, now time.Time, patients ...string) error {
+	if len(patients) == 0 {
+		return nil
+	}
+	err := db.Update(ctx, partition, func(tx store.Tx) error {
+		for _, patient := range patients {
+			if err := store.PutJSON(tx, rollKey(patient), now.UTC()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
-		return fmt.Errorf("enlisting somebody for schedules: %w", err)
+		return fmt.Errorf("enlisting people for schedules: %w", err)
 	}
 	return nil
+}
+
+func rollKey(patient string) []byte { return store.Key("roll", patient) }
+
+// agreedAt is when a person of the roll agreed with something last; zero where it is not known.
+func agreedAt(tx store.Tx, patient string) (at time.Time) {
+	if _, err := store.GetJSON(tx, rollKey(patient), &at); err != nil {
+		return time.Time{} // a row from before the instant was kept
+	}
+	return at
 }
 
 // follow reads the access log from where it was left.
@@ -39,7 +60,7 @@ func (s *Schedules) follow(ctx context.Context) error {
 		err = s.front.c.DB.Update(ctx, partition, func(tx store.Tx) error {
 			for k := range entries {
 				if e := &entries[k]; consents(e) {
-					if err := tx.Put(store.Key("roll", e.Patient), []byte{1}); err != nil {
+					if err := store.PutJSON(tx, rollKey(e.Patient), s.front.c.Now().UTC()); err != nil {
 						return err
 					}
 				}
@@ -60,8 +81,9 @@ func consents(e *audit.Entry) bool {
 		slices.ContainsFunc(e.Resources, func(r string) bool { return strings.HasPrefix(r, "Consent/") || r == "Consent" })
 }
 
-// due are the people of the roll for whom an app did not run since.
-func (s *Schedules) due(ctx context.Context, app string, since time.Time, most int) (out []string, err error) {
+// due are the people of the roll for whom an app is to run now.
+func (s *Schedules) due(ctx context.Context, app App, now time.Time, most int) (out []string, err error) {
+	every := period(app.Manifest.Plugin.Schedule.Every)
 	err = s.front.c.DB.View(ctx, partition, func(tx store.Tx) error {
 		out = nil
 		for key := range tx.Scan(store.Key("roll"), nil) {
@@ -72,11 +94,11 @@ func (s *Schedules) due(ctx context.Context, app string, since time.Time, most i
 			if len(parts) != 2 {
 				continue
 			}
-			var e ranEntry
-			if _, err := store.GetJSON(tx, store.Key("ran", app, parts[1]), &e); err != nil {
+			var t turn
+			if _, err := store.GetJSON(tx, turnKey(app.Manifest.ID, parts[1]), &t); err != nil {
 				return err
 			}
-			if !e.At.After(since) {
+			if t.due(every, agreedAt(tx, parts[1]), now) {
 				out = append(out, parts[1])
 			}
 		}

@@ -2,7 +2,11 @@ package hooks
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,8 +24,9 @@ func (l logged) Since(_ context.Context, from int64, _ int) ([]audit.Entry, int6
 	return l[from:], int64(len(l)), nil
 }
 
-func TestSchedules(t *testing.T) {
-	t.Parallel()
+// monthly is a stand whose plugin runs each month, and its schedules for the people who agreed.
+func monthly(t *testing.T, log Log, people ...string) (*stand, *Schedules) {
+	t.Helper()
 	s := newStand(t)
 	apps := s.c.Apps
 	s.c.Apps = func(ctx context.Context) ([]App, error) {
@@ -31,70 +36,285 @@ func TestSchedules(t *testing.T) {
 		}
 		return all, err
 	}
-	indicator := "warning"
-	s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
-		return &plugins.Outcome{Cards: []plugins.Card{{Summary: "Flu is due.", Indicator: indicator}}, Reads: []plugins.Asked{{Status: 200}}}, nil
+	if err := Enlist(t.Context(), s.c.DB, s.now, people...); err != nil {
+		t.Fatal(err)
 	}
+	return s, NewSchedules(s.Front, log)
+}
+
+// look runs what is due after a while, and gives for whom the plugin ran and how often something was written.
+func (s *stand) look(t *testing.T, schedules *Schedules, after time.Duration) (ran []string, written []string) {
+	t.Helper()
+	s.now = s.now.Add(after)
+	s.got, s.asked, s.written = nil, nil, nil
+	if err := schedules.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range s.got {
+		ran = append(ran, i.Grant.Patient)
+	}
+	return ran, s.written
+}
+
+const month = 31 * 24 * time.Hour
+
+// says is an answer of a plugin: one card, with a proposal for each thing.
+func says(indicator, language string, things ...string) *plugins.Outcome {
+	card := plugins.Card{Summary: "Flu is due, in " + language, Indicator: indicator}
+	for _, thing := range things {
+		resource, _ := json.Marshal(object{
+			"resourceType": "Appointment", "status": "proposed", "description": thing + " in " + language, "comment": "why in " + language,
+			"requestedPeriod": []any{object{"start": "2026-12-01T00:00:00Z"}}, "reasonCode": []any{object{"coding": []any{object{"system": "x", "code": thing}}}},
+		})
+		card.Suggestions = append(card.Suggestions, plugins.Suggestion{Label: thing, Actions: []plugins.Action{{Type: "create", Description: thing, Resource: resource}}})
+	}
+	return &plugins.Outcome{Version: "1.2.0", Cards: []plugins.Card{card}, Reads: []plugins.Asked{{Status: 200}}}
+}
+
+func TestSchedules(t *testing.T) {
+	t.Parallel()
 	entry := func(patient, action, resource, outcome string) audit.Entry {
 		return audit.Entry{Patient: patient, Action: action, Resources: []string{resource}, Outcome: outcome}
 	}
-	schedules := NewSchedules(s.Front, logged{
+	s, schedules := monthly(t, logged{
 		entry("camille", "C", "Consent/1", audit.Granted), entry("jeanne", "C", "Consent/2", audit.Refused), entry("lucas", "R", "Consent/3", audit.Granted),
 		entry("yanis", "U", "Observation/4", audit.Granted), entry("nour", "U", "Consent/5", audit.Granted),
-	})
-	if err := schedules.Enlist(t.Context(), "elise"); err != nil {
-		t.Fatal(err)
+	}, "elise")
+	for _, who := range []string{"camille", "elise", "nour"} {
+		s.speaks[who] = "fr"
 	}
-	look := func(after time.Duration, wantRuns, wantWritten int) {
+	indicator := "warning"
+	s.host = func(i plugins.Invocation) (*plugins.Outcome, error) { return says(indicator, i.Language), nil }
+	look := func(what string, after time.Duration, wantRuns, wantWritten int) {
 		t.Helper()
-		s.now = s.now.Add(after)
-		s.got, s.asked = nil, nil
-		if err := schedules.Look(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if len(s.got) != wantRuns || len(s.asked) != wantWritten {
-			t.Errorf("it ran %d times and wrote %v, want %d and %d", len(s.got), s.asked, wantRuns, wantWritten)
+		if ran, written := s.look(t, schedules, after); len(ran) != wantRuns || len(written) != wantWritten {
+			t.Errorf("%s: it ran for %v and wrote %v, want %d and %d", what, ran, written, wantRuns, wantWritten)
 		}
 	}
-	look(0, 3, 3) // camille, elise, nour
+	look("at first", 0, 3, 3) // camille, elise, nour
 	i := s.got[0]
-	if i.Grant.Actor.ID != "Patient/camille" || i.Grant.Purpose != "PATRQT" || i.Grant.Patient != "camille" || i.Hook != "due" || len(i.Within) == 0 {
-		t.Errorf("it runs as %+v", i.Grant)
+	if i.Grant.Actor.ID != "Patient/camille" || i.Grant.Purpose != "PATRQT" || i.Grant.Patient != "camille" || i.Hook != "due" || len(i.Within) == 0 || i.Language != "fr" {
+		t.Errorf("it runs as %+v in %s", i.Grant, i.Language)
 	}
-	if diff := cmp.Diff("rappel-vaccins POST Communication", s.asked[0]); diff != "" {
-		t.Error(diff)
+	all, err := schedules.All(t.Context())
+	if ran := all["rappel-vaccins"]; err != nil || ran.People != 3 || ran.Written != 3 || !ran.At.Equal(s.now) {
+		t.Errorf("state %+v, %v", all, err)
 	}
-	ran, ok, err := schedules.State(t.Context(), "rappel-vaccins")
-	if err != nil || !ok || ran.People != 3 || ran.Written != 3 || !ran.At.Equal(s.now) {
-		t.Errorf("state %+v, %v, %v", ran, ok, err)
-	}
-	look(29*24*time.Hour, 0, 0) // not due yet
-	look(2*24*time.Hour, 3, 0)  // the same words are not written twice
+	look("two days before a month", month-3*24*time.Hour, 0, 0)
+	look("a month later, the same words", 3*24*time.Hour, 3, 0)
 	for _, kind := range []string{"Patient", "Immunization", "ImmunizationEvaluation", "ImmunizationRecommendation"} {
 		s.refused["rappel-vaccins "+kind] = true
 	}
-	look(31*24*time.Hour, 0, 0) // nobody consents any more
+	look("nobody consents any more", month, 0, 0)
 	s.refused, indicator = map[string]bool{}, "info"
-	look(31*24*time.Hour, 3, 0) // nothing that asks for something
+	look("nothing that asks for something", month, 3, 0)
 	s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
 		return nil, &plugins.Failure{App: "rappel-vaccins", Kind: plugins.ErrCrashed}
 	}
-	look(31*24*time.Hour, 3, 0)
-	if ran, _, _ := schedules.State(t.Context(), "rappel-vaccins"); ran.Failed != 3 {
-		t.Errorf("a plugin that crashes: %+v", ran)
+	look("it crashes", month, 3, 0)
+	if all, _ := schedules.All(t.Context()); all["rappel-vaccins"].Failed != 3 {
+		t.Errorf("a plugin that crashes: %+v", all)
 	}
+	look("it crashes the day after", 25*time.Hour, 3, 0)
 	s.offline = true
-	look(31*24*time.Hour, 0, 0) // recalled
+	look("recalled", month, 0, 0)
+}
+
+// TestWhatAScheduleLeaves: each thing comes to the agenda once, in the person's language, whatever becomes of it there.
+func TestWhatAScheduleLeaves(t *testing.T) {
+	t.Parallel()
+	s, schedules := monthly(t, logged{}, "camille", "elise")
+	s.speaks["elise"] = "en"
+	things := []string{"flu", "tetanus"}
+	s.host = func(i plugins.Invocation) (*plugins.Outcome, error) {
+		return says("warning", i.Language, things...), nil
+	}
+	ran, written := s.look(t, schedules, 0)
+	if diff := cmp.Diff([]string{"camille", "camille", "elise"}, ran); diff != "" {
+		t.Errorf("both languages where none is known, one where it is: %s", diff)
+	}
+	if len(written) != 2 {
+		t.Fatalf("it wrote %d times: %v", len(written), written)
+	}
+	for k, want := range []string{`"description":"flu in fr / flu in en"`, `"description":"flu in en"`} {
+		for _, also := range []string{want, `"assigner":{"display":"rappel-vaccins 1.2.0"}`, `"comment":"why in `, `"resourceType":"Communication"`, `"sender":`} {
+			if !strings.Contains(written[k], also) {
+				t.Errorf("what was written lacks %s: %s", also, written[k])
+			}
+		}
+	}
+	if !strings.Contains(strings.Join(s.asked, "\n"), "schedule GET Appointment?patient=camille") {
+		t.Errorf("it did not look at the agenda as the person: %v", s.asked)
+	}
+	if _, written := s.look(t, schedules, month); len(written) > 0 { // both removed theirs meanwhile: s.agenda is empty
+		t.Errorf("it came back: %v", written)
+	}
+	things = append(things, "zoster")
+	if _, written := s.look(t, schedules, month); len(written) != 2 || strings.Contains(written[0], "flu in") || !strings.Contains(written[0], "zoster in") {
+		t.Errorf("a new thing: %v", written)
+	}
+	turns, err := schedules.Of(t.Context(), "camille")
+	if err != nil || len(turns) != 1 || turns[0].Wrote != 1 || turns[0].Version != "1.2.0" || !turns[0].Last.Equal(s.now) || !turns[0].Next.Equal(s.now.Add(30*24*time.Hour)) {
+		t.Errorf("camille is told %+v, %v", turns, err)
+	}
+}
+
+// TestAScheduleLeavesWhatItMay: who lets an app write into the agenda and not leave messages gets the one, and the reverse.
+func TestAScheduleLeavesWhatItMay(t *testing.T) {
+	t.Parallel()
+	for refused, kept := range map[string]string{"Appointment": "Communication", "Communication": "Appointment"} {
+		s, schedules := monthly(t, logged{}, "camille")
+		s.speaks["camille"], s.refused["rappel-vaccins "+refused] = "fr", true
+		s.host = func(i plugins.Invocation) (*plugins.Outcome, error) { return says("warning", i.Language, "flu"), nil }
+		if _, written := s.look(t, schedules, 0); len(written) != 1 || !strings.Contains(written[0], `"resourceType":"`+kept+`"`) {
+			t.Errorf("without the right to write %s: %v", refused, written)
+		}
+	}
+}
+
+// TestOff: what a person turned off does not run, and does as soon as they turn it on again.
+func TestOff(t *testing.T) {
+	t.Parallel()
+	s, schedules := monthly(t, logged{}, "camille")
+	s.speaks["camille"], s.off["camille"] = "fr", true
+	if ran, _ := s.look(t, schedules, 0); len(ran) > 0 {
+		t.Errorf("it ran for %v", ran)
+	}
+	s.off = map[string]bool{}
+	if ran, _ := s.look(t, schedules, time.Hour); len(ran) > 0 {
+		t.Errorf("it ran for %v though nobody changed anything", ran)
+	}
+	if err := Enlist(t.Context(), s.c.DB, s.now, "camille"); err != nil { // as the entry of the changed consent does
+		t.Fatal(err)
+	}
+	if ran, _ := s.look(t, schedules, time.Hour); len(ran) != 1 {
+		t.Errorf("after it was turned on again it ran for %v", ran)
+	}
+}
+
+// TestOneRunAtATime: two nodes over one store never run an app for one person at once, and between them run it once.
+func TestOneRunAtATime(t *testing.T) {
+	t.Parallel()
+	people := make([]string, 12)
+	for k := range people {
+		people[k] = fmt.Sprintf("person-%02d", k)
+	}
+	s, one := monthly(t, logged{}, people...)
+	for _, who := range people {
+		s.speaks[who] = "fr"
+	}
+	var mu sync.Mutex
+	inside, most := map[string]int{}, 0
+	s.host = func(i plugins.Invocation) (*plugins.Outcome, error) {
+		mu.Lock()
+		inside[i.Grant.Patient]++
+		most = max(most, inside[i.Grant.Patient])
+		mu.Unlock()
+		time.Sleep(time.Millisecond)
+		mu.Lock()
+		inside[i.Grant.Patient]--
+		mu.Unlock()
+		return says("info", i.Language, "flu"), nil
+	}
+	var nodes sync.WaitGroup
+	for _, node := range []*Schedules{one, NewSchedules(s.Front, logged{}), NewSchedules(s.Front, logged{})} {
+		nodes.Go(func() {
+			if err := node.Look(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	nodes.Wait()
+	if most != 1 || len(s.got) != len(people) || len(s.written) != len(people) {
+		t.Errorf("%d at once, %d runs and %d writes for %d people", most, len(s.got), len(s.written), len(people))
+	}
+}
+
+// TestARestartInTheMiddle: a turn whose process died is somebody else's once its claim is over, and what it wrote before it
+// died is not written again.
+func TestARestartInTheMiddle(t *testing.T) {
+	t.Parallel()
+	s, before := monthly(t, logged{}, "camille")
+	s.speaks["camille"] = "fr"
+	var wrote atomic.Pointer[string]
+	ctx, die := context.WithCancel(t.Context())
+	s.host = func(i plugins.Invocation) (*plugins.Outcome, error) {
+		out := says("info", i.Language, "flu")
+		if app, err := s.apps(t.Context()); wrote.Load() == nil && err == nil {
+			key := proposals(app[0], []*plugins.Outcome{out})[0].key
+			wrote.Store(&key)
+			die()
+			return nil, ctx.Err()
+		}
+		return out, nil
+	}
+	if err := before.Look(ctx); err == nil {
+		t.Fatal("the process did not die")
+	}
+	s.agenda = []string{*wrote.Load()} // it was written, and not noted
+	after := NewSchedules(s.Front, logged{})
+	if ran, _ := s.look(t, after, claimed-time.Second); len(ran) > 0 {
+		t.Errorf("it runs while another may: %v", ran)
+	}
+	ran, written := s.look(t, after, 2*time.Second)
+	if len(ran) != 1 || len(written) > 0 {
+		t.Errorf("after the claim it ran for %v and wrote %v", ran, written)
+	}
+	s.agenda = nil // the person removed it
+	if _, written := s.look(t, after, month); len(written) > 0 {
+		t.Errorf("it came back: %v", written)
+	}
+}
+
+// TestALostTurnWritesNothing: who held a turn for too long finds it taken, and leaves nothing.
+func TestALostTurnWritesNothing(t *testing.T) {
+	t.Parallel()
+	s, schedules := monthly(t, logged{}, "camille")
+	s.speaks["camille"] = "fr"
+	s.host = func(i plugins.Invocation) (*plugins.Outcome, error) {
+		s.now = s.now.Add(claimed + time.Second)
+		return says("info", i.Language, "flu"), nil
+	}
+	if _, written := s.look(t, schedules, 0); len(written) > 0 {
+		t.Errorf("it wrote %v", written)
+	}
 }
 
 func TestAMessageIsBounded(t *testing.T) {
 	t.Parallel()
-	out := &plugins.Outcome{Reads: []plugins.Asked{{Status: 200}}, Cards: []plugins.Card{{Summary: "a", Detail: strings.Repeat("é", maxMessages), Indicator: "critical"}}}
-	if n := len(message(out)); n > maxMessages {
+	out := &plugins.Outcome{Cards: []plugins.Card{{Summary: "a", Detail: strings.Repeat("é", maxMessage), Indicator: "critical"}}}
+	if n := len(message([]*plugins.Outcome{out})); n > maxMessage || n < maxMessage-8 {
 		t.Errorf("%d bytes", n)
 	}
-	out.Reads = nil
-	if message(out) != "" {
-		t.Error("what rests on no read is written")
+}
+
+// TestWhatRestsOnNoReadIsNotLeft: a plugin that was given nothing has nothing to say.
+func TestWhatRestsOnNoReadIsNotLeft(t *testing.T) {
+	t.Parallel()
+	s, schedules := monthly(t, logged{}, "camille")
+	s.host = func(i plugins.Invocation) (*plugins.Outcome, error) {
+		out := says("critical", i.Language, "flu")
+		out.Reads = []plugins.Asked{{Status: 404}}
+		return out, nil
+	}
+	if _, written := s.look(t, schedules, 0); len(written) > 0 {
+		t.Errorf("it wrote %v", written)
+	}
+}
+
+// TestWhatIsNoEntryIsNotLeft: an app leaves proposals with a date in the agenda, and nothing else.
+func TestWhatIsNoEntryIsNotLeft(t *testing.T) {
+	t.Parallel()
+	app := App{Manifest: &manifest.Manifest{ID: "a"}}
+	for _, bad := range []plugins.Action{
+		{Type: "update", Resource: []byte(`{"resourceType":"Appointment","status":"proposed","description":"d","start":"2026-12-01T00:00:00Z"}`)},
+		{Type: "create", Resource: []byte(`{"resourceType":"Appointment","status":"booked","description":"d","start":"2026-12-01T00:00:00Z"}`)},
+		{Type: "create", Resource: []byte(`{"resourceType":"Appointment","status":"proposed","description":"d"}`)},
+		{Type: "create", Resource: []byte(`{"resourceType":"Appointment","status":"proposed","start":"2026-12-01T00:00:00Z"}`)},
+		{Type: "create", Resource: []byte(`{"resourceType":"Communication","status":"completed"}`)}, {Type: "create", Resource: []byte(`{`)},
+	} {
+		if p := proposed(app, "1", bad); p != nil {
+			t.Errorf("%s is an entry", bad.Resource)
+		}
 	}
 }

@@ -34,6 +34,7 @@ var acts = map[string]act{
 	"consult": (*room).planConsult, "end-consult": (*room).planEndConsult,
 	"administrator": (*room).planAdministrator, "end-administrator": (*room).planEndAdministrator,
 	"disconnect": (*room).planDisconnect, "disconnect-category": (*room).planDisconnectCategory, "reconnect": (*room).planReconnect,
+	"only-asked": (*room).planOnlyAsked, "unasked": (*room).planUnaskedAgain, "remove-entry": (*room).planRemove,
 	"invite": (*room).planInvite, "end-invitation": (*room).planEndInvitation,
 	"end-delegate": (*room).planEndDelegate, "restore-delegate": (*room).planRestoreDelegate,
 	"refuse": (*room).planRefuse, "accept": (*room).planAccept,
@@ -46,6 +47,7 @@ var pagesOf = map[string]func(*room, int){
 	"/space/documents": func(r *room, status int) { r.documents(status) },
 	"/space/people":    func(r *room, status int) { r.helpers(status) },
 	"/space/apps":      func(r *room, status int) { r.appsPage(status) },
+	"/space/agenda":    func(r *room, status int) { r.agenda(status) },
 	"/space/choices":   func(r *room, status int) { r.choices(status) },
 	"/space/document":  func(r *room, status int) { r.document(status) },
 }

@@ -22,6 +22,7 @@ var inverses = map[string]string{
 	"administrator": "end-administrator", "end-administrator": "administrator", "refuse": "accept", "accept": "refuse",
 	"end-delegate": "restore-delegate", "restore-delegate": "end-delegate",
 	"disconnect": "reconnect", "disconnect-category": "reconnect",
+	"only-asked": "unasked", "unasked": "only-asked",
 	"mask": "unmask", "unmask": "mask", "mask-new": "show-new", "show-new": "mask-new",
 }
 
@@ -49,6 +50,15 @@ func (r *room) done(c *circle, documents []*Document) *Done {
 		stands = c.Facts.Consent.Until.IsZero() == (d.Key == "give")
 	case "end-delegate", "restore-delegate":
 		stands = d.delegateStands(c, query.Get("id"))
+	case "only-asked", "unasked":
+		known, err := r.App(query.Get("client"))
+		if err != nil {
+			return nil
+		}
+		d.Name, d.Fields = (&App{View: known.View}).Name(r.Language()), [][2]string{{"client", query.Get("client")}}
+		stands = slices.Contains(c.Facts.OnlyAsked, query.Get("client")) == (d.Key == "only-asked")
+	case "remove-entry":
+		stands = r.removed(query.Get("entry"))
 	case "invite", "end-invitation":
 		stands = true
 	case "disconnect", "disconnect-category", "reconnect":

@@ -60,9 +60,10 @@ type App struct {
 	known   oauth.KnownApp
 	Agreed  []Agreement
 	Consent []Consent
-	Uses    []Use // what it did, as far as the newest entries of the log say it
-	Refused int   // how often it was refused
-	More    bool  // the log has older entries
+	Uses    []Use    // what it did, as far as the newest entries of the log say it
+	Refused int      // how often it was refused
+	More    bool     // the log has older entries
+	Unasked *Unasked // how it runs by itself; nil: it does not
 }
 
 // Agreement is what one consent lets an app do in one category.

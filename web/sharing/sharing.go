@@ -17,15 +17,17 @@ var files embed.FS
 type Pages struct {
 	desk *visit.Desk
 	part *visit.Part
+
+	schedules Schedules // nil: no app runs by itself
 }
 
-// New reads the pages of sharing.
-func New(desk *visit.Desk) (*Pages, error) {
+// New reads the pages of sharing. schedules tell which apps run by themselves; nil where none do.
+func New(desk *visit.Desk, schedules Schedules) (*Pages, error) {
 	part, err := desk.Part("/space", files)
 	if err != nil {
 		return nil, err
 	}
-	return &Pages{desk: desk, part: part}, nil
+	return &Pages{desk: desk, part: part, schedules: schedules}, nil
 }
 
 // Mount gives each page its address.
@@ -38,6 +40,7 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	get("/space/document", (*room).showDocument)
 	get("/space/choices", (*room).showChoices)
 	get("/space/apps", (*room).showApps)
+	get("/space/agenda", (*room).showAgenda)
 	get("/space/people", (*room).showHelpers)
 	get("/space/eyes", (*room).showEyes)
 	mux.Handle("/space/accept", p.part.Handle(p.accept, http.MethodGet, http.MethodPost))
@@ -151,7 +154,7 @@ type Frame struct {
 }
 
 // tabs are the pages of sharing in the order of their tabs; the text of one is "sharing.tab." and its path.
-var tabs = []string{"/space", "/space/documents", "/space/people", "/space/choices", "/space/apps", "/space/eyes", "/space/card"}
+var tabs = []string{"/space", "/space/documents", "/space/people", "/space/choices", "/space/apps", "/space/agenda", "/space/eyes", "/space/card"}
 
 // To is the address of a page about the same space.
 func (f Frame) To(path string, pairs ...string) string { return f.room.to(path, pairs...) }

@@ -17,6 +17,7 @@ type Advice struct {
 // Entry is one vaccination that could be planned.
 type Entry struct {
 	Name   string
+	Thing  string    // which dose of which rule, whatever the language and the day
 	From   time.Time // not before
 	Reason string
 }
@@ -63,7 +64,7 @@ func (c *Calendar) advise(r *Record, today time.Time, language string) Advice {
 			from = today
 		}
 		a.Entries = append(a.Entries, Entry{
-			Name: w.vaccine + f.Rule.Name.In(language), From: from, Reason: c.Name.In(language) + ", " + f.when(w),
+			Name: w.vaccine + f.Rule.Name.In(language), Thing: f.Rule.ID + "." + f.When.Format(time.DateOnly), From: from, Reason: c.Name.In(language) + ", " + f.when(w),
 		})
 	}
 	return a

@@ -57,10 +57,14 @@ func card(a Advice, language string) sdk.Card {
 	return out
 }
 
+// thingSystem is of the code by which a proposal is told from another, so that it is not left twice (docs/plugins.md).
+const thingSystem = "urn:pontlevis:app:rappel-vaccins"
+
 // appointment is an entry of the agenda that is proposed: whoever takes it up makes it theirs, and chooses when.
 func (e Entry) appointment() map[string]any {
 	return map[string]any{
 		"resourceType": "Appointment", "status": "proposed", "description": e.Name, "comment": e.Reason,
+		"reasonCode":      []any{map[string]any{"coding": []any{map[string]any{"system": thingSystem, "code": e.Thing}}}},
 		"requestedPeriod": []any{map[string]any{"start": e.From.UTC().Format(time.RFC3339)}},
 		"participant":     []any{map[string]any{"actor": map[string]any{"reference": "Patient/~"}, "status": "needs-action"}},
 	}

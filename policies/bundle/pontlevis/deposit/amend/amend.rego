@@ -67,7 +67,8 @@ deny contains "D2.author" if {
 
 # METADATA
 # title: Only the author deletes
-# description: Logically; the holder deletes what they deposited themselves, being its author.
+# description: |
+#   Logically; the holder deletes what they deposited themselves, being its author, and what an app left in the agenda for them.
 # custom:
 #   rule: D3.author
 #   layer: person
@@ -81,6 +82,14 @@ deny contains "D2.author" if {
 deny contains "D3.author" if {
 	input.action == "delete"
 	not actor.author
+	not _left
+}
+
+# An appointment names no author. One that an app signed (A5) was deposited for the person: nobody else's app may (P2.evidence).
+_left if {
+	_persons_side
+	input.resource.type == "Appointment"
+	startswith(input.resource.source, "urn:pontlevis:client:")
 }
 
 # METADATA

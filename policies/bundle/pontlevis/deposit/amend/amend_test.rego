@@ -30,6 +30,8 @@ _inherits(code) := w.allowed_with("D2.replace", "person", {{"type": "label", "pr
 	"code": code,
 }}})
 
+_left := {"resource": {"type": "Appointment", "author": [], "source": "urn:pontlevis:client:rappel-vaccins"}}
+
 _own := {"resource": {"author": ["Patient/camille"]}}
 
 _cases := {
@@ -99,6 +101,11 @@ _cases := {
 	"author deletes": [[w.mine, _action("delete")], w.allowed("D3.delete", "person")],
 	"holder deletes what they deposited": [[w.camille, _own, _action("delete")], w.allowed("D3.delete", "person")],
 	"holder deletes what another deposited": [[w.camille, _action("delete")], w.told("D3.author", "person")],
+	"holder deletes what an app left in the agenda": [[w.camille, _left, _action("delete")], w.allowed("D3.delete", "person")],
+	"representative deletes what an app left in the agenda": [[w.karim, _left, _action("delete")], w.allowed("D3.delete", "person")],
+	"holder deletes an appointment of somebody else's": [[w.camille, _left, {"resource": {"source": ""}}, _action("delete")], w.told("D3.author", "person")],
+	"holder deletes what an app wrote elsewhere": [[w.camille, _left, {"resource": {"type": "Observation"}}, _action("delete")], w.told("D3.author", "person")],
+	"treating doctor deletes what an app left": [[w.treating, _left, _action("delete")], w.refused("M4.section", "matrix")],
 	"treating doctor deletes": [[w.treating, _action("delete")], w.told("D3.author", "person")],
 	"carer deletes": [[w.sofia, {"resource": {"author": ["RelatedPerson/sofia"]}}, _action("delete")], w.told("P9.adds-only", "person")],
 	"a type outside the matrix": [[w.circle, w.nurse, {"resource": {"code": []}}, _mask], w.refused("M1.cell", "matrix")],

@@ -1,0 +1,165 @@
+package hooks
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/plugins"
+	"github.com/pontlevis/pontlevis/space"
+)
+
+// LeftSystem is of the identifier of an entry that an app left by itself: APP:KEY, with app and version as its assigner.
+const LeftSystem = "urn:pontlevis:left"
+
+// mostEntries bounds what one run leaves in an agenda.
+const mostEntries = 10
+
+// proposal is an entry of the agenda that an app proposes: key says which thing it is about, in whatever language.
+type proposal struct {
+	key      string
+	resource map[string]any
+	texts    []string // its description, in each language
+	why      []string // its comment, likewise
+}
+
+// proposals are the entries that all answers of one run propose, each thing once, with the words of each language.
+func proposals(app App, said []*plugins.Outcome) (out []*proposal) {
+	for _, answer := range said {
+		for _, c := range answer.Cards {
+			for _, suggestion := range c.Suggestions {
+				for _, a := range suggestion.Actions {
+					p := proposed(app, answer.Version, a)
+					if p == nil {
+						continue
+					}
+					k := slices.IndexFunc(out, func(o *proposal) bool { return o.key == p.key })
+					switch {
+					case k >= 0:
+						out[k].texts, out[k].why = added(out[k].texts, p.texts), added(out[k].why, p.why)
+					case len(out) < mostEntries:
+						out = append(out, p)
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+func added(all, more []string) []string {
+	for _, one := range more {
+		if one != "" && !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// proposed reads one action; nil when it is no entry with a date to come to the agenda.
+func proposed(app App, version string, a plugins.Action) *proposal {
+	if a.Type != "create" {
+		return nil
+	}
+	n, err := fhir.Parse(a.Resource, fhir.Limits{})
+	if err != nil || n.Get("resourceType").Text() != "Appointment" || n.Get("status").Text() != "proposed" || dateOf(n) == "" {
+		return nil
+	}
+	p := &proposal{texts: added(nil, []string{cmp.Or(n.Get("description").Text(), a.Description)}), why: added(nil, []string{n.Get("comment").Text()})}
+	if json.Unmarshal(a.Resource, &p.resource) != nil || len(p.texts) == 0 {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(app.Manifest.ID + "\x00" + thing(n)))
+	p.key = app.Manifest.ID + ":" + hex.EncodeToString(sum[:16])
+	p.resource["identifier"] = []any{map[string]any{
+		"system": LeftSystem, "value": p.key, "assigner": map[string]any{"display": app.Manifest.ID + " " + version},
+	}}
+	return p
+}
+
+// dateOf is when an entry begins, as it says.
+func dateOf(n *fhir.Node) string {
+	for _, period := range n.Get("requestedPeriod").Items() {
+		if start := period.Get("start").Text(); start != "" {
+			return start
+		}
+	}
+	return n.Get("start").Text()
+}
+
+// thing says what an entry is about: its codes, or else its date. Words tell nothing, they change with the language.
+func thing(n *fhir.Node) string {
+	var codes []string
+	for _, name := range []string{"serviceType", "reasonCode"} {
+		for _, concept := range n.Get(name).Items() {
+			for _, c := range concept.Get("coding").Items() {
+				codes = append(codes, c.Get("system").Text()+"|"+c.Get("code").Text())
+			}
+		}
+	}
+	if len(codes) == 0 {
+		return dateOf(n)
+	}
+	slices.Sort(codes)
+	return strings.Join(codes, "\n")
+}
+
+// fresh are the proposals that were not left before: by the turn, or, where a process ended before it noted that, by the
+// agenda, which the person looks at.
+func (s *Schedules) fresh(ctx context.Context, app App, patient string, all []*proposal, t *turn) ([]proposal, error) {
+	all = slices.DeleteFunc(all, func(p *proposal) bool { return slices.Contains(t.Left, p.key) })
+	if len(all) == 0 {
+		return nil, nil
+	}
+	there, err := s.there(ctx, app, patient, all)
+	if err != nil {
+		return nil, err
+	}
+	var out []proposal
+	for _, p := range all {
+		if slices.Contains(there, p.key) {
+			t.Left = append(t.Left, p.key)
+			continue
+		}
+		p.resource["description"] = strings.Join(p.texts, " / ")
+		if len(p.why) > 0 {
+			p.resource["comment"] = strings.Join(p.why, " / ")
+		}
+		p.resource["created"] = s.front.c.Now().UTC().Format("2006-01-02T15:04:05Z")
+		out = append(out, *p)
+	}
+	return out, nil
+}
+
+// there are the keys of proposals that are in the agenda already.
+func (s *Schedules) there(ctx context.Context, app App, patient string, all []*proposal) (keys []string, err error) {
+	var wanted []string
+	for _, p := range all {
+		wanted = append(wanted, LeftSystem+"|"+p.key)
+	}
+	target := "Appointment?patient=" + url.QueryEscape(patient) + "&identifier=" + url.QueryEscape(strings.Join(wanted, ",")) + "&_count=100"
+	answer, err := s.front.c.Gate.Ask(ctx, asPerson(s.grant(app, patient), "patient/Appointment.rs"), http.MethodGet, target, nil, nil)
+	if err != nil {
+		return nil, fmt.Errorf("looking for what was left before: %w", err)
+	}
+	n, err := fhir.Parse(answer.Body, fhir.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("reading what was left before: %w", err)
+	}
+	for _, entry := range n.Get("entry").Items() {
+		for _, id := range entry.At("resource", "identifier").Items() {
+			if id.Get("system").Text() == LeftSystem && strings.HasPrefix(entry.At("resource", "meta", "source").Text(), space.ClientSystem+":"+app.Manifest.ID) {
+				keys = append(keys, id.Get("value").Text())
+			}
+		}
+	}
+	return keys, nil
+}
