@@ -99,6 +99,7 @@ func (s *state) labelChanged(app string) {
 	at := s.standing(app, now)
 	if at.Status == label.InForce {
 		s.align(ctx)
+		s.runs.follow(ctx, app) // a version of before may not go on
 		return
 	}
 	why := catalog.Taken{Step: at.Status, To: at.Status, At: now, By: catalog.Actor{Part: catalog.Authority}, Reason: catalog.Text(at.Words)}

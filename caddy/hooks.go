@@ -68,7 +68,7 @@ func (h *pluginHost) online(ctx context.Context) (out []hooks.App, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if one != nil && len(one.app.Releases) > 0 {
+		if one != nil && one.app.Release.SHA256 != "" {
 			out = append(out, hooks.App{Manifest: one.manifest, Label: labelOf(entry, h.known.apps.Now())})
 		}
 	}

@@ -88,8 +88,11 @@ func (a *App) newPlugins(s *services, log *slog.Logger) (*pluginHost, error) {
 	if err != nil {
 		return nil, errors.Join(err, warden.Close())
 	}
+	out := &pluginHost{Host: host, warden: warden, known: known, folders: config.folders(a.state.dir, a.Demo)}
 	forget := a.state.stops.add(func(app string, why catalog.Taken) { host.Stop(app, "its label: "+why.Step) })
-	return &pluginHost{Host: host, warden: warden, known: known, folders: config.folders(a.state.dir, a.Demo), forget: forget}, nil
+	unfollow := a.state.runs.add(runner{host.Follow, a.starting(out)})
+	out.forget = func() { forget(); unfollow() }
+	return out, nil
 }
 
 // cage is how plugins are held here, for the storefront; nil where none run.
@@ -197,7 +200,11 @@ func (l *labelled) plugin(ctx context.Context, id string) (*plugins.App, error) 
 	}
 	app := *known.app
 	app.Label = labelOf(&entry, l.apps.Now())
-	return &app, l.demand(&app)
+	if err := l.demand(&app); err != nil {
+		return nil, err
+	}
+	app.Former, err = l.former(ctx, &entry, &app)
+	return &app, err
 }
 
 // demand adds what the label asks beyond the manifest: a stricter cage; and, where the log of labels has not been seen for too
@@ -226,13 +233,18 @@ func labelOf(entry *catalog.App, now time.Time) gate.Label {
 
 // manifest is what the version on the air says of itself.
 func (l *labelled) manifest(ctx context.Context, entry *catalog.App) (*described, error) {
+	return l.version(ctx, entry.ID, entry.Version, entry.Digest)
+}
+
+// version is what a version says of itself; nil when it is no plugin.
+func (l *labelled) version(ctx context.Context, id, version, digest string) (*described, error) {
 	l.mu.Lock()
-	known := l.read[entry.Digest]
+	known := l.read[digest]
 	l.mu.Unlock()
 	if known != nil {
 		return known, nil
 	}
-	v, err := l.apps.Version(ctx, entry.ID, entry.Version)
+	v, err := l.apps.Version(ctx, id, version)
 	if errors.Is(err, catalog.ErrNotFound) {
 		return nil, nil
 	}
@@ -241,9 +253,9 @@ func (l *labelled) manifest(ctx context.Context, entry *catalog.App) (*described
 	}
 	m, err := v.Read()
 	if err != nil {
-		return nil, fmt.Errorf("reading the manifest of %s: %w", entry.ID, err)
+		return nil, fmt.Errorf("reading the manifest of %s: %w", id, err)
 	}
-	if v.Digest != entry.Digest || m.Plugin == nil {
+	if v.Digest != digest || m.Plugin == nil {
 		return nil, nil
 	}
 	app, err := pluginOf(m, l.issuer)
@@ -256,7 +268,7 @@ func (l *labelled) manifest(ctx context.Context, entry *catalog.App) (*described
 	if l.read == nil || len(l.read) >= 1000 {
 		l.read = map[string]*described{}
 	}
-	l.read[entry.Digest] = known
+	l.read[digest] = known
 	return known, nil
 }
 
@@ -284,7 +296,7 @@ func pluginOf(m *manifest.Manifest, issuer string) (*plugins.App, error) {
 	}
 	for _, a := range m.Plugin.Artifacts {
 		if a.OS == runtime.GOOS && a.Arch == runtime.GOARCH {
-			app.Releases = append(app.Releases, plugins.Release{Version: m.Version, SHA256: a.SHA256, Size: a.Size})
+			app.Release = plugins.Release{Version: m.Version, SHA256: a.SHA256, Size: a.Size}
 		}
 	}
 	return app, nil
@@ -305,11 +317,17 @@ func (m *meter) plugins(evidence func(app, version, what string)) plugins.Meter 
 	tripped := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "pontlevis_plugin_tripwires_total", Help: "Times that a plugin did what no honest one does.",
 	})
-	m.registry.MustRegister(invoked, reads, tripped)
+	upgraded := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pontlevis_plugin_upgrades_total", Help: "Times that a version of a plugin in use gave way to the next: one that serves, or, in vain, one that has not come up.",
+	}, []string{"outcome"})
+	m.registry.MustRegister(invoked, reads, tripped, upgraded)
 	return plugins.Meter{
 		Invoked: func(_, kind string, took time.Duration) { invoked.WithLabelValues(kind).Observe(took.Seconds()) },
 		Read: func(_ string, status int, took time.Duration) {
 			reads.WithLabelValues(fmt.Sprint(status)).Observe(took.Seconds())
+		},
+		Upgraded: func(_, _, _ string, serves bool) {
+			upgraded.WithLabelValues(map[bool]string{true: "serves", false: "vain"}[serves]).Inc()
 		},
 		Tripped: func(app, version, what string) {
 			tripped.Inc()

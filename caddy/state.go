@@ -51,6 +51,7 @@ type state struct {
 	lives   space.Lifecycles
 	apps    catalog.Apps
 	stops   stops
+	runs    runs
 	recalls recalls
 	behind  behind
 	master  []byte
@@ -118,6 +119,7 @@ func (s *state) open(base string) (err error) {
 	s.records.Base = base
 	s.lives = space.Lifecycles{DB: s.db, Known: &store.Decoded[space.Lifecycle]{}}
 	s.apps = catalog.Apps{DB: s.db, Now: time.Now, Known: &store.Decoded[catalog.App]{}, Labels: s.standing, Stopped: s.stop}
+	s.apps.Issued, s.apps.Starts, s.apps.Moved = s.issued, s.runs.starts, s.runs.follow
 	return nil
 }
 

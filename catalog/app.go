@@ -46,6 +46,9 @@ type App struct {
 	// of labels has not been seen for too long. It is never stored.
 	Waits bool `json:"-"`
 
+	// Former is the version of a plugin whose place this one took a moment ago; nil without one.
+	Former *Former `json:"former,omitempty"`
+
 	// Cut ends every grant that was given before: a recall, a delisting. A label that comes back brings back none of them.
 	Cut time.Time `json:"cut,omitzero"`
 }

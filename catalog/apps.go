@@ -23,6 +23,7 @@ var (
 	ErrUnderWay = errors.New("another version of the app is under way")
 	ErrMany     = errors.New("there are as many as there may be")
 	ErrText     = errors.New("a text is missing, or too long")
+	ErrStart    = errors.New("the program of this version does not come up here")
 )
 
 // Apps is the catalogue, kept in the store. It is safe for concurrent use.
@@ -34,6 +35,18 @@ type Apps struct {
 	// Labels asks the log of labels; it is asked at each request, and must be cheap. nil: there is no log here, as in a
 	// rehearsal, and what the entries say is all.
 	Labels func(app string, now time.Time) label.Standing
+
+	// Issued asks the log of one label by its id, also of one whose place another took; without it nothing of a version goes on
+	// once another took its place.
+	Issued func(id string, now time.Time) label.Standing
+
+	// Starts tries whether the program of a version comes up on this node; nil where none runs. It is asked before the steps
+	// test and publish.
+	Starts func(ctx context.Context, v *Version) error
+
+	// Moved is told that something else of an app may run than before, though the app goes on: once this is in force and
+	// before the step returns. What runs follows.
+	Moved func(ctx context.Context, app string)
 
 	// Reserved tells whether an id belongs to something that is no app of the catalogue; nil: none does.
 	Reserved func(ctx context.Context, id string) (bool, error)
@@ -57,6 +70,7 @@ func (c Apps) Get(ctx context.Context, id string) (App, error) {
 	}
 	a := *known
 	c.hold(&a)
+	c.holdFormer(&a)
 	return a, nil
 }
 
@@ -113,6 +127,7 @@ func (c Apps) List(ctx context.Context) ([]App, error) {
 	}
 	for k := range all {
 		c.hold(&all[k])
+		c.holdFormer(&all[k])
 	}
 	return all, nil
 }

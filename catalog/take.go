@@ -36,7 +36,7 @@ func versionKey(app, version string) []byte { return store.Key("app-version", ap
 
 // Take takes a step, or several of one app one after the other: all of them or none, and in force when it returns. A step
 // without a version is of the version of the one before it. The same step asked twice is taken once. Errors: ErrNotFound,
-// ErrStep, ErrPart, ErrReason, ErrLabel, ErrVersion, ErrUnderWay, ErrChanged, *manifest.Invalid.
+// ErrStep, ErrPart, ErrReason, ErrLabel, ErrVersion, ErrUnderWay, ErrChanged, ErrStart, *manifest.Invalid.
 func (c Apps) Take(ctx context.Context, steps ...Step) (*Version, error) {
 	rules := make([]*Rule, len(steps))
 	for k := range steps {
@@ -44,6 +44,9 @@ func (c Apps) Take(ctx context.Context, steps ...Step) (*Version, error) {
 		if rules[k], err = steps[k].check(); err != nil {
 			return nil, fmt.Errorf("step %q of %s: %w", steps[k].Step, steps[k].App, err)
 		}
+	}
+	if err := c.startable(ctx, steps); err != nil {
+		return nil, fmt.Errorf("changing the catalogue: %w", err)
 	}
 	var v *Version
 	err := c.DB.Update(ctx, store.Global, func(tx store.Tx) error {
@@ -65,6 +68,7 @@ func (c Apps) Take(ctx context.Context, steps ...Step) (*Version, error) {
 	if err != nil {
 		return nil, fmt.Errorf("changing the catalogue: %w", err)
 	}
+	c.moved(ctx, steps)
 	return v, nil
 }
 
@@ -241,6 +245,7 @@ func (c Apps) effect(tx store.Tx, a *App, v *Version, rule *Rule, s *Step) error
 			if err := c.supersede(tx, a, now); err != nil {
 				return err
 			}
+			a.Former = a.formerly(now)
 		}
 		v.Label, v.Expires = s.Label.ID, s.Label.NotAfter
 		v.moved(rule, s, now)
@@ -255,7 +260,14 @@ func (c Apps) effect(tx store.Tx, a *App, v *Version, rule *Rule, s *Step) error
 	if rule.Step == "test" && s.Evidence != nil {
 		v.Evidence = s.Evidence
 	}
+	former := a.Former != nil && (shown || a.Former.Version == v.Version)
+	if former && onAir(v.State) { // what stops an app stops what it was before, also where it comes back
+		a.Former = nil
+	}
 	if !shown || !onAir(v.State) {
+		if former {
+			return store.PutJSON(tx, appKey(a.ID), a)
+		}
 		return nil
 	}
 	if a.Status = v.State; v.State == Recalled || v.State == Delisted {

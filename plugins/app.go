@@ -28,9 +28,12 @@ type App struct {
 	Waits  bool       // nothing new begins, what runs may go on: its label has not been confirmed for too long
 	Level  cage.Level // isolation that its label demands; the operator's may be higher
 
-	// Releases that may run, newest first. The newest that starts serves; one that has not yet started once leaves the
-	// one after it in service until it has.
-	Releases []Release
+	Release Release // its binary for this platform; zero without one
+
+	// Former is the version whose place this one took, with no more rights than both have; nil without one, and once its
+	// time is over. It answers until this one has said its first hello (drain.go). It has no Former of its own.
+	Former *App
+	Until  time.Time // of a Former: when it ends, whatever it does
 }
 
 // Hook is one entry of the manifest's hooks.

@@ -113,11 +113,7 @@ func lineOf(t testing.TB) (*bench, *line) {
 	if _, err := b.call("a", "nothing"); err != nil {
 		t.Fatal(err)
 	}
-	l, f := b.host.lineOf(a)
-	if f != nil {
-		t.Fatal(f)
-	}
-	return b, l
+	return b, b.line(a)
 }
 
 // awaits waits for a fresh process.
@@ -209,7 +205,7 @@ func BenchmarkBusy(b *testing.B) {
 			h := newBench(b)
 			r := h.release("1.0.0", "")
 			for i := range 8 {
-				h.app(fmt.Sprint("busy-", i), "", func(a *App) { a.Releases = []Release{r} })
+				h.app(fmt.Sprint("busy-", i), "", func(a *App) { a.Release = r })
 				if _, err := h.call(fmt.Sprint("busy-", i), "three"); err != nil {
 					b.Fatal(err)
 				}

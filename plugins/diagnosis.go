@@ -6,6 +6,7 @@ import "time"
 // holds nothing of a record, and nothing that the plugin wrote.
 type Diagnosis struct {
 	App, Version string
+	State        string // serves, starts, ends or refused: see the constants below
 	Level        string // isolation of the last start, S1 to S4; "" before one
 	Starts       int    // processes begun
 	Invocations  int    // that reached a process
@@ -17,6 +18,15 @@ type Diagnosis struct {
 	Stderr       int64 // bytes written to the standard error by all processes; they are counted, not kept
 	Last         End   // of the last process that ended
 }
+
+// States of a version of a plugin on a node.
+const (
+	Serves = "serves" // new calls go to it
+	Starts = "starts" // it takes the place of the one that serves, once it has said its first hello
+	Ends   = "ends"   // another took its place: what it runs is finished, and nothing begins
+
+	Refused = "refused" // it was tried and did not come up, so it did not go on the air
+)
 
 // End is how a process ended.
 type End struct {

@@ -40,7 +40,7 @@ func TestForeign(t *testing.T) {
 	b.app("allergies", "", func(a *App) {
 		r := Release{Version: "1.0.0", SHA256: hex.EncodeToString(sum[:]), Size: int64(len(bits))}
 		b.bits[r.SHA256] = bits
-		a.Releases = []Release{r}
+		a.Release = r
 	})
 	for range 2 {
 		out, err := b.call("allergies", "count")

@@ -26,3 +26,45 @@ func Greet(ctx context.Context, w *cage.Warden, image *cage.Image, limits Limits
 	p.end()
 	return report, nil
 }
+
+// Try starts one process of a version that is not on the air yet, on a place of this host and at the isolation that it
+// demands, waits for its hello and ends it. The error is a *Failure; its diagnosis is kept until the app is tried again.
+func (h *Host) Try(ctx context.Context, app *App) error {
+	l := newLine(h, app.ID, app.Release, app.Limits.orUsual(), h.demanded(app))
+	l.patience = max(h.Patience, greetPatience)
+	failure := l.try(ctx)
+	l.retire()
+	l.shrink()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.refused, app.ID)
+	if failure == nil {
+		return nil
+	}
+	d := l.look()
+	d.State = Refused
+	h.refused[app.ID] = d
+	h.Log.WarnContext(ctx, "a version of a plugin does not come up, and does not go on the air", "app", app.ID, "version", app.Release.Version, "why", failure.Error())
+	return failure
+}
+
+// try starts a process for nobody and ends it.
+func (l *line) try(ctx context.Context) *Failure {
+	if l.release.SHA256 == "" {
+		f := &Failure{App: l.app, Kind: ErrStart, Detail: "it has no binary for this platform"}
+		l.failed(f, nil)
+		return f
+	}
+	waiting, stop := context.WithTimeout(ctx, l.patience)
+	defer stop()
+	if err := l.host.places.take(waiting, l.app); err != nil {
+		return &Failure{App: l.app, Kind: ErrBusy, Detail: "no process in time"}
+	}
+	p, f := l.start(ctx)
+	if f != nil {
+		l.failed(f, p)
+		return f
+	}
+	p.end()
+	return nil
+}

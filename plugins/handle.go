@@ -21,6 +21,7 @@ import (
 type handle struct {
 	host    *Host
 	app     string
+	release Release     // the version that runs
 	given   *gate.Grant // of the human, through the calling system
 	within  []string    // scopes of the calling systems; nil: unbounded
 	grant   *gate.Grant // the same through the app, with its label of this instant
@@ -116,9 +117,9 @@ func (h *handle) target(r *wire.Read) (string, *refused) {
 }
 
 // ask takes one request through the gate and disguises what it gives. The label is asked for anew: it may have been
-// withdrawn since the last read.
+// withdrawn since the last read, or another version may have taken the place of this one.
 func (h *handle) ask(ctx context.Context, target string) (body []byte, next string, no *refused, err error) {
-	app, failure := h.host.standing(ctx, h.app)
+	app, failure := h.host.still(ctx, h.app, h.release)
 	if failure != nil {
 		return nil, "", nil, failure
 	}

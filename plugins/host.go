@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
@@ -46,6 +47,9 @@ type Meter struct {
 	Invoked func(app, kind string, took time.Duration) // kind as in [End]
 	Read    func(app string, status int, took time.Duration)
 	Tripped func(app, version, detail string) // a process did what no honest plugin does
+	// Upgraded tells that a version which was in use gave way to a newer one: to one that serves, or, in vain, to one that
+	// has not come up.
+	Upgraded func(app, from, to string, serves bool)
 }
 
 // Host runs plugins. It is safe for concurrent use.
@@ -61,12 +65,18 @@ type Host struct {
 	mu       sync.Mutex
 	died     *sync.Cond // a process is gone
 	closed   bool
-	apps     map[string][]*line             // newest first
+	apps     map[string][]*line             // of the version on the air, then of those before it that still live
 	sessions map[string]map[*visit]struct{} // invocations under way
+	drains   map[string]*time.Timer         // until a former version ends
+	refused  map[string]Diagnosis           // of the last version of an app that was tried and did not come up
+	turns    atomic.Uint64                  // times that the catalogue said something else; changes with the lock held
 }
 
 // visit is an invocation as far as it can be ended from outside.
-type visit struct{ end context.CancelCauseFunc }
+type visit struct {
+	end  context.CancelCauseFunc
+	line *line // once it was chosen
+}
 
 // Open makes a host. It starts no process and no goroutine: a plugin that nobody calls costs nothing.
 func Open(o Options) (*Host, error) {
@@ -81,7 +91,7 @@ func Open(o Options) (*Host, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	h := &Host{Options: o, bounds: usualBounds(), apps: map[string][]*line{}, sessions: map[string]map[*visit]struct{}{}}
+	h := &Host{Options: o, bounds: usualBounds(), apps: map[string][]*line{}, sessions: map[string]map[*visit]struct{}{}, drains: map[string]*time.Timer{}, refused: map[string]Diagnosis{}}
 	h.died = sync.NewCond(&h.mu)
 	h.places = newPlaces(o.Processes, h.reclaim)
 	h.running, h.stop = context.WithCancel(context.Background())
@@ -119,9 +129,11 @@ func (h *Host) Stop(app, why string) {
 	}
 	lines := h.apps[app]
 	delete(h.apps, app)
+	h.drained(app)
 	h.mu.Unlock()
 	for _, l := range lines {
 		l.retire()
+		l.shrink()
 	}
 	h.mu.Lock()
 	for len(h.sessions[app]) > 0 || slices.ContainsFunc(lines, (*line).lives) {
@@ -138,6 +150,7 @@ func (h *Host) Close() error {
 	h.mu.Lock()
 	h.closed = true
 	apps := slices.AppendSeq(slices.Collect(maps.Keys(h.apps)), maps.Keys(h.sessions))
+	apps = slices.AppendSeq(apps, maps.Keys(h.drains))
 	h.mu.Unlock()
 	h.stop()
 	for _, app := range apps {
@@ -157,8 +170,15 @@ func (h *Host) Diagnoses(app string) []Diagnosis {
 		if app != "" && id != app {
 			continue
 		}
-		for _, l := range lines {
-			out = append(out, l.look())
+		for k, l := range lines {
+			d := l.look()
+			d.State = stateOf(lines, k)
+			out = append(out, d)
+		}
+	}
+	for id, d := range h.refused {
+		if app == "" || id == app {
+			out = append(out, d)
 		}
 	}
 	return out

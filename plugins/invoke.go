@@ -2,10 +2,7 @@ package plugins
 
 import (
 	"context"
-	"slices"
 	"time"
-
-	"github.com/pontlevis/pontlevis/plugins/cage"
 )
 
 // Invoke has an app answer one call for one person, in a process of its own. Its error is a [*Failure], or that of ctx.
@@ -28,26 +25,16 @@ func (h *Host) invoke(ctx context.Context, i Invocation, begun time.Time) (*Outc
 	if i.Grant == nil || i.Grant.Patient == "" {
 		return nil, &Failure{App: i.App, Kind: ErrRequest, Detail: "a call is about one person"}
 	}
-	ctx, leave, err := h.enter(ctx, i.App)
+	ctx, v, err := h.enter(ctx, i.App)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
-	app, failure := h.standing(ctx, i.App) // after enter: a recall from now on finds this invocation and ends it
+	defer h.leave(i.App, v)
+	app, hook, failure := h.choose(ctx, v, i) // after enter: a recall from now on finds this invocation and ends it
 	if failure != nil {
 		return nil, failure
 	}
-	if app.Waits {
-		return nil, &Failure{App: i.App, Kind: ErrStopped, Detail: "its label has not been confirmed for too long"}
-	}
-	hook, ok := app.hook(i.Hook)
-	if !ok {
-		return nil, &Failure{App: i.App, Kind: ErrUnknown, Detail: "no such hook"}
-	}
-	l, failure := h.lineOf(app)
-	if failure != nil {
-		return nil, failure
-	}
+	l := v.line
 	p, failure := l.take(ctx)
 	if failure != nil {
 		return nil, failure
@@ -66,7 +53,7 @@ func (h *Host) session(app *App, hook Hook, limits Limits, i Invocation) *sessio
 	now := time.Now()
 	return &session{host: h, app: app, hook: hook, limits: limits, of: i, handle: &handle{
 		within: i.Within,
-		host:   h, app: app.ID, given: i.Grant, until: now.Add(limits.Deadline), started: now, names: newAliases(h.Base, i.Grant.Patient),
+		host:   h, app: app.ID, release: app.Release, given: i.Grant, until: now.Add(limits.Deadline), started: now, names: newAliases(h.Base, i.Grant.Patient),
 		reads: limits.Reads, bytes: limits.Bytes,
 	}}
 }
@@ -91,8 +78,8 @@ func (s *session) run(ctx context.Context, l *line, p *process) (*Outcome, error
 func (s *session) heard(ctx context.Context, p *process) (cards []Card, page *Page, err error) {
 	answer, err := s.converse(ctx, p)
 	if err == nil {
-		_, failure := s.host.standing(ctx, s.app.ID) // a label that was withdrawn meanwhile shows no card either
-		if failure != nil {
+		var failure *Failure // a label that was withdrawn meanwhile shows no card either
+		if s.app, failure = s.host.still(ctx, s.app.ID, s.app.Release); failure != nil {
 			err = failure
 		}
 	}
@@ -136,7 +123,7 @@ func (l *line) ended(err error, p *process) {
 }
 
 // enter registers an invocation, so that it can be ended from outside.
-func (h *Host) enter(ctx context.Context, app string) (context.Context, func(), error) {
+func (h *Host) enter(ctx context.Context, app string) (context.Context, *visit, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	v := &visit{end: end}
 	h.mu.Lock()
@@ -149,80 +136,51 @@ func (h *Host) enter(ctx context.Context, app string) (context.Context, func(), 
 		h.sessions[app] = map[*visit]struct{}{}
 	}
 	h.sessions[app][v] = struct{}{}
-	return ctx, func() {
-		end(nil)
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if delete(h.sessions[app], v); len(h.sessions[app]) == 0 {
-			delete(h.sessions, app)
-		}
-		h.died.Broadcast()
-	}, nil
+	return ctx, v, nil
 }
 
-// lineOf is the line that serves an app now. A newer release is started beside the one in service, which goes on until the
-// newer has said its first hello; then the older one ends.
-func (h *Host) lineOf(app *App) (*line, *Failure) {
-	if len(app.Releases) == 0 {
-		return nil, &Failure{App: app.ID, Kind: ErrStart, Detail: "it has no binary for this platform"}
-	}
-	limits, demand := app.Limits.orUsual(), app.Level
-	if demand == cage.Unset {
-		demand = h.Warden.Least()
-	}
+// leave takes an invocation out again.
+func (h *Host) leave(app string, v *visit) {
+	v.end(nil)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	have := h.apps[app.ID]
-	var lines []*line
-	for _, r := range app.Releases[:min(2, len(app.Releases))] {
-		i := slices.IndexFunc(have, func(l *line) bool { return l.same(r, limits, demand) })
-		if i >= 0 {
-			lines = append(lines, have[i])
-		} else if len(lines) == 0 {
-			lines = append(lines, newLine(h, app.ID, r, limits, demand))
-		}
+	if delete(h.sessions[app], v); len(h.sessions[app]) == 0 {
+		delete(h.sessions, app)
 	}
-	serves := lines[0]
-	if len(lines) > 1 && !serves.ready() {
-		if serves = lines[1]; serves.ready() {
-			lines[0].warm()
-		} else {
-			serves = lines[0]
-		}
+	if v.line != nil {
+		v.line.left()
+		h.sweep(v.line)
 	}
-	if serves == lines[0] {
-		lines = lines[:1]
-	}
-	for _, l := range have {
-		if !slices.Contains(lines, l) {
-			h.ending.Go(l.retire)
-		}
-	}
-	h.apps[app.ID] = lines
-	return serves, nil
+	h.died.Broadcast()
 }
 
-// ready reports whether a release has ever come up.
-func (l *line) ready() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.proven
-}
-
-// warm starts a first process of a release that does not serve yet; one that fails is tried again as a plugin that rests is.
-func (l *line) warm() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.filling > 0 || time.Now().Before(l.rests) || !l.host.places.try(l.app) {
-		return
+// choose picks the version that answers a call and the line of its processes, which is the visit's from then on. When the
+// catalogue changed while it was asked, it is asked again.
+func (h *Host) choose(ctx context.Context, v *visit, i Invocation) (*App, Hook, *Failure) {
+	for {
+		turn := h.turns.Load()
+		app, failure := h.standing(ctx, i.App)
+		if failure != nil {
+			return nil, Hook{}, failure
+		}
+		if app.Waits {
+			return nil, Hook{}, &Failure{App: i.App, Kind: ErrStopped, Detail: "its label has not been confirmed for too long"}
+		}
+		if _, ok := app.hook(i.Hook); !ok {
+			return nil, Hook{}, &Failure{App: i.App, Kind: ErrUnknown, Detail: "no such hook"}
+		}
+		if app.Release.SHA256 == "" {
+			return nil, Hook{}, &Failure{App: i.App, Kind: ErrStart, Detail: "it has no binary for this platform"}
+		}
+		h.mu.Lock()
+		if h.turns.Load() != turn {
+			h.mu.Unlock()
+			continue
+		}
+		v.line, app = h.serving(app, i.Hook)
+		v.line.joined()
+		h.mu.Unlock()
+		hook, _ := app.hook(i.Hook)
+		return app, hook, nil
 	}
-	l.filling++
-	l.host.filling.Go(l.fill)
-}
-
-// lives reports whether any process of a line is left.
-func (l *line) lives() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.alive > 0 || l.filling > 0
 }

@@ -20,6 +20,8 @@ type line struct {
 	limits  Limits
 	demand  cage.Level
 
+	patience time.Duration // within which a process says hello
+
 	running context.Context // ends when it is retired
 	stop    context.CancelFunc
 
@@ -29,6 +31,7 @@ type line struct {
 	image   *cage.Image
 	idle    []*process
 	alive   int // processes, idle ones and those being started among them
+	calls   int // that chose it and have not ended
 	filling int // being started for nobody
 	trial   bool
 	proven  bool // a process of it once said hello
@@ -41,14 +44,14 @@ type line struct {
 }
 
 func newLine(h *Host, app string, r Release, l Limits, demand cage.Level) *line {
-	out := &line{host: h, app: app, release: r, limits: l, demand: demand, diag: Diagnosis{App: app, Version: r.Version}}
+	out := &line{host: h, app: app, release: r, limits: l, demand: demand, patience: h.Patience, diag: Diagnosis{App: app, Version: r.Version}}
 	out.running, out.stop = context.WithCancel(h.running)
 	return out
 }
 
 // same reports whether a line is what the catalogue asks for now.
 func (l *line) same(r Release, limits Limits, demand cage.Level) bool {
-	return l.release.SHA256 == r.SHA256 && l.limits == limits && l.demand == demand
+	return l.release == r && l.limits == limits && l.demand == demand
 }
 
 // take gives a fresh process, an idle one or a new one, and has the next one started.
@@ -116,28 +119,34 @@ func (l *line) fresh() *process {
 // start starts a process on a place that was taken; the place goes back with the process. One that failed is given too, as
 // far as there was one: it tells how.
 func (l *line) start(ctx context.Context) (*process, *Failure) {
+	l.mu.Lock()
+	l.alive++ // from here on, so that the sealed binary stays
+	l.mu.Unlock()
 	image, err := l.sealed(ctx)
 	if err != nil {
-		l.host.places.give(l.app)
+		l.gone()
 		return nil, &Failure{App: l.app, Kind: ErrStart, Detail: err.Error()}
 	}
 	r, err := l.host.Warden.Runner(image, cage.Limits{Memory: l.limits.Memory, CPU: l.limits.CPU}, l.demand, environment)
 	if err != nil {
-		l.host.places.give(l.app)
+		l.gone()
 		return nil, &Failure{App: l.app, Kind: ErrLevel, Detail: err.Error()}
 	}
 	l.mu.Lock()
-	l.alive++
 	l.diag.Starts++
 	l.mu.Unlock()
-	p, f := launch(ctx, r, l.host.bounds, l.host.Patience, l.gone)
+	p, f := launch(ctx, r, l.host.bounds, l.patience, l.gone)
 	if f != nil {
 		f.App = l.app
 		return p, f
 	}
 	l.mu.Lock()
+	first := !l.proven
 	l.proven, l.diag.Level = true, p.level
 	l.mu.Unlock()
+	if first {
+		l.host.arrived(l)
+	}
 	return p, nil
 }
 
@@ -154,6 +163,7 @@ func (l *line) gone() {
 	l.host.places.give(l.app)
 	l.host.mu.Lock()
 	defer l.host.mu.Unlock()
+	l.host.sweep(l)
 	l.host.died.Broadcast()
 }
 
@@ -195,10 +205,10 @@ func (l *line) refill() {
 		return
 	}
 	l.filling++
-	l.host.filling.Go(l.fill)
+	l.host.filling.Go(func() { l.fill() })
 }
 
-func (l *line) fill() {
+func (l *line) fill() bool {
 	p, f := l.start(l.running)
 	l.mu.Lock()
 	l.filling--
@@ -217,8 +227,10 @@ func (l *line) fill() {
 		p.end()
 	}
 	l.host.mu.Lock()
-	defer l.host.mu.Unlock()
+	l.host.sweep(l)
 	l.host.died.Broadcast()
+	l.host.mu.Unlock()
+	return keep
 }
 
 // shrink ends what nobody has used for a while: the fresh processes, and the sealed binary once no process is left.
@@ -231,7 +243,7 @@ func (l *line) shrink() {
 
 // unseal lets the sealed binary go when no process is left; the lock is held.
 func (l *line) unseal() {
-	if l.alive == 0 && l.filling == 0 && l.image != nil && l.sealing.TryLock() {
+	if l.alive == 0 && l.filling == 0 && l.calls == 0 && l.image != nil && l.sealing.TryLock() {
 		l.image.Close()
 		l.image = nil
 		l.sealing.Unlock()
@@ -250,14 +262,16 @@ func (l *line) drop() int {
 	return len(idle)
 }
 
-// retire ends a line whose release is no longer wanted. Invocations under way go on; their processes are the last.
-func (l *line) retire() {
+// retire ends a line whose release is no longer wanted: nothing begins on it, and its fresh processes are to be ended with
+// shrink. Invocations under way go on; their processes are the last. It tells whether it was not retired before.
+func (l *line) retire() bool {
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := !l.retired
 	l.retired = true
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-	l.mu.Unlock()
 	l.stop()
-	l.shrink()
+	return first
 }

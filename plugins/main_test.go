@@ -69,16 +69,25 @@ type recorder struct {
 	asked  []string
 	grants []*gate.Grant
 	answer func(target string) (*gate.Answer, error)
+	held   chan struct{} // until it is closed nothing is answered
 }
 
-func (r *recorder) Ask(_ context.Context, g *gate.Grant, method, target string, _ http.Header, body []byte) (*gate.Answer, error) {
+// open is what holds nothing.
+var open = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+func (r *recorder) Ask(ctx context.Context, g *gate.Grant, method, target string, _ http.Header, body []byte) (*gate.Answer, error) {
 	if method != http.MethodGet || body != nil {
 		return nil, errors.New("something else than a read")
 	}
 	r.mu.Lock()
 	r.asked, r.grants = append(r.asked, target), append(r.grants, g)
-	answer := r.answer
+	answer, held := r.answer, r.held
 	r.mu.Unlock()
+	select {
+	case <-held:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	return answer(target)
 }
 
@@ -102,7 +111,7 @@ func newBench(t testing.TB, change ...func(*Options)) *bench {
 	if err != nil {
 		t.Skipf("NO CAGE ON THIS MACHINE, so plugins are not tested: %v", err)
 	}
-	b := &bench{TB: t, gate: &recorder{answer: vaccinations}, apps: map[string]*App{}, bits: map[string][]byte{}}
+	b := &bench{TB: t, gate: &recorder{answer: vaccinations, held: open}, apps: map[string]*App{}, bits: map[string][]byte{}}
 	o := Options{
 		Gate: b.gate, Base: base, Warden: w, Patience: 20 * time.Second,
 		Apps: func(_ context.Context, id string) (*App, error) {
@@ -137,7 +146,7 @@ func (b *bench) app(id, mode string, change ...func(*App)) *App {
 		ID: id, NameFR: "Rappels", NameEN: "Reminders", URL: "https://pontlevis.example/catalog/" + id, Category: "health",
 		Label:  gate.Label{Status: "online", Exchange: true, Purposes: []string{"TREAT"}, Categories: []string{"Immunization"}, Directions: []string{"read"}},
 		Scopes: []string{"patient/Immunization.rs"}, Writes: []string{"ServiceRequest"}, Links: []string{"https://vaccination.example/calendar"},
-		Level: cage.S1, Releases: []Release{b.release("1.0.0", mode)}, Limits: Limits{Deadline: 5 * time.Second},
+		Level: cage.S1, Release: b.release("1.0.0", mode), Limits: Limits{Deadline: 5 * time.Second},
 	}
 	for _, f := range change {
 		f(a)
@@ -171,6 +180,14 @@ func (b *bench) release(version, mode string) Release {
 	defer b.mu.Unlock()
 	b.bits[r.SHA256] = bits
 	return r
+}
+
+// line is the line of the version of an app that is on the air.
+func (b *bench) line(a *App) *line {
+	b.host.mu.Lock()
+	defer b.host.mu.Unlock()
+	newest, _ := b.host.align(a)
+	return newest
 }
 
 // call is camille's doctor calling a hook of an app; the hook is listed as it is called.

@@ -95,47 +95,6 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// TestUpgrade puts a release beside another: the old one serves until the new one is there, no call fails, and then the old
-// one is gone. A new one that does not come up never serves.
-func TestUpgrade(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, func(o *Options) { o.Patience = 3 * time.Second })
-	a := b.app("a", "")
-	old := a.Releases[0]
-	serve := func() string {
-		out, err := b.call("a", "count")
-		if err != nil {
-			t.Fatal(err, b.host.Diagnoses("a"))
-		}
-		return out.Version
-	}
-	if v := serve(); v != "1.0.0" {
-		t.Fatal(v)
-	}
-	put := func(r Release) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		c := *b.apps["a"]
-		c.Releases = []Release{r, old}
-		b.apps["a"] = &c
-	}
-	put(b.release("1.1.0", "exit"))
-	for range 5 {
-		if v := serve(); v != "1.0.0" {
-			t.Fatalf("%s serves, which does not start", v)
-		}
-	}
-	put(b.release("2.0.0", ""))
-	first := serve()
-	until(t, func() bool { return serve() == "2.0.0" })
-	if first != "1.0.0" {
-		t.Errorf("%s served at once: the new one was waited for", first)
-	}
-	if d := b.host.Diagnoses("a"); len(d) != 1 || d[0].Version != "2.0.0" {
-		t.Errorf("the old one is still there: %+v", d)
-	}
-}
-
 // TestRests has a plugin crash until it rests, and serve again when it is well.
 func TestRests(t *testing.T) {
 	t.Parallel()
@@ -167,7 +126,7 @@ func TestIdleCostsNothing(t *testing.T) {
 	r := b.release("1.0.0", "")
 	before, files := runtime.NumGoroutine(), descriptors(t)
 	for i := range 100 {
-		b.app(fmt.Sprint("idle-", i), "", func(a *App) { a.Releases = []Release{r} })
+		b.app(fmt.Sprint("idle-", i), "", func(a *App) { a.Release = r })
 	}
 	if n := runtime.NumGoroutine(); n > before {
 		t.Errorf("%d goroutines for nothing", n-before)
@@ -247,10 +206,7 @@ func TestKillsFirst(t *testing.T) {
 	for _, ask := range []bool{false, true} {
 		b := newBench(t)
 		b.host.bounds.ask, b.host.bounds.streams = ask, ask
-		l, f := b.host.lineOf(b.app("a", "deaf"))
-		if f != nil {
-			t.Fatal(f)
-		}
+		l := b.line(b.app("a", "deaf"))
 		if err := b.host.places.take(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
@@ -280,9 +236,9 @@ func TestSwapped(t *testing.T) {
 	b := newBench(t)
 	a := b.app("a", "")
 	b.mu.Lock()
-	bits := bytes.Clone(b.bits[a.Releases[0].SHA256])
+	bits := bytes.Clone(b.bits[a.Release.SHA256])
 	bits[len(bits)-1]++
-	b.bits[a.Releases[0].SHA256] = bits
+	b.bits[a.Release.SHA256] = bits
 	b.mu.Unlock()
 	if _, err := b.call("a", "count"); !errors.Is(err, ErrStart) || !strings.Contains(err.Error(), "SHA-256") {
 		t.Errorf("other bits run: %v", err)

@@ -65,6 +65,15 @@ func (l *Log) Status(app string, now time.Time) (Standing, bool) {
 	return at, newest != nil
 }
 
+// Issued is what holds of one label by its id, from memory: also of one whose place another took, which by itself withdraws
+// nothing. How fresh the log is, and the operator's list, are of the app: see Status.
+func (l *Log) Issued(id string, now time.Time) Standing {
+	if one := l.now.Load().labels[id]; one != nil {
+		return one.at(now)
+	}
+	return Standing{Status: None, Entry: -1}
+}
+
 // at is what holds of a label at an instant.
 func (l *standing) at(now time.Time) Standing {
 	is := Standing{Status: InForce, Label: l.Label, Entry: l.entry, Since: l.issued, Cut: endOf(l.cut)}

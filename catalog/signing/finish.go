@@ -101,6 +101,11 @@ func (d Desk) issue(ctx context.Context, by catalog.Actor, a *Act) error {
 	if err != nil {
 		return err
 	}
+	if step == "publish" {
+		if err := d.Apps.Startable(ctx, a.App, a.Version); err != nil {
+			return err
+		}
+	}
 	_, err = d.Log.Issue(ctx, label.Bundle{Label: a.Envelope, Publication: published.Envelope})
 	if err != nil && !errors.Is(err, label.ErrTwice) {
 		return err
