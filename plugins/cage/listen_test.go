@@ -3,6 +3,7 @@
 package cage
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +21,13 @@ func service(t *testing.T, gateway int) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	path := filepath.Join(folder, "socket")
+	told, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(folder, "notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer told.Close()
 	cmd := exec.Command("/proc/self/exe", append(wardenArgs, "--listen", path, "--gateway", strconv.Itoa(gateway))...)
+	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+told.LocalAddr().String())
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -28,14 +35,14 @@ func service(t *testing.T, gateway int) string {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	for range 500 {
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-		time.Sleep(10 * time.Millisecond)
+	// As systemd does for a service of Type=notify: whoever is ordered after it starts at this word.
+	word := make([]byte, 64)
+	_ = told.SetReadDeadline(time.Now().Add(time.Minute))
+	n, err := told.Read(word)
+	if err != nil || string(word[:n]) != "READY=1" {
+		t.Fatalf("the warden says %q, %v, and not that it listens", word[:n], err)
 	}
-	t.Fatal("the warden does not listen")
-	return ""
+	return path
 }
 
 // TestService reaches a warden that is a service, whose processes end when the gateway lets go of them; and is not

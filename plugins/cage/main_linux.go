@@ -92,6 +92,7 @@ func wardenListens(path, gateway string) error {
 	if err := os.Chmod(path, 0o666); err != nil { // the peer is checked below
 		return err
 	}
+	ready()
 	for {
 		c, err := l.AcceptUnix()
 		if err != nil {
@@ -105,6 +106,23 @@ func wardenListens(path, gateway string) error {
 			}
 			k.serve(c)
 		}()
+	}
+}
+
+// ready tells whoever supervises this process that it listens (sd_notify(3)). Where nobody wants to know, nothing happens; a
+// supervisor that cannot be told gives up by itself.
+func ready() {
+	name := os.Getenv("NOTIFY_SOCKET")
+	if name == "" {
+		return
+	}
+	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: name, Net: "unixgram"}) // a name with an @ is an abstract one to Go too
+	if err == nil {
+		_, err = c.Write([]byte("READY=1"))
+		c.Close()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cage: the service manager is not told that the warden listens:", err)
 	}
 }
 
