@@ -42,9 +42,6 @@ type fault string
 func (f fault) Error() string { return string(f) }
 
 func (j *judge) answer(a *wire.Answer) (cards []Card, page *Page, err error) {
-	if j == nil { // a test that looks at what a judge keeps away
-		return make([]Card, len(a.GetCards())), nil, nil
-	}
 	switch {
 	case len(a.GetSystemActions()) > 0:
 		return nil, nil, fault("system actions are never done")

@@ -52,23 +52,6 @@ func share(l Limits) int64 {
 	return slack + maxMessage + int64(l.Reads+extraFrames)*bytesPerRead + l.Bytes/64
 }
 
-// bounds are what holds a plugin that speaks the protocol badly. They are the same for every host; tests take one away to see
-// that what it holds then happens.
-type bounds struct {
-	message int                // bytes of one message
-	hello   int64              // bytes before Begin
-	share   func(Limits) int64 // bytes after it
-	frames  int                // messages besides the reads that are allowed
-	streams bool               // go-plugin's own streams are opened
-	ask     bool               // a process is asked to end before it is killed
-	queries bool               // queries go to the gate as they come
-	answers bool               // answers are not judged
-}
-
-func usualBounds() bounds {
-	return bounds{message: maxMessage, hello: helloBytes, share: share, frames: extraFrames}
-}
-
 // method is the only one that is ever called.
 const method = wire.Plugin_Invoke_FullMethodName
 
@@ -87,19 +70,16 @@ func refuseCalls(context.Context, string, any, any, *grpc.ClientConn, grpc.Unary
 
 // options are what gRPC is told. They come after go-plugin's own, so they hold.
 func (p *process) options() []grpc.DialOption {
-	out := []grpc.DialOption{
+	return []grpc.DialOption{
 		grpc.WithContextDialer(p.dial),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(p.bounds.message), grpc.MaxCallSendMsgSize(maxOutgoing)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxOutgoing)),
 		grpc.WithMaxHeaderListSize(8 << 10),
 		grpc.WithInitialWindowSize(64 << 10), grpc.WithInitialConnWindowSize(64 << 10), // fixed: nothing a plugin does makes them grow
 		grpc.WithReadBufferSize(4 << 10), grpc.WithWriteBufferSize(8 << 10), grpc.WithSharedWriteBuffer(true),
 		grpc.WithDisableRetry(), grpc.WithDisableServiceConfig(), grpc.WithDisableHealthCheck(), grpc.WithNoProxy(),
 		grpc.WithUserAgent("pontlevis"),
+		grpc.WithStreamInterceptor(refuseStreams), grpc.WithUnaryInterceptor(refuseCalls),
 	}
-	if !p.bounds.streams {
-		out = append(out, grpc.WithStreamInterceptor(refuseStreams), grpc.WithUnaryInterceptor(refuseCalls))
-	}
-	return out
 }
 
 var errOnce = errors.New("a process is dialled once")
@@ -114,7 +94,7 @@ func (p *process) dial(ctx context.Context, _ string) (net.Conn, error) {
 		return nil, err
 	}
 	m := &meter{Conn: c}
-	m.left.Store(p.bounds.hello)
+	m.left.Store(helloBytes)
 	p.meter.Store(m)
 	return m, nil
 }

@@ -18,7 +18,7 @@ func Greet(ctx context.Context, w *cage.Warden, image *cage.Image, limits Limits
 	if err != nil {
 		return cage.Report{}, &Failure{Kind: ErrLevel, Detail: err.Error()}
 	}
-	p, f := launch(ctx, r, usualBounds(), greetPatience, func() {})
+	p, f := launch(ctx, r, greetPatience, func() {})
 	if f != nil {
 		return cage.Report{}, f
 	}

@@ -102,8 +102,6 @@ func (h *handle) result(ctx context.Context, r *wire.Read) (*wire.ReadResult, er
 // target is what goes to the gate for a Read.
 func (h *handle) target(r *wire.Read) (string, *refused) {
 	switch {
-	case h.host.bounds.queries:
-		return r.GetQuery(), nil
 	case r.GetNext() == "":
 		return h.names.target(r.GetQuery())
 	case r.GetQuery() != "":

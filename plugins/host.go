@@ -55,7 +55,6 @@ type Meter struct {
 // Host runs plugins. It is safe for concurrent use.
 type Host struct {
 	Options
-	bounds  bounds
 	places  *places
 	running context.Context // ends with the host
 	stop    context.CancelFunc
@@ -91,7 +90,7 @@ func Open(o Options) (*Host, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	h := &Host{Options: o, bounds: usualBounds(), apps: map[string][]*line{}, sessions: map[string]map[*visit]struct{}{}, drains: map[string]*time.Timer{}, refused: map[string]Diagnosis{}}
+	h := &Host{Options: o, apps: map[string][]*line{}, sessions: map[string]map[*visit]struct{}{}, drains: map[string]*time.Timer{}, refused: map[string]Diagnosis{}}
 	h.died = sync.NewCond(&h.mu)
 	h.places = newPlaces(o.Processes, h.reclaim)
 	h.running, h.stop = context.WithCancel(context.Background())

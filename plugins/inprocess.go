@@ -26,7 +26,7 @@ func (u *Uncaged) Invoke(ctx context.Context, i Invocation) (*Outcome, error) {
 	h := &Host{Options: Options{
 		Gate: u.Gate, Base: u.Base, Now: u.Now,
 		Apps: func(context.Context, string) (*App, error) { return &u.App, nil },
-	}, bounds: usualBounds()}
+	}}
 	if h.Now == nil {
 		h.Now = time.Now
 	}
@@ -34,7 +34,7 @@ func (u *Uncaged) Invoke(ctx context.Context, i Invocation) (*Outcome, error) {
 	if !ok || i.Grant == nil || i.Grant.Patient == "" {
 		return nil, &Failure{App: u.App.ID, Kind: ErrUnknown, Detail: "no such hook, or nobody that it is about"}
 	}
-	p := &process{bounds: h.bounds, connect: u.Connect, level: "none"}
+	p := &process{connect: u.Connect, level: "none"}
 	streaming, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	p.cancel = cancel

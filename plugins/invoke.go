@@ -87,9 +87,6 @@ func (s *session) heard(ctx context.Context, p *process) (cards []Card, page *Pa
 		return nil, nil, err
 	}
 	j := &judge{app: s.app, names: s.handle.names, language: s.of.Language, level: p.level}
-	if s.host.bounds.answers {
-		j = nil
-	}
 	if cards, page, err = j.answer(answer); err != nil {
 		return nil, nil, &Failure{App: s.app.ID, Kind: ErrAnswer, Detail: err.Error()}
 	}

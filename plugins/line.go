@@ -135,7 +135,7 @@ func (l *line) start(ctx context.Context) (*process, *Failure) {
 	l.mu.Lock()
 	l.diag.Starts++
 	l.mu.Unlock()
-	p, f := launch(ctx, r, l.host.bounds, l.patience, l.gone)
+	p, f := launch(ctx, r, l.patience, l.gone)
 	if f != nil {
 		f.App = l.app
 		return p, f

@@ -9,12 +9,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +27,7 @@ import (
 // TestMain lets the test binary be its own warden.
 func TestMain(m *testing.M) {
 	cage.Main()
+	os.Setenv("PONTLEVIS_TEST_SECRET", "secret")
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	os.Exit(m.Run())
 }
@@ -57,6 +60,9 @@ type bench struct {
 	testing.TB
 	host *Host
 	gate *recorder
+	told atomic.Int64 // reads that were answered, in whichever way
+	bait net.Listener // an address of this machine that nothing may connect to
+	hits atomic.Int64 // connections to it
 
 	mu   sync.Mutex
 	apps map[string]*App
@@ -97,6 +103,16 @@ func (r *recorder) targets() []string {
 	return append([]string(nil), r.asked...)
 }
 
+// patients are those that the gate was asked about.
+func (r *recorder) patients() (out []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, g := range r.grants {
+		out = append(out, g.Patient)
+	}
+	return out
+}
+
 // vaccinations answers every search with two vaccinations of camille.
 func vaccinations(string) (*gate.Answer, error) {
 	one := `{"fullUrl":"%s/Immunization/camille-%d","resource":{"resourceType":"Immunization","id":"camille-%d","identifier":[{"system":"urn:ins","value":"180057512345671"}],"text":{"div":"<div>Camille</div>"},"status":"completed","patient":{"reference":"Patient/camille","display":"Camille M."},"occurrenceDateTime":"2024-05-0%d"},"search":{"mode":"match"}}`
@@ -113,7 +129,7 @@ func newBench(t testing.TB, change ...func(*Options)) *bench {
 	}
 	b := &bench{TB: t, gate: &recorder{answer: vaccinations, held: open}, apps: map[string]*App{}, bits: map[string][]byte{}}
 	o := Options{
-		Gate: b.gate, Base: base, Warden: w, Patience: 20 * time.Second,
+		Gate: b.gate, Base: base, Warden: w, Patience: 20 * time.Second, Meter: Meter{Read: func(string, int, time.Duration) { b.told.Add(1) }},
 		Apps: func(_ context.Context, id string) (*App, error) {
 			b.mu.Lock()
 			defer b.mu.Unlock()

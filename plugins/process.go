@@ -21,7 +21,6 @@ import (
 
 // process is one process of a plugin: it says hello, waits for its one invocation, and is killed.
 type process struct {
-	bounds  bounds
 	guard   *guard
 	client  *plugin.Client
 	connect func(context.Context) (net.Conn, error)
@@ -53,8 +52,8 @@ func (dispenser) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.Cli
 var silent = hclog.New(&hclog.LoggerOptions{Level: hclog.Off, Output: io.Discard})
 
 // launch starts a process and waits for its hello. Of one that failed nothing is left but how it ended.
-func launch(ctx context.Context, r *cage.Runner, b bounds, patience time.Duration, after func()) (*process, *Failure) {
-	p := &process{bounds: b, guard: newGuard(r), connect: r.Dial, born: time.Now(), gone: make(chan struct{}), after: after}
+func launch(ctx context.Context, r *cage.Runner, patience time.Duration, after func()) (*process, *Failure) {
+	p := &process{guard: newGuard(r), connect: r.Dial, born: time.Now(), gone: make(chan struct{}), after: after}
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: wire.Handshake, Plugins: plugin.PluginSet{wire.Name: dispenser{}},
 		RunnerFunc:       func(hclog.Logger, *exec.Cmd, string) (runner.Runner, error) { return p.guard, nil },
@@ -132,7 +131,7 @@ func (p *process) flooded() bool {
 }
 
 // begin lets the process send what an invocation needs.
-func (p *process) begin(l Limits) { p.meter.Load().left.Add(p.bounds.share(l)) }
+func (p *process) begin(l Limits) { p.meter.Load().left.Add(share(l)) }
 
 // alive reports whether a fresh process can still be used.
 func (p *process) alive() bool { return !p.client.Exited() && p.stream.Context().Err() == nil }
@@ -140,9 +139,6 @@ func (p *process) alive() bool { return !p.client.Exited() && p.stream.Context()
 // end kills the process and waits until nothing of it is left: first the process, then what go-plugin holds of it.
 func (p *process) end() {
 	p.once.Do(func() {
-		if p.bounds.ask {
-			p.client.Kill()
-		}
 		p.cancel()
 		_ = p.guard.Kill(context.Background())
 		if m := p.meter.Load(); m != nil {

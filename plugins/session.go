@@ -36,7 +36,7 @@ func (s *session) converse(ctx context.Context, p *process) (*wire.Answer, error
 	if err := p.stream.Send(&wire.FromHost{Frame: &wire.FromHost_Begin{Begin: begin}}); err != nil {
 		return nil, s.why(ctx, p, err)
 	}
-	for frames := s.limits.Reads + s.host.bounds.frames; frames > 0; frames-- {
+	for frames := s.limits.Reads + extraFrames; frames > 0; frames-- {
 		frame, err := p.stream.Recv()
 		if err != nil {
 			return nil, s.why(ctx, p, err)

@@ -1,7 +1,6 @@
 package plugins
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -199,49 +198,12 @@ func TestNeighbours(t *testing.T) {
 	hostile.Wait()
 }
 
-// TestKillsFirst ends a process that would never answer a request to shut down: at once, because it is not asked; and, where
-// it is asked first, as go-plugin does, not at all.
+// TestKillsFirst ends a process that would never answer a request to shut down: at once, because it is not asked.
 func TestKillsFirst(t *testing.T) {
 	t.Parallel()
-	for _, ask := range []bool{false, true} {
-		b := newBench(t)
-		b.host.bounds.ask, b.host.bounds.streams = ask, ask
-		l := b.line(b.app("a", "deaf"))
-		if err := b.host.places.take(t.Context(), "a"); err != nil {
-			t.Fatal(err)
-		}
-		p, f := l.start(t.Context())
-		if f != nil {
-			t.Fatal(f)
-		}
-		go p.end()
-		select {
-		case <-p.gone:
-			if ask {
-				t.Error("go-plugin ended it by asking: this test sees nothing")
-			}
-		case <-time.After(3 * time.Second):
-			if !ask {
-				t.Error("it is still there")
-			}
-		}
-		_ = p.guard.Kill(context.Background())
-		<-p.gone
-	}
-}
-
-// TestSwapped serves other bits than those that were labelled, at the very moment at which they are read.
-func TestSwapped(t *testing.T) {
-	t.Parallel()
 	b := newBench(t)
-	a := b.app("a", "")
-	b.mu.Lock()
-	bits := bytes.Clone(b.bits[a.Release.SHA256])
-	bits[len(bits)-1]++
-	b.bits[a.Release.SHA256] = bits
-	b.mu.Unlock()
-	if _, err := b.call("a", "count"); !errors.Is(err, ErrStart) || !strings.Contains(err.Error(), "SHA-256") {
-		t.Errorf("other bits run: %v", err)
+	if _, err := asked(t, b, b.app("a", "deaf")); err != nil {
+		t.Error(err)
 	}
 }
 

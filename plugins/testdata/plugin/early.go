@@ -1,7 +1,12 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
 	"fmt"
+	"math/big"
 	"net"
 	"os"
 	"time"
@@ -16,8 +21,10 @@ import (
 var early = map[string]func(){
 	"exit":     func() { os.Exit(0) },
 	"garbage":  func() { fmt.Println("hello, I am a plugin"); hang() },
-	"tcp":      func() { fmt.Println("1|1|tcp|127.0.0.1:80|grpc|"); hang() },
-	"cert":     func() { listen(); fmt.Printf("1|1|unix|%s|grpc|%0100d\n", path, 0); hang() },
+	"tcp":      func() { fmt.Printf("1|1|tcp|%s|grpc|\n", argument); hang() },
+	"cert":     func() { listen(); fmt.Printf("1|1|unix|%s|grpc|%s\n", path, certificate()); hang() },
+	"version":  func() { l := listen(); fmt.Printf("1|99|unix|%s|grpc|\n", path); serveOn(l, raw{}, nil) },
+	"hangsup":  func() { serveOn(&hangsUp{Listener: announce()}, raw{}, nil) },
 	"mute":     func() { fmt.Fprintln(os.Stderr, "I say nothing on the standard output"); hang() },
 	"accepts":  func() { l := announce(); accept(l, func(*http2.Framer) {}) },
 	"silent":   func() { serve(silent{}, nil) },
@@ -40,7 +47,8 @@ var early = map[string]func(){
 // hang waits for ever, where Go would notice that nothing can wake it.
 func hang() { time.Sleep(time.Hour) }
 
-var path string
+// path is where it listens, argument what the tests wrote behind its mode.
+var path, argument string
 
 func listen() net.Listener {
 	path = os.Getenv("PLUGIN_UNIX_SOCKET_DIR") + "/s"
@@ -59,7 +67,10 @@ func announce() net.Listener {
 
 // serve is a gRPC server without go-plugin.
 func serve(p wire.PluginServer, more func(*grpc.Server)) {
-	l := announce()
+	serveOn(announce(), p, more)
+}
+
+func serveOn(l net.Listener, p wire.PluginServer, more func(*grpc.Server)) {
 	s := grpc.NewServer(grpc.MaxSendMsgSize(1 << 30))
 	wire.RegisterPluginServer(s, p)
 	if more != nil {
@@ -94,6 +105,35 @@ func flood(frame func(*http2.Framer) error) {
 	})
 }
 
+// hangsUp closes the first connections, and serves the third.
+type hangsUp struct {
+	net.Listener
+	n int
+}
+
+func (h *hangsUp) Accept() (net.Conn, error) {
+	for {
+		c, err := h.Listener.Accept()
+		if h.n++; err != nil || h.n > 2 {
+			return c, err
+		}
+		c.Close()
+	}
+}
+
+// certificate is a valid one, as short as they come, in the form of the handshake's sixth field.
+func certificate() string {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		panic(err)
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1)}, &x509.Certificate{SerialNumber: big.NewInt(1)}, public, private)
+	if err != nil {
+		panic(err)
+	}
+	return base64.RawStdEncoding.EncodeToString(raw)
+}
+
 type silent struct{ wire.UnimplementedPluginServer }
 
 func (silent) Invoke(grpc.BidiStreamingServer[wire.FromHost, wire.FromPlugin]) error { select {} }
@@ -101,7 +141,9 @@ func (silent) Invoke(grpc.BidiStreamingServer[wire.FromHost, wire.FromPlugin]) e
 type answers struct{ wire.UnimplementedPluginServer }
 
 func (answers) Invoke(s grpc.BidiStreamingServer[wire.FromHost, wire.FromPlugin]) error {
-	s.Send(&wire.FromPlugin{Frame: &wire.FromPlugin_Answer{Answer: &wire.Answer{}}})
+	for range 2 {
+		answer(s, card("never asked"))
+	}
 	select {}
 }
 

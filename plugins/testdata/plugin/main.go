@@ -15,6 +15,7 @@ var mode = "@@MODE@@................................"
 
 func main() {
 	if does := strings.Trim(strings.TrimPrefix(mode, "@@MODE@@"), "."); does != "" {
+		does, argument, _ = strings.Cut(does, " ")
 		early[does]()
 		return
 	}

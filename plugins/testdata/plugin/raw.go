@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"time"
@@ -169,6 +171,21 @@ var misdeeds = map[string]func(stream, *wire.Begin) error{
 		c := card("look here")
 		c.Cards[0].Detail = "![x](https://evil.example/camille)"
 		return answer(s, c)
+	},
+	"environment": func(s stream, _ *wire.Begin) error {
+		if os.Getenv("PONTLEVIS_TEST_SECRET") != "" {
+			return answer(s, card("knows a secret"))
+		}
+		return answer(s, card("knows nothing"))
+	},
+	"shouts": func(s stream, _ *wire.Begin) error {
+		signal.Ignore(syscall.SIGPIPE)
+		for range 3 << 8 {
+			if _, err := syscall.Write(2, make([]byte, 4<<10)); err != nil {
+				break
+			}
+		}
+		return answer(s, card("said much"))
 	},
 	"stderr": func(s stream, _ *wire.Begin) error {
 		for range 10 {
