@@ -11,6 +11,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/cases"
 	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/catalog/usage"
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/notice"
@@ -45,7 +46,7 @@ func (a *App) newFollowers(s *services, log *slog.Logger) (*followers, error) {
 	}
 	f.notices, err = notice.New(notice.Config{
 		DB: a.state.db, Log: a.state.log, Now: time.Now, Slog: log, Base: a.Issuer, Mail: mail,
-		Waiting: s.waiting, App: s.isApp, AppName: s.appName(a.state.apps), Sent: func(outcome string) { sent.WithLabelValues(outcome).Inc() },
+		Waiting: s.waiting, App: s.isApp(a.state.apps), AppName: s.appName(a.state.apps), Sent: func(outcome string) { sent.WithLabelValues(outcome).Inc() },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing notices: %w", err)
@@ -76,10 +77,16 @@ func (s *services) waiting(ctx context.Context, within time.Duration, tell func(
 	return nil
 }
 
-// isApp tells an app that somebody let in from our own pages.
-func (s *services) isApp(client string) bool {
-	c, err := s.oauth.Client(context.Background(), client)
-	return err == nil && c.Kind != "portal"
+// isApp tells an app that somebody let in from our own pages: a client of the operator's, or an entry of the catalogue whose
+// clients register themselves.
+func (s *services) isApp(all catalog.Apps) func(client string) bool {
+	return func(client string) bool {
+		if c, err := s.oauth.Client(context.Background(), client); err == nil {
+			return c.Kind != catalog.KindPortal
+		}
+		a, err := all.Get(context.Background(), client)
+		return err == nil && a.Kind != catalog.KindPortal && a.Kind != manifest.KindPlugin
+	}
 }
 
 // appName is what the catalogue calls an app.

@@ -44,11 +44,12 @@ func (s *Server) Authenticate(ctx context.Context, presented gate.Presented) (*g
 	return s.made.grant(madeFrom{g, a, client, person}, app), nil
 }
 
-// grantFor is a grant as the gate takes it.
+// grantFor is a grant as the gate takes it. Its client goes by the name of the catalogue: what a person agrees to, and what the log
+// tells them, is about the app, of which each installation may have registered a client of its own.
 func grantFor(g *grantRecord, client *Client, person *Person, app App, scopes []string, until time.Time) *gate.Grant {
 	return &gate.Grant{
 		ID: g.ID, Actor: actorOf(g, client, person),
-		Client:  gate.Client{ID: client.ID, Kind: client.Kind, Category: app.Category, Label: app.Label},
+		Client:  gate.Client{ID: client.labelled(), Kind: client.Kind, Category: app.Category, Label: app.Label},
 		Scopes:  scope.Normalised(scopes),
 		Patient: g.Patient, Purpose: g.Purpose, Mode: g.Mode, Reason: g.Reason, TypedReason: g.TypedReason,
 		Stage: g.Stage, Opening: g.Opening, Secret: g.Secret, Since: g.Since, Until: until,

@@ -51,7 +51,7 @@ func (s *Server) CDSClient(ctx context.Context, token, audience, address string)
 	} else if err != nil {
 		return gate.Client{}, err
 	}
-	return gate.Client{ID: c.ID, Kind: c.Kind, Category: app.Category, Label: app.Label}, nil
+	return gate.Client{ID: c.labelled(), Kind: c.Kind, Category: app.Category, Label: app.Label}, nil
 }
 
 // checkCDS checks all of a token but whether it was used: what is cheap comes first.

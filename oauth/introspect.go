@@ -97,7 +97,11 @@ func (s *Server) bearing(r *http.Request) (*Client, *failure) {
 	if err != nil {
 		return nil, broken(err)
 	}
-	c, err := s.Client(r.Context(), g.Client.ID)
+	token, _, err := s.liveToken(r.Context(), p.Token)
+	if err != nil {
+		return nil, broken(err)
+	}
+	c, err := s.Client(r.Context(), token.Client)
 	if err != nil {
 		return nil, broken(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/web"
 )
@@ -305,6 +306,9 @@ func TestSoftwareStatement(t *testing.T) {
 	out := o.redeem(code, "client_id", id)
 	if out.status != 200 || !o.alive(out.text("access_token")) {
 		t.Fatalf("%d %s", out.status, out.raw)
+	}
+	if g, err := o.server.Authenticate(t.Context(), gate.Bearer(out.text("access_token"))); err != nil || g.Client.ID != "glycare" {
+		t.Errorf("what it reads is not told as the app's: %v, %+v", err, g)
 	}
 	if r := o.ask("PUT", uri, token, app("client_id", id)); r.status != 400 || r.text("error") != "invalid_software_statement" {
 		t.Errorf("an update that drops the statement: %d %s", r.status, r.raw)

@@ -209,17 +209,14 @@ type KnownApp struct {
 	Scopes []string // all that it may ask of a person's record
 }
 
-// App is the app of a client id; one that is not registered goes by the id alone, and may do nothing.
+// App is the app that a grant names; one that is known neither here nor in the catalogue goes by the id alone, and may do nothing.
 func (v *Visitor) App(client string) (KnownApp, error) {
-	c, err := v.s.Client(v.r.Context(), client)
-	if errors.Is(err, ErrNotFound) {
-		c, err = &Client{ID: client, Kind: "smart"}, nil
-	}
+	c, err := v.s.appClient(v.r.Context(), client)
 	if err != nil {
 		return KnownApp{}, err
 	}
 	app, _, err := v.s.allowed(v.r.Context(), c)
-	out := KnownApp{View: view(c, app), Client: gate.Client{ID: c.ID, Kind: c.Kind, Category: app.Category, Label: app.Label}, Scopes: []string{}}
+	out := KnownApp{View: view(c, app), Client: gate.Client{ID: c.labelled(), Kind: c.Kind, Category: app.Category, Label: app.Label}, Scopes: []string{}}
 	for _, scope := range c.Scopes {
 		if strings.HasPrefix(scope, "patient/") {
 			out.Scopes = append(out.Scopes, scope)
