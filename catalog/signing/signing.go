@@ -73,7 +73,8 @@ type Terms struct {
 	Review       string // reference of the evaluation
 }
 
-// Issue proposes the label of a version: over its bytes and its binaries, for what its manifest asks. Errors: ErrPart, ErrWaits,
+// Issue proposes the label of a version: over its bytes and its binaries, for what its manifest asks. A publisher that has no
+// SIREN goes by its id in the catalogue. Errors: ErrPart, ErrWaits,
 // ErrPublication, what catalog and label say.
 func (d Desk) Issue(ctx context.Context, by catalog.Actor, app, version string, t Terms) (*Act, error) {
 	v, err := d.Apps.Version(ctx, app, version)
@@ -88,10 +89,14 @@ func (d Desk) Issue(ctx context.Context, by catalog.Actor, app, version string, 
 	if err != nil {
 		return nil, err
 	}
+	entry, err := d.Apps.Get(ctx, app)
+	if err != nil {
+		return nil, err
+	}
 	now := d.Apps.Now().UTC().Truncate(time.Second)
 	p := label.Predicate{
 		ID: "label-" + app + "-" + strings.ToLower(rand.Text()[:8]), Authority: d.Log.Trust().Authority, App: app, Version: version, Level: t.Level,
-		Publisher: label.Publisher{ID: m.Publisher.SIREN, Key: published.Key}, Purposes: m.Purposes, Categories: m.Categories(), Directions: m.Directions(),
+		Publisher: label.Publisher{ID: cmp.Or(m.Publisher.SIREN, entry.Owner), Key: published.Key}, Purposes: m.Purposes, Categories: m.Categories(), Directions: m.Directions(),
 		Reservations: t.Reservations, Review: t.Review, NotBefore: now, NotAfter: now.AddDate(0, t.Months, 0), Sequence: 1,
 	}
 	if m.Plugin != nil {

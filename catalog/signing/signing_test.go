@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -247,6 +248,38 @@ func TestDrop(t *testing.T) {
 	}
 	if _, err := d.Get(t.Context(), a.ID); !errors.Is(err, signing.ErrNotFound) {
 		t.Error(err)
+	}
+}
+
+// A publisher without a SIREN, one abroad or one that did not say, is named in its label by its id in the catalogue.
+func TestIssueWithoutSIREN(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	raw := must[[]byte](t)(os.ReadFile(filepath.Join("..", "manifest", "testdata", "glycare.json")))
+	var m map[string]any
+	if err := json.Unmarshal(raw, &m); err != nil {
+		t.Fatal(err)
+	}
+	m["id"] = "abroad"
+	publisher := m["publisher"].(map[string]any)
+	delete(publisher, "siren")
+	publisher["country"] = "BE"
+	raw = must[[]byte](t)(json.Marshal(m))
+	vendor := catalog.Actor{Part: catalog.Publisher, ID: "Person/vendor", Owner: "publisher-abroad"}
+	if err := d.Apps.Save(t.Context(), vendor, "abroad", raw); err != nil {
+		t.Fatal(err)
+	}
+	step := func(name string, by catalog.Actor) catalog.Step {
+		return catalog.Step{App: "abroad", Step: name, By: by}
+	}
+	d.version = must[*catalog.Version](t)(d.Apps.Take(t.Context(), step("submit", vendor), step("admit", machine), step("evaluate", nadia),
+		step("favour", nadia), step("agree", vendor), step("test", machine)))
+	if err := d.published(glycare); err != nil {
+		t.Fatal(err)
+	}
+	a := must[*signing.Act](t)(d.Issue(t.Context(), nadia, "abroad", d.version.Version, signing.Terms{Level: label.Exchanging, Months: 12}))
+	if l := must[*label.Label](t)(label.Peek(a.Envelope)); l.Publisher.ID != "publisher-abroad" {
+		t.Errorf("the label names %+v", l.Publisher)
 	}
 }
 
