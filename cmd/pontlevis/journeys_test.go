@@ -27,6 +27,7 @@ func TestJourneysInChromium(t *testing.T) {
 		"reviews":       {files: []string{"review.mjs"}},
 		"sharing":       {files: []string{"sharing.mjs"}},
 		"vendors":       {files: []string{"vendor.mjs"}, before: func(t *testing.T, _ *server) { needs(t, "curl") }}, // the page gives commands
+		"whole way":     {files: []string{"wholeway.mjs"}},
 		"storefront": {files: []string{"storefront.mjs"}, before: func(t *testing.T, s *server) { // something that an app really read
 			s.as(t, "camille", "--client", "glycare").get("Observation?patient=camille").is(t, http.StatusOK)
 		}},
@@ -49,7 +50,7 @@ func browsed(t *testing.T, files []string, before func(*testing.T, *server)) {
 	// Debian 12 has node 18, where the global crypto that clients use is behind a flag; later ones take the flag too.
 	c := exec.CommandContext(t.Context(), node, append([]string{"--experimental-global-webcrypto", "--test"}, files...)...)
 	c.Dir, c.SysProcAttr = folder, withParent()
-	c.Env = append(os.Environ(), "PONTLEVIS_DATA="+s.data, "PONTLEVIS_CHROMIUM="+chromium)
+	c.Env = append(os.Environ(), "PONTLEVIS_DATA="+s.data, "PONTLEVIS_CHROMIUM="+chromium, "PONTLEVIS_BINARY="+binary)
 	out, err := c.CombinedOutput()
 	if err != nil {
 		t.Fatalf("node --test: %v\n%s\n%s", err, out, s.errors())

@@ -129,6 +129,14 @@ class Page {
     await this.send('Input.insertText', { text: value })
   }
 
+  /** Chooses a file of this machine. */
+  async attach(selector, file) {
+    const { root } = await this.send('DOM.getDocument', { depth: 0 })
+    const { nodeId } = await this.send('DOM.querySelector', { nodeId: root.nodeId, selector })
+    if (!nodeId) throw new Error(`no ${selector} at ${await this.evaluate('location.href + "\\n" + document.body.innerText')}`)
+    await this.send('DOM.setFileInputFiles', { nodeId, files: [file] })
+  }
+
   /** Clicks, and waits for the page that this leads to. */
   async click(selector) {
     await this.evaluate(`void (window.leaving = true)`)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pontlevis/pontlevis/catalog"
@@ -101,7 +102,8 @@ type proof struct {
 	Authority string
 	Label     string
 	Entry     int64
-	Href      string
+	Href      string // of the entry with its proof
+	Key       string // where the key of the log is
 	Since     time.Time
 }
 
@@ -118,7 +120,7 @@ func (p *Pages) rests(page *appPage) {
 		return
 	}
 	if s.Label != nil && s.Entry >= 0 {
-		page.Proof = &proof{s.Label.Authority, s.Label.ID, s.Entry, p.log + "app/" + page.ID, s.Since}
+		page.Proof = &proof{s.Label.Authority, s.Label.ID, s.Entry, p.log + "proof/" + strconv.FormatInt(s.Entry, 10), p.log + "key", s.Since}
 	}
 	if page.Badge.Good() || s.Cause == "" && s.Words.FR == "" {
 		return

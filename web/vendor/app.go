@@ -94,6 +94,9 @@ func (page *appPage) Newest() *catalog.Version {
 	return nil
 }
 
+// Underway tells whether all that is written was submitted: what comes next is then the first thing on the page.
+func (page *appPage) Underway() bool { return !page.Draft && len(page.Versions) > 0 }
+
 // app shows the desk of one app, and does what its buttons say.
 func (p *Pages) app(v *visit.Visit) {
 	page, err := p.open(v)
