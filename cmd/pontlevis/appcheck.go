@@ -52,7 +52,7 @@ func (f *checkFlags) run(c *cobra.Command, name string) error {
 		return err
 	}
 	in := criteria.Input{Raw: raw, Now: time.Now()}
-	m, _ := manifest.Parse(raw)
+	m, _ := manifest.Parse(raw) // nil when it cannot be read, which the first criterion says
 	if m != nil && f.data != "" {
 		if in.Findings, err = f.rehearsed(c.Context(), m.ID, raw); err != nil {
 			return err

@@ -148,7 +148,7 @@ func (d *doctor) tell(w io.Writer, r cage.Report, demanded cage.Level, why strin
 		}
 	}
 	fmt.Fprintln(table)
-	_ = table.Flush()
+	_ = table.Flush() // to standard output, as every line here
 	for _, lack := range r.Missing {
 		fmt.Fprintf(w, "\n%s: %s: %s\n", lack.Measure, lack.Step, lack.Cause)
 		if lack.Mend != "" {

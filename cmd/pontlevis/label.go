@@ -4,8 +4,10 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -73,14 +75,19 @@ func newAuthority(c *cobra.Command, folder, name string, holders []string, thres
 	if threshold < 2 || threshold > len(holders) {
 		return fmt.Errorf("--threshold %d of %d holders: it must be at least 2, and no more than there are holders", threshold, len(holders))
 	}
+	for k, holder := range holders {
+		if holder == "" || strings.ContainsAny(holder, `/\`) || strings.HasPrefix(holder, ".") {
+			return fmt.Errorf("--holder %q cannot be the name of a file", holder)
+		}
+		if slices.Contains(holders[:k], holder) {
+			return fmt.Errorf("--holder %s is named twice: each keeps a key of their own", holder)
+		}
+	}
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return fmt.Errorf("%w: name a folder that is not there yet", err)
 	}
 	t := label.Trust{Authority: name, Threshold: threshold}
 	for _, holder := range holders {
-		if strings.ContainsAny(holder, `/\`) || strings.HasPrefix(holder, ".") {
-			return fmt.Errorf("--holder %q cannot be the name of a file", holder)
-		}
 		key, err := label.NewKey(filepath.Join(folder, holder+".key"))
 		if err != nil {
 			return err
@@ -114,8 +121,8 @@ func loadKeys(files []string) (keys []ed25519.PrivateKey, err error) {
 	return keys, nil
 }
 
-// writeNew writes a result to a file, or to standard output where none is named.
-func writeNew(c *cobra.Command, path string, content []byte) error {
+// writeOut writes a result to a file, in the place of what is there, or to standard output where none is named.
+func writeOut(c *cobra.Command, path string, content []byte) error {
 	if path == "" {
 		_, err := c.OutOrStdout().Write(append(content, '\n'))
 		return err
@@ -123,14 +130,22 @@ func writeNew(c *cobra.Command, path string, content []byte) error {
 	return os.WriteFile(path, append(content, '\n'), 0o644) //nolint:gosec // what is signed is public
 }
 
-// readSmall reads a file of at most a mebibyte.
+// maxFile bounds a label, an order, a manifest or a proof that is read from a file, in bytes.
+const maxFile = 1 << 20
+
+// readSmall reads a file of at most maxFile.
 func readSmall(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > 1<<20 {
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxFile {
 		return nil, fmt.Errorf("%s is longer than a mebibyte: it is none of the files of a label", path)
 	}
-	return os.ReadFile(path)
+	return b, nil
 }

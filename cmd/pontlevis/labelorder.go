@@ -45,7 +45,7 @@ func labelOrderCommand(kind string) *cobra.Command {
 	fl.StringVarP(&f.out, "output", "o", "", "file to write the order to, instead of sending it")
 	f.server.flags(c)
 	if kind == label.Keys {
-		fl.StringVar(&f.next, "next", "", "authority.json with the next keys")
+		fl.StringVar(&f.next, "next", "", "authority.json with the next keys; as many of them sign too")
 		c.Use = "rotate" + strings.TrimPrefix(c.Use, kind)
 		return c
 	}
@@ -92,7 +92,7 @@ func (f *orderFlags) run(c *cobra.Command, args []string) error {
 		}
 	}
 	if f.out != "" {
-		return writeNew(c, f.out, envelope)
+		return writeOut(c, f.out, envelope)
 	}
 	a, err := f.server.take(c.Context(), pontlevis.LabelRequest{Order: envelope})
 	if err != nil {

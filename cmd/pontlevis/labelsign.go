@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -72,7 +71,7 @@ func (f *labelFlags) run(c *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	return writeNew(c, f.out, signed)
+	return writeOut(c, f.out, signed)
 }
 
 // draft writes the label of a manifest.
@@ -158,7 +157,7 @@ func labelPublishCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return writeNew(c, out, signed)
+			return writeOut(c, out, signed)
 		},
 	}
 	c.Flags().StringArrayVar(&keys, "key", nil, "file of the publisher's private key; repeatable")
@@ -172,7 +171,7 @@ func readBundle(labelFile, publicationFile string) (b label.Bundle, err error) {
 	if err != nil {
 		return b, err
 	}
-	two, err := os.ReadFile(publicationFile)
+	two, err := readSmall(publicationFile)
 	if err != nil {
 		return b, err
 	}

@@ -80,7 +80,7 @@ func (f *verifyFlags) verifyProof(c *cobra.Command, trust label.Trust) error {
 		return err
 	}
 	key := f.key
-	if kept, err := os.ReadFile(f.key); err == nil {
+	if kept, err := readSmall(f.key); err == nil {
 		key = strings.TrimSpace(string(kept))
 	}
 	if f.earlier != "" {
