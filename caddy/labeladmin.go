@@ -68,7 +68,10 @@ func serveLabel(w http.ResponseWriter, r *http.Request) error {
 		return caddy.APIError{HTTPStatus: http.StatusConflict, Err: errNoLabels}
 	}
 	began := time.Now()
-	from, _ := strconv.ParseInt(r.URL.Query().Get("from"), 10, 64)
+	from, err := firstListed(r.URL.Query().Get("from"))
+	if err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
+	}
 	if r.Method == http.MethodPost {
 		e, err := s.submit(r.Context(), q)
 		if err != nil {
@@ -76,7 +79,7 @@ func serveLabel(w http.ResponseWriter, r *http.Request) error {
 		}
 		from = e.Index
 	}
-	answer, err := Listing(r.Context(), log, max(from, 0))
+	answer, err := Listing(r.Context(), log, from)
 	if err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: err}
 	}
@@ -174,6 +177,18 @@ func OpenLabels(ctx context.Context, data, authority string) (log *label.Log, cl
 		return nil, nil, errors.Join(err, s.release())
 	}
 	return log, s.release, nil
+}
+
+// firstListed reads the index from which the log is to be listed; none is the first.
+func firstListed(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	from, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || from < 0 {
+		return 0, fmt.Errorf("from=%.20q is no index of the log", text)
+	}
+	return from, nil
 }
 
 // Listing is the log from an index on, as the admin endpoint lists it.

@@ -76,9 +76,9 @@ func (c Cage) Look(app string, a manifest.Artifact) (Looked, error) {
 	defer file.Close()
 	out := Looked{There: true, Same: same}
 	if e, err := elf.NewFile(file); err == nil {
-		libraries, _ := e.ImportedLibraries()
+		libraries, err := e.ImportedLibraries() // fails where the program has none that can be read: it is not called static then
 		loader := slices.ContainsFunc(e.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
-		out.Static = e.Machine == machines[a.Arch] && e.Class == elf.ELFCLASS64 && !loader && len(libraries) == 0
+		out.Static = e.Machine == machines[a.Arch] && e.Class == elf.ELFCLASS64 && !loader && err == nil && len(libraries) == 0
 	}
 	return out, nil
 }

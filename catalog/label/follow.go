@@ -166,7 +166,7 @@ func (l *Log) Export(ctx context.Context, write func(path string, body []byte) e
 	var size int64
 	var signed []byte
 	err := l.db.View(ctx, Partition, func(tx store.Tx) (err error) {
-		head, _ := readHead(tx)
+		head, _ := readHead(tx) // current says when there is none
 		size = head.Size
 		signed, err = l.current(tx)
 		return err
