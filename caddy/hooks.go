@@ -68,8 +68,15 @@ func (h *pluginHost) online(ctx context.Context) (out []hooks.App, err error) {
 		if err != nil {
 			return nil, err
 		}
+		why, err := h.unready(ctx, entry.ID)
+		if err != nil {
+			return nil, err
+		}
+		if why == notHere || why == notHeld {
+			continue
+		}
 		if one != nil && one.app.Release.SHA256 != "" {
-			out = append(out, hooks.App{Manifest: one.manifest, Label: labelOf(entry, h.known.apps.Now())})
+			out = append(out, hooks.App{Manifest: one.manifest, Label: labelOf(entry, h.known.apps.Now()), Rests: why == notAwake})
 		}
 	}
 	return out, nil

@@ -55,7 +55,8 @@ type pluginHost struct {
 	warden *cage.Warden
 	known  *labelled
 
-	folders []string // of the binaries
+	folders   []string // of the binaries
+	installed installed
 
 	forget func() // the catalogue no longer tells it of recalls
 }
@@ -100,7 +101,7 @@ func (h *pluginHost) cage() *storefront.Cage {
 	if h == nil {
 		return nil
 	}
-	c := &storefront.Cage{Least: h.warden.Least().String(), Reached: h.warden.Report().Level.String()}
+	c := &storefront.Cage{Least: h.warden.Least().String(), Reached: h.warden.Report().Level.String(), Unready: h.unready}
 	if h.warden.Least() < cage.S3 {
 		c.Lowered = h.warden.Reason()
 	}

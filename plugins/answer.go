@@ -34,6 +34,7 @@ type judge struct {
 	names    *aliases
 	language string
 	level    string
+	lowered  string // why the operator lets less than the complete cage do; "" where it is not so
 }
 
 // faults of an answer, in words that say nothing of its content.
@@ -112,7 +113,19 @@ const LevelSystem = "https://pontlevis.example/fhir/CodeSystem/plugin-isolation"
 
 // source is whose card it is, by the label; nothing that the plugin says.
 func (j *judge) source() Source {
-	return Source{Label: j.app.name(j.language), URL: j.app.URL, Topic: &Coding{Code: j.level, System: LevelSystem}}
+	return Source{Label: j.app.name(j.language), URL: j.app.URL, Topic: &Coding{Code: j.level, System: LevelSystem, Display: j.isolation()}}
+}
+
+// isolation is the level in words, with the operator's reason where less than the complete cage will do here.
+func (j *judge) isolation() string {
+	said := [2]string{"isolement ", " ; abaissé par l’exploitant : "}
+	if j.language == "en" {
+		said = [2]string{"isolation ", "; lowered by the operator: "}
+	}
+	if j.lowered == "" {
+		return said[0] + j.level
+	}
+	return said[0] + j.level + said[1] + j.lowered
 }
 
 // link leads to an address of the manifest, letter by letter. Such an address has no query and no fragment.

@@ -21,11 +21,12 @@ var (
 	ErrAnswer     = errors.New("the plugin's answer was refused")
 )
 
-// Failure is an invocation that gave nothing.
+// Failure is an invocation that gave nothing. Reads are what it had asked by then.
 type Failure struct {
 	App    string
 	Kind   error  // one of the errors above
 	Detail string // what exactly, for the vendor; nothing of a record, and nothing that the plugin chose to say
+	Reads  []Asked
 
 	tripwire bool // no honest plugin does this
 }

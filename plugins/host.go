@@ -104,6 +104,14 @@ func orUsual[T int | time.Duration](given, usual T) T {
 	return given
 }
 
+// lowered is why the operator lets less than the complete cage do here, or "".
+func (h *Host) lowered() string {
+	if h.Warden.Least() >= cage.S3 {
+		return ""
+	}
+	return h.Warden.Reason()
+}
+
 // standing asks the catalogue for an app and refuses one whose label does not let it run now.
 func (h *Host) standing(ctx context.Context, id string) (*App, *Failure) {
 	app, err := h.Apps(ctx, id)

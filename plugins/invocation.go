@@ -3,6 +3,8 @@ package plugins
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/pontlevis/pontlevis/gate"
@@ -46,6 +48,11 @@ type Asked struct {
 	Reason string // why it was refused, in English; "" when it was not
 	Bytes  int    // that the plugin was given
 	Took   time.Duration
+}
+
+// Gave reports whether the gate gave something of the record to one of the reads.
+func Gave(reads []Asked) bool {
+	return slices.ContainsFunc(reads, func(a Asked) bool { return a.Status == http.StatusOK })
 }
 
 // Invoker is what stands in front of a host: the CDS Hooks service, schedules. Its errors are [*Failure]s, but for that of

@@ -66,12 +66,23 @@ func (s *session) run(ctx context.Context, l *line, p *process) (*Outcome, error
 	if err != nil {
 		p.end()
 		l.ended(err, p)
-		return nil, err
+		return nil, s.told(err)
 	}
 	l.ended(nil, p)
 	s.host.ending.Go(p.end) // whoever waits for cards need not wait for it
 	l.refill()
 	return &Outcome{Cards: cards, Page: page, Version: l.release.Version, Level: p.level, Reads: s.handle.asked}, nil
+}
+
+// told is a failure with what was read before it.
+func (s *session) told(err error) error {
+	failure, ok := err.(*Failure)
+	if !ok {
+		return err
+	}
+	f := *failure
+	f.Reads = s.handle.asked
+	return &f
 }
 
 // heard is what a process answered, judged.
@@ -86,7 +97,7 @@ func (s *session) heard(ctx context.Context, p *process) (cards []Card, page *Pa
 	if err != nil {
 		return nil, nil, err
 	}
-	j := &judge{app: s.app, names: s.handle.names, language: s.of.Language, level: p.level}
+	j := &judge{app: s.app, names: s.handle.names, language: s.of.Language, level: p.level, lowered: s.host.lowered()}
 	if cards, page, err = j.answer(answer); err != nil {
 		return nil, nil, &Failure{App: s.app.ID, Kind: ErrAnswer, Detail: err.Error()}
 	}

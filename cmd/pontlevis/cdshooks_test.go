@@ -171,3 +171,40 @@ func TestCDSHooksOfASystemWithAKey(t *testing.T) {
 		t.Errorf("it was not let see vaccinations: %+v", r)
 	}
 }
+
+// TestOnlyWhatIsInstalledIsOffered: the discovery and the storefront go by the bits on the disk, at each look.
+func TestOnlyWhatIsInstalledIsOffered(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.needsPlugins(t)
+	const absent = "n’est pas installée sur ce serveur"
+	looks := func() (offered, told bool) {
+		anybody := reader{t, s, ""}
+		return strings.Contains(string(anybody.send("GET", s.base+"/cds-services", nil).is(t, 200).body), vaccines),
+			strings.Contains(string(anybody.send("GET", s.base+"/catalog/rappel-vaccins", nil).is(t, 200).body), absent)
+	}
+	if offered, told := looks(); !offered || told {
+		t.Fatalf("installed: offered %v, said to be absent %v", offered, told)
+	}
+	info, err := os.Stat(filepath.Join(filepath.Dir(binary), "rappel-vaccins"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(s.data, "plugins")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(folder, "rappel-vaccins") // it is looked for here first, and has the right size
+	if err := os.WriteFile(other, make([]byte, info.Size()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if offered, told := looks(); offered || !told {
+		t.Errorf("another program in its place: offered %v, said to be absent %v", offered, told)
+	}
+	if err := os.Remove(other); err != nil {
+		t.Fatal(err)
+	}
+	if offered, told := looks(); !offered || told {
+		t.Errorf("put right: offered %v, said to be absent %v", offered, told)
+	}
+}

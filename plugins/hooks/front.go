@@ -21,6 +21,7 @@ import (
 type App struct {
 	Manifest *manifest.Manifest
 	Label    gate.Label
+	Rests    bool // it failed too often a moment ago, and is not called
 }
 
 // Callers tells who calls. The authorization server implements it.

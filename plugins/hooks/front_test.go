@@ -416,6 +416,13 @@ func TestNothingTellsRefusalsApart(t *testing.T) {
 		})
 	}
 	s := newStand(t)
+	s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
+		return nil, &plugins.Failure{App: "rappel-vaccins", Kind: plugins.ErrCrashed, Reads: []plugins.Asked{{Status: 200}}}
+	}
+	if code, body, _ := s.post(due, "own-roux", view(), "Accept-Language", "en"); code != 200 || !strings.Contains(body, "nothing was checked") || strings.Contains(body, "crash") {
+		t.Errorf("a plugin that failed over what it had read: status %d: %s", code, body)
+	}
+	s = newStand(t)
 	s.refused["broken"] = true
 	if code, body, _ := s.post(due, "own-roux", view()); code != 503 || strings.Contains(body, "disk") {
 		t.Errorf("a failure of the gate: status %d: %s", code, body)

@@ -21,7 +21,10 @@ func (f *Front) call(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("service")
 	cards, known, err := f.cards(w, r, id)
 	outcome := "cards"
+	var failure *plugins.Failure
 	switch {
+	case errors.As(err, &failure):
+		outcome, err = "failed", nil
 	case err != nil:
 		outcome = "refused"
 		var told *Problem
@@ -31,9 +34,9 @@ func (f *Front) call(w http.ResponseWriter, r *http.Request) {
 		}
 	case len(cards) == 0:
 		outcome = "empty"
-		if f.c.Rest > 0 {
-			err = gate.Rest(r.Context(), began, f.c.Rest)
-		}
+	}
+	if err == nil && len(cards) == 0 && f.c.Rest > 0 {
+		err = gate.Rest(r.Context(), began, f.c.Rest)
 	}
 	if known {
 		f.c.Answered(id, outcome, time.Since(began))
@@ -58,6 +61,10 @@ func (f *Front) cards(w http.ResponseWriter, r *http.Request, id string) (cards 
 	if err != nil {
 		return nil, false, err
 	}
+	if s.app.Rests { // told to everybody alike, before it is asked whose record it is
+		w.Header().Set("Retry-After", "5")
+		return nil, true, problem(http.StatusServiceUnavailable, "This service failed too often and rests: nothing was checked. Try again.")
+	}
 	c, err := readCall(w, r, f.c.FHIR)
 	if err != nil {
 		return nil, true, err
@@ -78,23 +85,37 @@ func (f *Front) cards(w http.ResponseWriter, r *http.Request, id string) (cards 
 	return cards, true, err
 }
 
-// invoke runs a plugin. A plugin that fails has nothing to say: that it was let run at all would tell that the record
-// opens. What it says counts only where the gate gave it something of this record to read.
-func (f *Front) invoke(ctx context.Context, s service, i plugins.Invocation) ([]plugins.Card, error) {
+// invoke runs a plugin. The error of one that fails is a [*plugins.Failure], and the cards are then what is told of it. What
+// it says counts only where the gate gave it something of this record to read.
+func (f *Front) invoke(ctx context.Context, s service, i plugins.Invocation) (cards []plugins.Card, err error) {
 	out, err := f.c.Host.Invoke(ctx, i)
 	var failed *plugins.Failure
-	if errors.As(err, &failed) {
+	switch {
+	case errors.As(err, &failed):
 		f.c.Log.WarnContext(ctx, "a plugin gave no cards", "service", s.id(), "instance", i.Instance, "error", err)
-		return nil, nil
-	}
-	if err != nil {
+		if plugins.Gave(failed.Reads) {
+			cards = f.apology(s, i.Language)
+		}
+	case err != nil:
 		return nil, err
+	case plugins.Gave(out.Reads):
+		cards = out.Cards
 	}
-	if !restsOnReads(out) {
-		return nil, nil
+	for k := range cards {
+		cards[k].UUID = f.cardID(s.id(), i.Grant.Actor.ID, i.Instance, k)
 	}
-	for k := range out.Cards {
-		out.Cards[k].UUID = f.cardID(s.id(), i.Grant.Actor.ID, i.Instance, k)
+	return cards, err
+}
+
+// apology is what is shown of a plugin that failed over a record, so that nobody takes its silence for a result. Where the
+// gate had given it nothing there is none: that it was let run at all would tell that the record opens.
+func (f *Front) apology(s service, language string) []plugins.Card {
+	name := s.app.Manifest.Name.In(language)
+	said := [2]string{"Pas de réponse du module : rien n’a été vérifié.", "Il s’est arrêté avant d’avoir fini. Ne prenez pas ce silence pour un résultat."}
+	if language == "en" {
+		said = [2]string{"No answer of the plugin: nothing was checked.", "It ended before it had done. Do not take this silence for a result."}
 	}
-	return out.Cards, nil
+	return []plugins.Card{{
+		Summary: said[0], Detail: said[1], Indicator: "warning", Source: plugins.Source{Label: name, URL: f.c.Issuer + "/catalog/" + s.app.Manifest.ID},
+	}}
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -111,17 +110,12 @@ func (s *Schedules) invoke(ctx context.Context, app App, grant *gate.Grant, with
 		if err != nil {
 			return nil, err
 		}
-		if !restsOnReads(out) {
+		if !plugins.Gave(out.Reads) {
 			out.Cards = nil
 		}
 		said = append(said, out)
 	}
 	return said, nil
-}
-
-// restsOnReads reports whether a plugin was given something of the record: only then does what it says count.
-func restsOnReads(out *plugins.Outcome) bool {
-	return slices.ContainsFunc(out.Reads, func(a plugins.Asked) bool { return a.Status == http.StatusOK })
 }
 
 // message is what a plugin has to say unasked, one language after the other: the cards that ask for something, not those that

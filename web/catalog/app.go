@@ -110,7 +110,7 @@ func (p *Pages) find(v *visit.Visit) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.entryOf(app, m), nil
+	return p.entryOf(v.Context(), app, m)
 }
 
 func (p *Pages) show(v *visit.Visit) {

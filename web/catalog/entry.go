@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -22,6 +23,7 @@ type entry struct {
 	Audience  []string
 	Isolation string // least level of a plugin's cage, by its manifest
 	Cage      *Cage  // of this server, for an app that runs inside; nil where none does here
+	Unready   string // why an app of which part runs inside cannot be called here now, as Cage.Unready says
 	Data      []need
 	Purposes  []string
 
@@ -50,7 +52,17 @@ type need struct {
 func text(t catalog.Text) web.Text { return web.Text{FR: t.FR, EN: t.EN} }
 
 // entryOf describes an app as it stands now; m is its manifest, nil for an entry of the operator.
-func (p *Pages) entryOf(app catalog.App, m *manifest.Manifest) *entry {
+func (p *Pages) entryOf(ctx context.Context, app catalog.App, m *manifest.Manifest) (*entry, error) {
+	e := p.described(app, m)
+	if e.Isolation == "" || p.cage == nil || !e.Badge.Good() {
+		return e, nil
+	}
+	var err error
+	e.Unready, err = p.cage.Unready(ctx, app.ID)
+	return e, err
+}
+
+func (p *Pages) described(app catalog.App, m *manifest.Manifest) *entry {
 	now := p.desk.Now()
 	e := &entry{
 		ID: app.ID, Name: text(app.Name), Publisher: app.Publisher, Summary: text(app.Purpose), Kinds: []string{app.Kind},

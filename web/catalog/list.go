@@ -45,7 +45,11 @@ func (p *Pages) all(ctx context.Context, lang string) ([]*entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, p.entryOf(app, m))
+		e, err := p.entryOf(ctx, app, m)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
 	}
 	slices.SortFunc(out, func(a, b *entry) int {
 		x, y := a.Name.FR, b.Name.FR
