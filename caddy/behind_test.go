@@ -5,8 +5,10 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/label"
 	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/store"
 )
@@ -127,5 +129,76 @@ func TestRecallThatTheCatalogueMissed(t *testing.T) {
 	}
 	for _, app := range apps {
 		recalled("after the next start", app)
+	}
+}
+
+// TestSuspensionIsAStep: a suspension in the log of labels is a step that says why, also when it was missed; what the app did
+// meanwhile was done while it was off the air, whatever holds later.
+func TestSuspensionIsAStep(t *testing.T) {
+	t.Parallel()
+	a, disk := labelling(t, t.TempDir())
+	defer func() {
+		if err := a.state.release(); err != nil {
+			t.Error(err)
+		}
+	}()
+	a.publish(t, "glycare")
+	log := a.state.labels.Load()
+	order := func(kind, reason string, until time.Time) {
+		t.Helper()
+		at, _ := log.Status("glycare", time.Now())
+		draft, err := label.Order{
+			ID: kind + "-1", Kind: kind, Authority: log.Trust().Authority, App: "glycare", Label: at.Label.ID, Reason: reason,
+			Words: &label.Text{FR: "Une faille.", EN: "A flaw."}, From: time.Now(), Until: until,
+		}.Draft()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := a.demoSigners()
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := label.Sign(draft, keys...)
+		if err == nil {
+			_, err = log.Order(t.Context(), signed)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	aired := time.Now()
+	u := usages{apps: a.state.apps, halted: a.state.halted}
+	online := func(at time.Time) bool {
+		t.Helper()
+		app, err := a.state.apps.Get(t.Context(), "glycare")
+		if err != nil {
+			t.Fatal(err)
+		}
+		on, err := u.online(t.Context(), &app, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return on
+	}
+	disk.fails.Store(true)
+	order(label.Suspend, "security", time.Now().Add(time.Hour))
+	disk.fails.Store(false)
+	during := time.Now().Add(time.Minute)
+	if got := a.newest(t, "glycare"); got.State != catalog.Online || online(during) {
+		t.Errorf("the step failed: the catalogue says %s, and the app may act: %v", got.State, online(during))
+	}
+	if err := a.state.alignAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := a.newest(t, "glycare")
+	if last := got.Steps[len(got.Steps)-1]; got.State != catalog.Suspended || last.Reason.EN != "A flaw." || last.Until.IsZero() {
+		t.Errorf("the catalogue says %s: %+v", got.State, last)
+	}
+	if online(during) || !online(aired) {
+		t.Errorf("suspended, it may act: %v; before, it might: %v", online(during), online(aired))
+	}
+	order(label.Reinstate, "remedied", time.Time{})
+	if got := a.newest(t, "glycare"); got.State != catalog.Online || got.Steps[len(got.Steps)-1].Step != "reinstate" || !online(time.Now()) {
+		t.Errorf("reinstated, the catalogue says %s: %+v", got.State, got.Steps[len(got.Steps)-1])
 	}
 }

@@ -39,6 +39,7 @@ func (a *App) openCatalogue(ctx context.Context) error {
 	if err := a.heedLabels(a.running, log); err != nil {
 		return err
 	}
+	a.tasks = append(a.tasks, func() { a.state.keepAligned(a.running) })
 	return a.state.alignAll(ctx)
 }
 
@@ -91,25 +92,21 @@ func (s *state) standing(app string, now time.Time) label.Standing {
 	return at
 }
 
-// labelChanged follows what the log of labels says: an app that may not go on ends at once, and a recall is one in the
-// catalogue too.
+// labelChanged follows what the log of labels says: an app that may not go on ends at once, and a suspension, its end and a
+// recall are steps in the catalogue too.
 func (s *state) labelChanged(app string) {
 	ctx := context.Background()
 	now := s.apps.Now()
 	at := s.standing(app, now)
 	if at.Status == label.InForce {
-		s.align(ctx)
+		s.align(ctx, app)
 		s.runs.follow(ctx, app) // a version of before may not go on
 		return
 	}
 	why := catalog.Taken{Step: at.Status, To: at.Status, At: now, By: catalog.Actor{Part: catalog.Authority}, Reason: catalog.Text(at.Words)}
 	_ = s.stop(ctx, app, why) // the label is gone: nothing new begins, whatever could not be ended
 	defer s.passing.settle(ctx, settleTime)
-	if at.Status == label.Revoked {
-		s.align(ctx, app)
-		return
-	}
-	s.align(ctx)
+	s.align(ctx, app)
 }
 
 // stop ends what runs for an app, in every config that runs something for it.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/cases"
 	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/label"
 	"github.com/pontlevis/pontlevis/catalog/usage"
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/policies"
@@ -21,10 +22,11 @@ type usages struct {
 	apps     catalog.Apps
 	policies *policies.Engine
 	cases    *cases.Register
+	halted   func(label string) (label.Halt, bool) // what the log of labels says of a label's last suspension
 }
 
 func (a *App) newUsages(s *services, register *cases.Register, log *slog.Logger) (*usage.Tallies, error) {
-	u := usages{a.state.apps, s.policies, register}
+	u := usages{a.state.apps, s.policies, register, a.state.halted}
 	t, err := usage.New(usage.Config{
 		DB: a.state.db, Log: a.state.log, Key: a.state.derive("whose record an app used"), Now: time.Now, Slog: log,
 		Standing: u.standing, Categories: u.categories, Differ: u.differ,
@@ -56,24 +58,39 @@ func (u usages) standing(ctx context.Context, client string, at time.Time) (usag
 	}, err
 }
 
-// online tells whether an app was on the air at a moment: as it stands now, or as the steps of its versions say of that moment.
+// online tells whether an app was on the air at a moment, as the steps of its versions say of that moment, and the log of
+// labels of a suspension; an entry of the operator, which has none, as it stands.
 func (u usages) online(ctx context.Context, app *catalog.App, at time.Time) (bool, error) {
-	if app.At(at) == catalog.Online {
-		return true, nil
-	}
 	versions, err := u.apps.Versions(ctx, app.ID)
-	for _, v := range versions {
-		state := ""
-		for _, s := range v.Steps {
-			if !s.At.After(at) {
-				state = s.To
-			}
-		}
-		if state == catalog.Online && (v.Expires.IsZero() || at.Before(v.Expires)) {
-			return true, err
+	if err != nil || len(versions) == 0 {
+		return app.At(at) == catalog.Online, err
+	}
+	for k := range versions {
+		if v := &versions[k]; u.aired(v, at) && (v.Expires.IsZero() || at.Before(v.Expires)) {
+			return true, nil
 		}
 	}
-	return false, err
+	return false, nil
+}
+
+// aired tells whether a version was on the air at a moment. The log may be ahead of the steps, for as long as one takes.
+func (u usages) aired(v *catalog.Version, at time.Time) bool {
+	h, known := u.halted(v.Label)
+	switch v.StateAt(at) {
+	case catalog.Online:
+		return !known || !h.Holds(at)
+	case catalog.Suspended:
+		return known && !at.Before(h.End())
+	}
+	return false
+}
+
+// halted is the last suspension of a label; ok is false without one, and without an authority.
+func (s *state) halted(id string) (h label.Halt, ok bool) {
+	if l := s.labels.Load(); l != nil {
+		return l.Halted(id)
+	}
+	return h, false
 }
 
 // categories are the names under which the policies in force let a label speak of a FHIR type.

@@ -42,6 +42,9 @@ type App struct {
 	Reservations []Text `json:"reservations,omitempty"`
 	Plugin       bool   `json:"plugin,omitempty"` // it has a part that runs inside
 
+	// Halt is the entry of the log of labels that suspended the app, and that says when this ends; 0 when the log did not.
+	Halt int64 `json:"halt,omitempty"`
+
 	// Waits tells that nothing new begins for the app while what runs goes on: a sign-in, a registration, a process. The log
 	// of labels has not been seen for too long. It is never stored.
 	Waits bool `json:"-"`

@@ -80,7 +80,10 @@ func (c Apps) hold(a *App) {
 		return
 	}
 	s := c.Labels(a.ID, c.Now())
-	if a.Waits = s.Waits; a.Status != Online {
+	if a.Waits = s.Waits; a.Status == Suspended && a.Halt > 0 && s.Label != nil && s.Label.ID == a.Label {
+		a.Status = Online // the suspension is the log's, which knows whether it holds still
+	}
+	if a.Status != Online {
 		return
 	}
 	if s.Status != Online || s.Label == nil {

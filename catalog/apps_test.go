@@ -90,8 +90,8 @@ func (w *world) label(v *Version, changes func(*label.Label)) *label.Label {
 	return l
 }
 
-// publish brings a manifest on the air, step by step.
-func (w *world) publish(raw []byte) *Version {
+// tested brings a manifest to where it waits for its label, step by step.
+func (w *world) tested(raw []byte) *Version {
 	w.t.Helper()
 	w.save(raw)
 	v := w.take("", "submit", vendor, nil)
@@ -102,6 +102,13 @@ func (w *world) publish(raw []byte) *Version {
 		*w.now = w.now.Add(24 * time.Hour)
 		w.take(v.Version, s.step, s.by, nil)
 	}
+	return v
+}
+
+// publish brings a manifest on the air.
+func (w *world) publish(raw []byte) *Version {
+	w.t.Helper()
+	v := w.tested(raw)
 	return w.take(v.Version, "publish", authority, w.label(v, nil))
 }
 

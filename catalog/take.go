@@ -30,6 +30,10 @@ type Step struct {
 
 	Evidence []Criterion // with submit and test: what the machine's checks found
 	Digest   string      // with submit: of the draft that was checked, so that no other is taken; "" takes whatever the draft is
+
+	// Of a suspension that the log of labels has, and of its end: the entry that ordered it, since when, and until when.
+	Entry     int64
+	At, Until time.Time
 }
 
 func versionKey(app, version string) []byte { return store.Key("app-version", app, version) }
@@ -145,7 +149,7 @@ func (v *Version) has(rule *Rule, s *Step) bool {
 	}
 	last := &v.Steps[len(v.Steps)-1]
 	if last.Step == rule.Step && slices.Contains(stops, rule.Step) {
-		return true
+		return s.Entry == 0 || s.Entry == last.Entry
 	}
 	same := last.Step == rule.Step && v.State == rule.To && last.By.ID == s.By.ID && last.By.Part == s.By.Part && last.Reason == s.Reason
 	return same && (s.Label == nil || last.Label == s.Label.ID) && (rule.Step != "submit" || last.Digest == v.Digest)
@@ -153,7 +157,12 @@ func (v *Version) has(rule *Rule, s *Step) bool {
 
 // moved appends the step to the version.
 func (v *Version) moved(rule *Rule, s *Step, now time.Time) {
-	one := Taken{Step: rule.Step, From: v.State, To: rule.To, At: now, By: s.By, Reason: s.Reason}
+	if s.Entry > 0 && s.At.Before(now) { // the log says when: no later than it is told, no earlier than what came before
+		if now = s.At.UTC(); now.Before(v.Steps[len(v.Steps)-1].At) {
+			now = v.Steps[len(v.Steps)-1].At
+		}
+	}
+	one := Taken{Step: rule.Step, From: v.State, To: rule.To, At: now, By: s.By, Reason: s.Reason, Entry: s.Entry, Until: s.Until}
 	if s.Label != nil {
 		one.Label = s.Label.ID
 	}
@@ -256,6 +265,9 @@ func (c Apps) effect(tx store.Tx, a *App, v *Version, rule *Rule, s *Step) error
 		v.Evidence = s.Evidence
 		return tx.Delete(draftKey(v.App))
 	}
+	if err := c.free(rule, v, s, now); err != nil {
+		return err
+	}
 	v.moved(rule, s, now)
 	if rule.Step == "test" && s.Evidence != nil {
 		v.Evidence = s.Evidence
@@ -269,6 +281,10 @@ func (c Apps) effect(tx store.Tx, a *App, v *Version, rule *Rule, s *Step) error
 			return store.PutJSON(tx, appKey(a.ID), a)
 		}
 		return nil
+	}
+	a.Halt = s.Entry // of a suspension
+	if rule.Step != "suspend" {
+		a.Halt = 0
 	}
 	if a.Status = v.State; v.State == Recalled || v.State == Delisted {
 		a.Cut = now

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pontlevis/pontlevis/catalog/manifest"
@@ -31,6 +32,10 @@ type Taken struct {
 	Reason Text      `json:"reason,omitzero"`
 	Label  string    `json:"label,omitempty"`
 	Digest string    `json:"digest,omitempty"` // of the manifest, with submit
+
+	// Of a suspension in the log of labels, and of its end: the entry that ordered it, and when it ends by itself.
+	Entry int64     `json:"entry,omitempty"`
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Actor is who takes a step.
@@ -44,6 +49,30 @@ type Actor struct {
 
 // Read is the version's manifest.
 func (v *Version) Read() (*manifest.Manifest, error) { return manifest.Parse(v.Manifest) }
+
+// halt is the entry of the log of labels by which the version was suspended last; 0 of none.
+func (v *Version) halt() int64 {
+	for _, s := range slices.Backward(v.Steps) {
+		if s.Step == "suspend" {
+			return s.Entry
+		}
+	}
+	return 0
+}
+
+// StateAt is the state that the version was in at a moment, as its steps say; a suspension that the log of labels dates ends
+// by itself. "" before the first step.
+func (v *Version) StateAt(at time.Time) (state string) {
+	for _, s := range v.Steps {
+		if s.At.After(at) {
+			break
+		}
+		if state = s.To; state == Suspended && !s.Until.IsZero() && !at.Before(s.Until) {
+			state = Online
+		}
+	}
+	return state
+}
 
 // Submitted is when the version was submitted last.
 func (v *Version) Submitted() time.Time {

@@ -165,7 +165,7 @@ func (w *walker) holds(t *rapid.T) {
 			if k > 0 && s.At.Before(v.Steps[k-1].At) {
 				t.Fatalf("step %d of %s is before the one before it", k, v.Version)
 			}
-			if state = s.To; s.Step == "recall" && s.From != Superseded {
+			if state = s.To; s.Step == "recall" && (s.From == Online || s.From == Suspended) { // else another may be on the air
 				recalled = s.At
 			}
 		}

@@ -22,6 +22,7 @@ var (
 var (
 	ErrOrder      = errors.New("the order makes no sense")
 	ErrState      = errors.New("the log does not allow it as it stands")
+	ErrSuspended  = errors.New("the app is suspended: a new label is no way round")
 	ErrTwice      = errors.New("it is in the log already")
 	ErrLate       = errors.New("its date is too far from the log's")
 	ErrNewKey     = errors.New("the publisher's key is another than before, and the former did not sign too")

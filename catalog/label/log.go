@@ -267,6 +267,9 @@ func (l *Log) append(ctx context.Context, r *Record) (Entry, error) {
 	if r, err = parseRecord(raw); err != nil { // what a later start will read
 		return Entry{}, fmt.Errorf("logging: %w", err)
 	}
+	if err := was.free(r); err != nil {
+		return Entry{}, fmt.Errorf("logging: %w", err)
+	}
 	next, app, err := was.next(r)
 	if err != nil {
 		return Entry{}, fmt.Errorf("logging: %w", err)

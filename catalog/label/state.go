@@ -138,6 +138,22 @@ func (s *state) follows(l *Label, former *standing, r *Record) error {
 	return nil
 }
 
+// free refuses a new label while the one before it is suspended: it is no way round. It is for one's own log: what another's
+// holds is followed as it stands.
+func (s *state) free(r *Record) error {
+	if r.Bundle == nil {
+		return nil
+	}
+	l, err := r.Bundle.peek()
+	if err != nil {
+		return err
+	}
+	if former := s.apps[l.App]; s.labels[l.ID] == nil && former != nil && former.revoked == nil && former.suspended(r.At) {
+		return fmt.Errorf("%w: %s, until %s; end the suspension first, or recall", ErrSuspended, l.App, former.stopped.until.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
 // replace ends a label whose place another takes.
 func (s *state) replace(former *standing, by *Label, at time.Time) {
 	ended := *former

@@ -77,7 +77,10 @@ func (d Desk) Finish(ctx context.Context, by catalog.Actor, id string) error {
 	default:
 		_, err = d.Log.Order(ctx, a.Envelope)
 	}
-	if err != nil && !errors.Is(err, label.ErrTwice) {
+	if err == nil || errors.Is(err, label.ErrTwice) {
+		err = d.Apps.Heed(ctx, d.Log, a.App)
+	}
+	if err != nil {
 		return fmt.Errorf("carrying a decision out: %w", err)
 	}
 	return d.forget(ctx, id)
@@ -92,6 +95,9 @@ func (d Desk) issue(ctx context.Context, by catalog.Actor, a *Act) error {
 	step := map[string]string{catalog.Tested: "publish", catalog.Online: "renew"}[v.State]
 	if step == "" {
 		return fmt.Errorf("%w: it is %s", catalog.ErrStep, v.State)
+	}
+	if err := d.free(a.App); err != nil {
+		return err
 	}
 	published, err := d.Published(ctx, a.App, a.Version)
 	if err != nil {
@@ -112,4 +118,13 @@ func (d Desk) issue(ctx context.Context, by catalog.Actor, a *Act) error {
 	}
 	_, err = d.Apps.Take(ctx, catalog.Step{App: a.App, Version: a.Version, Step: step, By: by, Label: given})
 	return err
+}
+
+// free refuses a label while the app is suspended: it would be a way round.
+func (d Desk) free(app string) error {
+	before, had := d.Log.Status(app, d.Apps.Now())
+	if had && before.Status == label.Suspended && before.Cause != label.Denied {
+		return fmt.Errorf("%w: %s", label.ErrSuspended, app)
+	}
+	return nil
 }

@@ -81,6 +81,9 @@ func (d Desk) Issue(ctx context.Context, by catalog.Actor, app, version string, 
 	if err != nil {
 		return nil, err
 	}
+	if err := d.free(app); err != nil {
+		return nil, err
+	}
 	published, err := d.Published(ctx, app, version)
 	if err != nil {
 		return nil, err
@@ -104,7 +107,7 @@ func (d Desk) Issue(ctx context.Context, by catalog.Actor, app, version string, 
 	}
 	if before, had := d.Log.Status(app, now); had {
 		p.Sequence = before.Label.Sequence + 1
-		if before.Status == label.InForce || before.Status == label.Suspended {
+		if before.Status == label.InForce || before.Cause == label.Denied {
 			p.Replaces = before.Label.ID
 		}
 	}

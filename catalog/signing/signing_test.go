@@ -229,7 +229,33 @@ func TestOrders(t *testing.T) {
 		if err := d.Finish(t.Context(), nadia, act.ID); err != nil || d.status() != one.want {
 			t.Fatalf("%s: %v, %s", act.Kind, err, d.status())
 		}
+		v := must[*catalog.Version](t)(d.Apps.Version(t.Context(), "glycare", d.version.Version))
+		if last := v.Steps[len(v.Steps)-1]; v.State != one.want || last.Reason != catalog.Text(why) {
+			t.Fatalf("%s: the catalogue says %s: %+v", act.Kind, v.State, last)
+		}
+		if one.want != label.Suspended {
+			continue
+		}
+		terms := signing.Terms{Level: label.Exchanging, Months: 12}
+		if _, err := d.Issue(t.Context(), nadia, "glycare", v.Version, terms); !errors.Is(err, label.ErrSuspended) {
+			t.Errorf("a label is proposed for what is suspended: %v", err)
+		}
+		if err := d.relabel(); !errors.Is(err, label.ErrSuspended) || d.status() != label.Suspended {
+			t.Errorf("a label goes round a suspension: %v", err)
+		}
 	}
+}
+
+// relabel has a label logged that takes the place of the one in force, signed as it must be.
+func (d *desk) relabel() error {
+	d.t.Helper()
+	at, _ := d.Log.Status("glycare", time.Now())
+	p := at.Label.Predicate
+	p.ID, p.Sequence, p.Replaces = "label-round", p.Sequence+1, p.ID
+	signed := must[[]byte](d.t)(label.Sign(must[[]byte](d.t)(label.Draft(p, d.version.Manifest, nil)), keys[0], keys[1]))
+	published := must[*signing.Publication](d.t)(d.Published(d.t.Context(), "glycare", d.version.Version))
+	_, err := d.Log.Issue(d.t.Context(), label.Bundle{Label: signed, Publication: published.Envelope})
+	return err
 }
 
 // What is given up is forgotten.
