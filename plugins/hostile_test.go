@@ -161,6 +161,16 @@ func (m *misdeed) judge(t *testing.T, b *bench, out *Outcome, err error) {
 			t.Errorf("the vendor reads %q: %s", word, text)
 		}
 	}
+	switch m.mode {
+	case "exit", "mute", "silent": // as one that crashes, or is on a slow machine
+		if d.Last.Tripwire {
+			t.Errorf("it is accused, though it said nothing: %+v", d)
+		}
+	case "garbage", "tcp", "cert":
+		if !d.Last.Tripwire {
+			t.Errorf("no tripwire in %+v", d)
+		}
+	}
 	if m.also != nil {
 		m.also(t, b)
 	}

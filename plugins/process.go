@@ -114,7 +114,7 @@ func (p *process) unstarted(ctx context.Context, err error) *Failure {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &Failure{Kind: ErrStart, Detail: "it said nothing in time"}
 	case said != nil:
-		return &Failure{Kind: ErrStart, Detail: said.Error(), tripwire: true}
+		return &Failure{Kind: ErrStart, Detail: said.Error(), tripwire: !errors.Is(said, cage.ErrSilent)}
 	case p.flooded():
 		return &Failure{Kind: ErrStart, Detail: "it sent more than a hello before it was asked anything", tripwire: true}
 	case errors.Is(err, errNoHello):

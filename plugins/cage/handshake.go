@@ -20,13 +20,22 @@ var handshake = regexp.MustCompile(`^1\|[0-9]{1,6}\|unix\|(/[A-Za-z0-9._/-]{1,20
 // socketName is what the socket's file may be called within its folder.
 var socketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// ErrHandshake is the refusal of what a process said first.
-var ErrHandshake = errors.New("cage: handshake refused")
+// What is wrong with what a process said first.
+var (
+	// ErrHandshake is the refusal of what it said.
+	ErrHandshake = errors.New("cage: handshake refused")
+	// ErrSilent is that it ended, or was ended, before it had said a line. An honest one may: it crashed, or the machine is slow.
+	ErrSilent = errors.New("cage: no line came before it ended")
+)
 
 // readHandshake reads the one line, without its end, and checks it. folder is where the socket must be.
 func readHandshake(r io.Reader, folder string) (string, error) {
-	line, err := bufio.NewReaderSize(io.LimitReader(r, mostHandshake), mostHandshake).ReadString('\n')
-	if err != nil {
+	said := &io.LimitedReader{R: r, N: mostHandshake}
+	line, err := bufio.NewReaderSize(said, mostHandshake).ReadString('\n')
+	switch {
+	case err != nil && said.N > 0:
+		return "", ErrSilent
+	case err != nil:
 		return "", fmt.Errorf("%w: no line of at most %d bytes came", ErrHandshake, mostHandshake)
 	}
 	line = strings.TrimSuffix(line, "\n")
