@@ -84,6 +84,9 @@ func (a *App) publishDemo(ctx context.Context, m *manifest.Manifest) error {
 	case versions[len(versions)-1].State != catalog.Tested: // it is, or was, on the air
 		return nil
 	}
+	if err := a.state.apps.Startable(ctx, m.ID, m.Version); err != nil {
+		return err
+	}
 	l, err := a.labelDemo(ctx, m, raw)
 	if err != nil {
 		return err

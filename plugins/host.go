@@ -116,6 +116,8 @@ func (h *Host) lowered() string {
 func (h *Host) standing(ctx context.Context, id string) (*App, *Failure) {
 	app, err := h.Apps(ctx, id)
 	switch {
+	case err != nil && ctx.Err() != nil: // whoever asked is gone, or was ended
+		return nil, ended(ctx, id)
 	case err != nil:
 		h.Log.ErrorContext(ctx, "the catalogue did not say what a plugin may", "app", id, "error", err)
 		return nil, &Failure{App: id, Kind: ErrStopped, Detail: "the catalogue cannot be read"}
