@@ -111,6 +111,7 @@ func TestAdaptRefuses(t *testing.T) {
 		"no cage":                   {"{\n\tpontlevis {\n\t\tplugins {\n\t\t\tisolation S0 \"I like it\"\n\t\t}\n\t}\n}\n", "S1, S2 or S3"},
 		"no places":                 {"{\n\tpontlevis {\n\t\tplugins {\n\t\t\tprocesses 0\n\t\t}\n\t}\n}\n", "Caddyfile:4"},
 		"a word under plugins":      {"{\n\tpontlevis {\n\t\tplugins /srv {\n\t\t\tdragon\n\t\t}\n\t}\n}\n", "Caddyfile:4"},
+		"a wire of no kind":         {"{\n\tpontlevis {\n\t\tplugins {\n\t\t\ttripwire ignore\n\t\t}\n\t}\n}\n", "suspend or report"},
 		"registration for all":      {"{\n\tpontlevis {\n\t\tregistration {\n\t\t}\n\t}\n}\n", "never open to everybody"},
 		"registration by a word":    {"{\n\tpontlevis {\n\t\tregistration open\n\t}\n}\n", "Caddyfile:3"},
 		"an argument of the app":    {"{\n\tpontlevis up {\n\t}\n}\n", "Caddyfile:2"},

@@ -14,6 +14,7 @@ import (
 //	plugins [<folder>] {
 //	    warden    <socket>
 //	    isolation <level> [<reason>]
+//	    tripwire  suspend | report
 //	    processes <number>
 //	    spares    <number>
 //	    idle      <duration>
@@ -44,6 +45,14 @@ func (p *Plugins) parseOption(d *caddyfile.Dispenser) error {
 		return oneArg(d, &p.Warden)
 	case "isolation":
 		return p.parseIsolation(d)
+	case "tripwire":
+		if err := oneArg(d, &p.Tripwire); err != nil {
+			return err
+		}
+		if p.Tripwire != tripwireSuspend && p.Tripwire != tripwireReport {
+			return d.Errf("tripwire %q: it is %s or %s", p.Tripwire, tripwireSuspend, tripwireReport)
+		}
+		return nil
 	case "processes":
 		return oneNumber(d, &p.Processes, 1, 1000)
 	case "spares":
@@ -60,7 +69,7 @@ func (p *Plugins) parseOption(d *caddyfile.Dispenser) error {
 		p.Idle = caddy.Duration(idle)
 		return nil
 	default:
-		return d.Errf("plugins has no option %q: it has warden, isolation, processes, spares, idle", option)
+		return d.Errf("plugins has no option %q: it has warden, isolation, tripwire, processes, spares, idle", option)
 	}
 }
 

@@ -39,6 +39,10 @@ type Plugins struct {
 	// Why Isolation is below S3; it is logged, and shown wherever a level is.
 	Reason string `json:"reason,omitempty"`
 
+	// What is done when a plugin makes a system call by which escapes are tried: `suspend` stops the app on this node until
+	// the authority has decided; `report` tells the authority alone. Default: suspend.
+	Tripwire string `json:"tripwire,omitempty"`
+
 	// How many processes all plugins may have together. Default: 16.
 	Processes int `json:"processes,omitempty"`
 
@@ -54,6 +58,7 @@ type pluginHost struct {
 	*plugins.Host
 	warden *cage.Warden
 	known  *labelled
+	trips  *tripwires
 
 	folders   []string // of the binaries
 	installed installed
@@ -82,14 +87,15 @@ func (a *App) newPlugins(s *services, log *slog.Logger) (*pluginHost, error) {
 		return nil, errors.Join(err, warden.Close())
 	}
 	known := &labelled{apps: a.state.apps, issuer: a.Issuer}
+	trips := &tripwires{state: a.state, suspends: config.Tripwire != tripwireReport, log: log}
 	host, err := plugins.Open(plugins.Options{
 		Gate: s.gate, Base: a.fhir(), Warden: warden, Apps: known.plugin, Open: config.finder(a.state.dir, a.Demo),
-		Processes: config.Processes, Spares: config.Spares, Idle: time.Duration(config.Idle), Log: log, Meter: s.meter.plugins(a.state.tripped(log)),
+		Processes: config.Processes, Spares: config.Spares, Idle: time.Duration(config.Idle), Log: log, Meter: s.meter.plugins(trips.tripped),
 	})
 	if err != nil {
 		return nil, errors.Join(err, warden.Close())
 	}
-	out := &pluginHost{Host: host, warden: warden, known: known, folders: config.folders(a.state.dir, a.Demo)}
+	out := &pluginHost{Host: host, warden: warden, known: known, trips: trips, folders: config.folders(a.state.dir, a.Demo)}
 	forget := a.state.stops.add(func(app string, why catalog.Taken) { host.Stop(app, "its label: "+why.Step) })
 	unfollow := a.state.runs.add(runner{host.Follow, a.starting(out)})
 	out.forget = func() { forget(); unfollow() }
@@ -167,6 +173,7 @@ func (h *pluginHost) close() error {
 	if h == nil {
 		return nil
 	}
+	h.trips.ending.Wait()
 	h.forget()
 	return errors.Join(h.Host.Close(), h.warden.Close())
 }
@@ -306,7 +313,7 @@ func pluginOf(m *manifest.Manifest, issuer string) (*plugins.App, error) {
 func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // plugins is the meter as the host takes it.
-func (m *meter) plugins(evidence func(app, version, what string)) plugins.Meter {
+func (m *meter) plugins(evidence func(plugins.Trip)) plugins.Meter {
 	invoked := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "pontlevis_plugin_invocation_seconds", Help: "Time that an invocation of a plugin took, by what became of it.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
@@ -330,9 +337,9 @@ func (m *meter) plugins(evidence func(app, version, what string)) plugins.Meter 
 		Upgraded: func(_, _, _ string, serves bool) {
 			upgraded.WithLabelValues(map[bool]string{true: "serves", false: "vain"}[serves]).Inc()
 		},
-		Tripped: func(app, version, what string) {
+		Tripped: func(t plugins.Trip) {
 			tripped.Inc()
-			evidence(app, version, what)
+			evidence(t)
 		},
 	}
 }

@@ -29,7 +29,7 @@ func (a *App) newUsages(s *services, register *cases.Register, log *slog.Logger)
 	u := usages{a.state.apps, s.policies, register, a.state.halted}
 	t, err := usage.New(usage.Config{
 		DB: a.state.db, Log: a.state.log, Key: a.state.derive("whose record an app used"), Now: time.Now, Slog: log,
-		Standing: u.standing, Categories: u.categories, Differ: u.differ,
+		Standing: u.standing, Categories: u.categories, Differ: u.differ, Tripped: u.tripped,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing to count what apps do: %w", err)
@@ -98,10 +98,22 @@ func (u usages) categories(fhirType string) []string {
 	return gate.CategoriesOf(u.policies.Current(), fhirType)
 }
 
-// differ opens a case for something that an app had not declared; the policies say by when it is due.
+// differ opens a case for something that an app had not declared.
 func (u usages) differ(ctx context.Context, d usage.Difference) error {
-	name := d.App
-	app, err := u.apps.Get(ctx, d.App)
+	return u.open(ctx, d.Entry, d.At, cases.Use{App: d.App, Month: d.Month, Category: d.Category, Direction: d.Direction, Offline: d.Offline})
+}
+
+// tripped opens a case for what a plugin did and no honest one does.
+func (u usages) tripped(ctx context.Context, t usage.Trip) error {
+	return u.open(ctx, t.Entry, t.At, cases.Use{
+		App: t.App, Month: usage.MonthOf(t.At), Tripped: t.Kind, Version: t.Version, What: t.What, Suspended: t.Suspended,
+	})
+}
+
+// open opens a case about an app, once for each entry that it begins with; the policies say by when it is due.
+func (u usages) open(ctx context.Context, entry string, at time.Time, use cases.Use) error {
+	name := use.App
+	app, err := u.apps.Get(ctx, use.App)
 	switch {
 	case err == nil:
 		name = app.Name.FR
@@ -114,7 +126,5 @@ func (u usages) differ(ctx context.Context, d usage.Difference) error {
 	if err != nil || most < 0 {
 		most = 0 // what does not say when it is due is due now
 	}
-	return u.cases.Differs(ctx, d.Entry, name, d.At, d.At.Add(time.Duration(most)*time.Hour), cases.Use{
-		App: d.App, Month: d.Month, Category: d.Category, Direction: d.Direction, Offline: d.Offline,
-	})
+	return u.cases.Differs(ctx, entry, name, at, at.Add(time.Duration(most)*time.Hour), use)
 }

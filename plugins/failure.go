@@ -28,7 +28,7 @@ type Failure struct {
 	Detail string // what exactly, for the vendor; nothing of a record, and nothing that the plugin chose to say
 	Reads  []Asked
 
-	tripwire bool // no honest plugin does this
+	evidence string // the kind, where no honest plugin does this: see [Trip]
 }
 
 func (f *Failure) Error() string {

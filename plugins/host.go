@@ -46,7 +46,8 @@ type Options struct {
 type Meter struct {
 	Invoked func(app, kind string, took time.Duration) // kind as in [End]
 	Read    func(app string, status int, took time.Duration)
-	Tripped func(app, version, detail string) // a process did what no honest plugin does
+	// Tripped hears of what no honest plugin does, within the invocation or the start that it happened in, before that is over.
+	Tripped func(Trip)
 	// Upgraded tells that a version which was in use gave way to a newer one: to one that serves, or, in vain, to one that
 	// has not come up.
 	Upgraded func(app, from, to string, serves bool)

@@ -116,7 +116,7 @@ func (l *line) ended(err error, p *process) {
 	l.mu.Lock()
 	l.diag.Running--
 	if err == nil {
-		l.note("answered", "", false, p)
+		l.note("answered", "", "", p)
 	}
 	l.mu.Unlock()
 	f, failed := err.(*Failure)

@@ -113,10 +113,12 @@ func (p *process) unstarted(ctx context.Context, err error) *Failure {
 		return &Failure{Kind: ErrLevel, Detail: err.Error()}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &Failure{Kind: ErrStart, Detail: "it said nothing in time"}
+	case errors.Is(said, cage.ErrSilent):
+		return &Failure{Kind: ErrStart, Detail: said.Error()}
 	case said != nil:
-		return &Failure{Kind: ErrStart, Detail: said.Error(), tripwire: !errors.Is(said, cage.ErrSilent)}
+		return &Failure{Kind: ErrStart, Detail: said.Error(), evidence: TripHandshake}
 	case p.flooded():
-		return &Failure{Kind: ErrStart, Detail: "it sent more than a hello before it was asked anything", tripwire: true}
+		return &Failure{Kind: ErrStart, Detail: "it sent more than a hello before it was asked anything", evidence: TripProtocol}
 	case errors.Is(err, errNoHello):
 		return &Failure{Kind: ErrStart, Detail: err.Error()}
 	case p.dialled.Load():

@@ -60,7 +60,7 @@ func (s *session) converse(ctx context.Context, p *process) (*wire.Answer, error
 }
 
 func (s *session) misbehaved(detail string) *Failure {
-	return &Failure{App: s.app.ID, Kind: ErrMisbehaved, Detail: detail, tripwire: true}
+	return &Failure{App: s.app.ID, Kind: ErrMisbehaved, Detail: detail, evidence: TripProtocol}
 }
 
 // begin is what the plugin is told first.

@@ -44,10 +44,10 @@ func (l *line) failed(f *Failure, p *process) {
 			l.rests = time.Now().Add(min(shortRest<<min(over, 20), longestRest))
 		}
 	}
-	trip := l.note(f.code(), f.Detail, f.tripwire, p)
+	evidence := l.note(f.code(), f.Detail, f.evidence, p)
 	l.mu.Unlock()
-	if trip && l.host.Meter.Tripped != nil {
-		l.host.Meter.Tripped(l.app, l.release.Version, f.Detail)
+	if evidence != "" && l.host.Meter.Tripped != nil {
+		l.host.Meter.Tripped(Trip{App: l.app, Version: l.release.Version, Kind: evidence, Detail: caught(evidence, f.Detail)})
 	}
 }
 
@@ -59,19 +59,23 @@ func (l *line) answered() {
 	l.diag.Answered++
 }
 
-// note keeps how a process ended; the lock is held. It reports whether that is evidence against the plugin.
-func (l *line) note(kind, detail string, tripwire bool, p *process) bool {
-	end := End{At: l.host.Now(), Kind: kind, Detail: detail, Tripwire: tripwire}
+// note keeps how a process ended; the lock is held. It gives the kind of evidence that this is against the plugin, "" for
+// none.
+func (l *line) note(kind, detail, evidence string, p *process) string {
+	end := End{At: l.host.Now(), Kind: kind, Detail: detail}
 	if p != nil {
 		end.Stderr, end.Lived = p.stderr(), time.Since(p.born).Round(10*time.Millisecond)
 		if how, ok := p.guard.caged.Ended(); ok {
 			end.Status, end.CPU = statusOf(how), how.CPU.Round(10*time.Millisecond)
-			end.Tripwire = end.Tripwire || how.Tripwire()
+			if how.Tripwire() {
+				evidence = TripCall
+			}
 		}
 		l.diag.Stderr += end.Stderr
 	}
+	end.Tripwire = evidence != ""
 	l.diag.Last = end
-	return end.Tripwire
+	return evidence
 }
 
 // statusOf is how the kernel says that a process ended, without what the process itself could say by it: of the codes that

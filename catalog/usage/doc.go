@@ -2,6 +2,7 @@
 //
 //	access log ── Follow ──▶ tally: app, month, category, direction ──▶ accesses, things, a sketch of how many persons
 //	                └──▶ an access that no declaration stands for ──▶ Differ (a case for the authority), once a month
+//	                └──▶ the first entry of a plugin's try to get out of its cage ──▶ Tripped (such a case)
 //	storefront  ◀── Public: rounded, and nothing under a threshold
 //
 // The log is durable first, the tallies are derived from it: counts and the position that they were made up to are written

@@ -64,10 +64,15 @@ func (t *Tallies) Run(ctx context.Context) { t.follower().Run(ctx) }
 // Catch brings the tallies up to what the log holds now.
 func (t *Tallies) Catch(ctx context.Context) error { return t.follower().Catch(ctx) }
 
-// take reads entries of the log, has a case opened for what differs, and counts in the transaction that keeps the position.
+// take reads entries of the log, has a case opened for each that needs one, and counts in the transaction that keeps the position.
 func (t *Tallies) take(ctx context.Context, entries []audit.Entry) (bool, func(store.Tx, int64) error, error) {
 	seen := make([]access, 0, len(entries))
 	for k := range entries {
+		if trip, is := tripOf(&entries[k]); is {
+			if err := t.Tripped(ctx, trip); err != nil {
+				return false, nil, fmt.Errorf("opening a case for what a plugin did: %w", err)
+			}
+		}
 		a, err := t.read(ctx, &entries[k])
 		if err != nil {
 			return false, nil, fmt.Errorf("entry %s of the access log: %w", entries[k].ID, err)

@@ -41,6 +41,18 @@ type Difference struct {
 	At        time.Time // of that access
 }
 
+// Trip is that a process of a plugin did what no honest one does. Who writes it into the log of accesses gives the first of an
+// app, version and kind an id of its own (TripID): that one opens a case.
+type Trip struct {
+	App       string
+	Version   string
+	Kind      string // system-call, handshake, protocol
+	What      string // what exactly, in the host's words
+	Suspended bool   // the node stopped the app for it
+	Entry     string // of the log
+	At        time.Time
+}
+
 // Config is what the tallies stand on. Every field but Node and Slog is required.
 type Config struct {
 	DB   store.DB
@@ -57,6 +69,8 @@ type Config struct {
 	Categories func(fhirType string) []string
 	// Differ opens a case for a difference. It may be told of the same one twice, and then does nothing more.
 	Differ func(ctx context.Context, d Difference) error
+	// Tripped opens a case for what a plugin did. It may be told of the same one twice, and then does nothing more.
+	Tripped func(ctx context.Context, t Trip) error
 }
 
 // Tallies counts what apps do. It is safe for concurrent use.
@@ -64,7 +78,7 @@ type Tallies struct{ Config }
 
 // New checks a config. It starts nothing: Run follows the log.
 func New(c Config) (*Tallies, error) {
-	if c.DB == nil || c.Log == nil || c.Now == nil || c.Standing == nil || c.Categories == nil || c.Differ == nil {
+	if c.DB == nil || c.Log == nil || c.Now == nil || c.Standing == nil || c.Categories == nil || c.Differ == nil || c.Tripped == nil {
 		return nil, errors.New("usage: store, log, clock and what to ask are required")
 	}
 	if len(c.Key) < 32 {

@@ -28,10 +28,11 @@ type office struct {
 	log *audit.Log
 	*usage.Tallies
 
-	mu   sync.Mutex
-	told []usage.Difference
-	fail error // what Differ answers
-	now  time.Time
+	mu    sync.Mutex
+	told  []usage.Difference
+	trips []usage.Trip
+	fail  error // what Differ and Tripped answer
+	now   time.Time
 }
 
 func names(kind string) []string {
@@ -69,7 +70,7 @@ func openOffice(t testing.TB, folder string) (*office, error) {
 		return nil, err
 	}
 	o.Tallies, err = usage.New(usage.Config{
-		DB: o.db, Log: o.log, Key: bytes.Repeat([]byte{1}, 32), Now: func() time.Time { return o.now }, Standing: standing, Categories: names, Differ: o.differ,
+		DB: o.db, Log: o.log, Key: bytes.Repeat([]byte{1}, 32), Now: func() time.Time { return o.now }, Standing: standing, Categories: names, Differ: o.differ, Tripped: o.tripped,
 	})
 	return o, err
 }
@@ -82,6 +83,15 @@ func newOffice(t testing.TB) *office {
 	}
 	t.Cleanup(func() { _ = o.log.Close(); _ = o.db.Close() })
 	return o
+}
+
+func (o *office) tripped(_ context.Context, t usage.Trip) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fail == nil {
+		o.trips = append(o.trips, t)
+	}
+	return o.fail
 }
 
 func (o *office) differ(_ context.Context, d usage.Difference) error {

@@ -158,8 +158,10 @@ func (s *seat) showVersion(app, version string, status int, problem string) {
 	s.Show(status, "version", page)
 }
 
-// ordered are the steps that follow from an order in the log of labels, which is signed: they are on the page of the app.
-var ordered = []string{"suspend", "reinstate", "recall"}
+// ordered are the steps that follow from an order in the log of labels, which is signed: they are on the page of the app. The
+// end of a suspension is not among them: what the catalogue has as suspended a node or its operator stopped, and the
+// authority decides here.
+var ordered = []string{"suspend", "recall"}
 
 func (s *seat) fillVersion(page *versionPage, v *catalog.Version) error {
 	published, err := s.Signing.Published(s.Context(), v.App, v.Version)

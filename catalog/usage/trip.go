@@ -1,0 +1,36 @@
+package usage
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/pontlevis/pontlevis/audit"
+)
+
+// Tripwire is the interaction of the entries of the access log which say that a plugin did what no honest one does.
+const Tripwire = "plugin-tripwire"
+
+const tripPrefix = "tripwire-"
+
+// TripID is the id of the first entry of an app, version and kind: the log takes it once.
+func TripID(app, version, kind string) string {
+	sum := sha256.Sum256([]byte(app + "\x00" + version + "\x00" + kind))
+	return tripPrefix + hex.EncodeToString(sum[:16])
+}
+
+// Details are what an entry of the log says of a trip.
+func (t Trip) Details() map[string]string {
+	out := map[string]string{"app": t.App, "version": t.Version, "kind": t.Kind, "what": t.What}
+	if t.Suspended {
+		out["suspended"] = "true"
+	}
+	return out
+}
+
+// tripOf reads an entry that begins a case; false for every other.
+func tripOf(e *audit.Entry) (Trip, bool) {
+	d := e.Details
+	t := Trip{App: d["app"], Version: d["version"], Kind: d["kind"], What: d["what"], Suspended: d["suspended"] != "", Entry: e.ID, At: e.At}
+	return t, e.Interaction == Tripwire && strings.HasPrefix(e.ID, tripPrefix) && e.ID == TripID(t.App, t.Version, t.Kind)
+}
