@@ -58,6 +58,9 @@ func TestRecallUnderLoad(t *testing.T) {
 	if active(clinic.token) {
 		t.Error("introspection tells the token of a recalled back-end as active")
 	}
+	if shown := string(reader{t, s, ""}.get(s.base+"/catalog/backend-dpi", "Accept", "text/html", "Accept-Language", "en").is(t, 200).body); !strings.Contains(shown, "Label withdrawn") {
+		t.Error("the storefront does not agree with introspection at once")
+	}
 	count, seconds := s.recallTimes(t)
 	if count -= told; count != 2 || seconds <= 0 || seconds > 2*patience.Seconds() {
 		t.Errorf("pontlevis_recall_to_refusal_seconds tells of %d recalls, %v s together; want 2", count, seconds)
