@@ -101,8 +101,6 @@ func (s *state) labelChanged(app string) {
 	if at.Status == label.InForce {
 		s.runs.follow(ctx, app) // a version of before may not go on
 		s.align(ctx, app)
-		s.runs.follow(ctx, app) // a version of before may not go on
-		s.align(ctx)
 		return
 	}
 	why := catalog.Taken{Step: at.Status, To: at.Status, At: now, By: catalog.Actor{Part: catalog.Authority}, Reason: catalog.Text(at.Words)}

@@ -147,7 +147,7 @@ func (s *seat) showVersion(app, version string, status int, problem string) {
 		page.Trail = append(page.Trail, step{taken, text(taken.Reason)})
 	}
 	for _, r := range catalog.StepsFrom(v.State, catalog.Authority) {
-		if !r.Label && !slices.Contains(ordered, r.Step) {
+		if !r.Label && !slices.Contains(ordered, r.Step) && !(r.Step == "reinstate" && v.Steps[len(v.Steps)-1].Entry > 0) {
 			page.Steps = append(page.Steps, r)
 		}
 	}
@@ -159,8 +159,7 @@ func (s *seat) showVersion(app, version string, status int, problem string) {
 }
 
 // ordered are the steps that follow from an order in the log of labels, which is signed: they are on the page of the app. The
-// end of a suspension is not among them: what the catalogue has as suspended a node or its operator stopped, and the
-// authority decides here.
+// end of a suspension is not among them where a node or its operator stopped the app: the authority decides here.
 var ordered = []string{"suspend", "recall"}
 
 func (s *seat) fillVersion(page *versionPage, v *catalog.Version) error {
