@@ -124,7 +124,7 @@ func clientOf(m *manifest.Manifest) oauth.Client {
 
 // Hide hides one document of a person's record from professionals, as the person.
 func (s stage) Hide(ctx context.Context, patient string) error {
-	body := `[{"op":"add","path":"/securityLabel/-","value":{"coding":[{"system":"` + demo.MaskSystem + `","code":"MASQUE_PS"}]}}]`
+	body := `[{"op":"add","path":"/securityLabel/-","value":{"coding":[{"system":"` + fhir.VisibilitySystem + `","code":"` + fhir.Masked + `"}]}}]`
 	header := http.Header{"Content-Type": {"application/json-patch+json"}}
 	_, err := s.app.services.gate.Ask(ctx, s.as(patient), http.MethodPatch, "DocumentReference/"+demo.Player{Patient: patient}.Document(), header, []byte(body))
 	return err

@@ -1,6 +1,10 @@
 package demo
 
-import "github.com/pontlevis/pontlevis/space"
+import (
+	"github.com/pontlevis/pontlevis/space"
+
+	"github.com/pontlevis/pontlevis/fhir"
+)
 
 // camille is an adult with a rich record: a masked psychiatric letter, an allergy, current treatments, an announcement
 // that is pending, a professional she blocked, an app she agreed with.
@@ -59,7 +63,7 @@ func (c Cast) camilleLetters() []letter {
 	return []letter{
 		{
 			id: "camille-psychiatric-letter", patient: "camille", author: "Practitioner/dr-benali", system: loinc, code: "68599-0",
-			title: "Synthèse psychiatrique", class: "11", classTitle: "Synthèse", ago: 50, labels: []string{"MASQUE_PS"},
+			title: "Synthèse psychiatrique", class: "11", classTitle: "Synthèse", ago: 50, labels: []string{fhir.Masked},
 			text: "Madame Durand est suivie depuis dix mois pour un épisode dépressif, en voie de rémission. Pas d'idée suicidaire. Le traitement est arrêté depuis six semaines. Elle souhaite que cette lettre ne soit pas montrée.",
 		},
 		{
@@ -89,7 +93,7 @@ func (c Cast) camilleLetters() []letter {
 		},
 		{
 			id: "camille-announcement", patient: "camille", author: "Organization/clinique-est", system: loinc, code: "60568-3",
-			title: "Compte rendu d'anatomie pathologique", class: "10", classTitle: "Compte rendu", ago: 1, labels: []string{"INVISIBLE_PATIENT"},
+			title: "Compte rendu d'anatomie pathologique", class: "10", classTitle: "Compte rendu", ago: 1, labels: []string{fhir.Unannounced},
 			text: "Résultat à annoncer en consultation.",
 		},
 		{

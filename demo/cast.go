@@ -57,7 +57,6 @@ const (
 	icd10       = "http://hl7.org/fhir/sid/icd-10"
 	classSystem = "https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument/FHIR/TRE-A03-ClasseDocument"
 	typeSystem  = "https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaire/FHIR/TRE-A05-TypeDocComplementaire"
-	MaskSystem  = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
 	confSystem  = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 	insSystem   = "urn:oid:1.2.250.1.213.1.4.8"
 	rppsSystem  = "https://rpps.esante.gouv.fr"

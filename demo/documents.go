@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
+
+	"github.com/pontlevis/pontlevis/fhir"
 )
 
 // letter is one document of a record: who wrote what to whom, and where its bytes are.
@@ -66,7 +68,7 @@ func (c Cast) reference(l letter, attachment object) object {
 func securityLabels(labels []string) list {
 	out := list{concept(confSystem, "N", "normal")}
 	for _, l := range labels {
-		out = append(out, concept(MaskSystem, l, ""))
+		out = append(out, concept(fhir.VisibilitySystem, l, ""))
 	}
 	return out
 }

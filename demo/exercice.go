@@ -1,5 +1,7 @@
 package demo
 
+import "github.com/pontlevis/pontlevis/fhir"
+
 // Drills are the patients of the cast with whom emergencies are practised: nobody stands behind them, so nobody is told.
 var Drills = []string{"exercice"}
 
@@ -30,7 +32,7 @@ func (c Cast) exercice() []object {
 		},
 		{
 			id: "exercice-masked", patient: "exercice", author: "Organization/clinique-est", system: loinc, code: "68599-0",
-			title: "Synthèse psychiatrique", class: "11", classTitle: "Synthèse", ago: 300, labels: []string{"MASQUE_PS"},
+			title: "Synthèse psychiatrique", class: "11", classTitle: "Synthèse", ago: 300, labels: []string{fhir.Masked},
 			text: "Document inventé et masqué, pour le troisième geste.",
 		},
 	} {

@@ -1,6 +1,10 @@
 package demo
 
-import "github.com/pontlevis/pontlevis/space"
+import (
+	"github.com/pontlevis/pontlevis/space"
+
+	"github.com/pontlevis/pontlevis/fhir"
+)
 
 // lucas is fifteen: two representatives, and a confidential act that neither may learn of.
 func (c Cast) lucas() []object {
@@ -22,7 +26,7 @@ func (c Cast) lucas() []object {
 		{
 			id: "lucas-confidential", patient: "lucas", author: "Practitioner/dr-roux", system: loinc, code: "11488-4",
 			title: "Compte rendu de consultation", class: "10", classTitle: "Compte rendu", ago: 20,
-			labels: []string{"INVISIBLE_REPRESENTANTS_LEGAUX"},
+			labels: []string{fhir.Confidential},
 			text:   "Consultation demandée par Lucas seul, qui s'oppose à l'information de ses parents (CSP L1111-5).",
 		},
 	} {

@@ -5,6 +5,18 @@ import (
 	"strings"
 )
 
+// VisibilitySystem holds the French labels that keep a document from some of its readers (ANS, TRE_A07,
+// https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument), in the spelling in which it is written. What each keeps from
+// whom is the policies' to say.
+const VisibilitySystem = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
+
+// Codes of VisibilitySystem, as Resource.Labels gives them however they were spelt.
+const (
+	Masked       = "MASQUE_PS"                      // from health professionals, but those whom the law lets see it
+	Unannounced  = "INVISIBLE_PATIENT"              // from the person, until a professional has told them
+	Confidential = "INVISIBLE_REPRESENTANTS_LEGAUX" // from who represents a minor
+)
+
 // visibility recognises the systems whose codes stand alone, whatever the
 // spelling: the ANS writes TRE_A07-StatutVisibiliteDocument as URL, with a typing
 // error ("StatusVisibilite") and as OID; HL7 moved v3-Confidentiality from
@@ -31,7 +43,7 @@ func visibility(system string) bool {
 var separators = strings.NewReplacer("_", "", "-", "", "/", "")
 
 // aliases are other spellings of the French codes: HL7 v2 fields hold 20 characters.
-var aliases = map[string]string{"INVISIBLE_REP_LEGAUX": "INVISIBLE_REPRESENTANTS_LEGAUX"}
+var aliases = map[string]string{"INVISIBLE_REP_LEGAUX": Confidential}
 
 // label writes a security label's coding as Attributes.Labels has it.
 func label(coding *Node) string {

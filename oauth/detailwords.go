@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/space"
 )
 
 // said puts authorization details into sentences for the consent page.
@@ -32,7 +33,7 @@ func (s *Server) said(all []detail) []Said {
 // glassSaid says whose record, why, how long and how far.
 func (s *Server) glassSaid(d *detail) []Said {
 	mode := Said{"Accès d’urgence (bris de glace)", "Emergency access (break-glass)"}
-	if d.Mode == "centre_15" {
+	if d.Mode == space.ModeSAMU {
 		mode = Said{"Accès d’urgence du médecin régulateur (centre 15)", "Emergency access of the regulating doctor (call centre)"}
 	}
 	whose, minutes := plain(strings.TrimPrefix(d.whose(), "Patient/")), int(s.opener.EmergencyLife().Minutes())

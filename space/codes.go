@@ -56,6 +56,14 @@ const (
 	SwitchMasked = "MASKED" // masked documents in an emergency
 )
 
+// Modes of an emergency access, as the policies and the access log name them, and the last of its stages, which begin with 1
+// (rules.md E1, E2).
+const (
+	ModeSAMU  = "centre_15"
+	ModeGlass = "bris_de_glace"
+	LastStage = 3
+)
+
 // Types are the FHIR types whose resources make the facts.
 func Types() []string {
 	return []string{"Patient", "Consent", "CareTeam", "RelatedPerson", "Appointment", "Encounter"}

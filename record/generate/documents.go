@@ -3,6 +3,8 @@ package generate
 import (
 	"crypto/sha1" //nolint:gosec // FHIR R4 Attachment.hash is SHA-1 by definition
 	"encoding/base64"
+
+	"github.com/pontlevis/pontlevis/fhir"
 )
 
 // kinds are the documents, as many in a hundred as their weight, with who writes them. The codes are those of the
@@ -47,11 +49,11 @@ var kindWeights = func() []int {
 func labelsOf(d *draw, p *person, ago int) string {
 	switch {
 	case p.masks && d.chance(3300):
-		return "MASQUE_PS"
+		return fhir.Masked
 	case ago < 30 && d.chance(1200):
-		return "INVISIBLE_PATIENT"
+		return fhir.Unannounced
 	case p.childhood && p.age >= 12 && ago < 365*(p.age-11) && d.chance(900):
-		return "INVISIBLE_REPRESENTANTS_LEGAUX"
+		return fhir.Confidential
 	}
 	return ""
 }
@@ -80,7 +82,7 @@ func (n *Nation) document(t *text, p *person, d *draw, k int) {
 	t.concept(confSystem, "N", "")
 	if label := labelsOf(d, p, ago); label != "" {
 		t.put(",")
-		t.concept(maskSystem, label, "")
+		t.concept(fhir.VisibilitySystem, label, "")
 	}
 	sum := sha1.Sum(content) //nolint:gosec // see the import
 	t.put(`],"content":[{"attachment":{"contentType":"text/plain","language":"fr-FR","url":"Binary/`, id, `","size":`)

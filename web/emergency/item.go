@@ -120,7 +120,7 @@ func documentItem(n *fhir.Node, opening string) Item {
 	}
 	i := Item{Text: text, Day: dayOf(n.Get("date").Text()), Href: home + "/" + opening + "/document/" + n.Get("id").Text()}
 	for _, l := range n.Get("securityLabel").Items() {
-		if visit.Code(l) == "MASQUE_PS" {
+		if visit.Code(l) == fhir.Masked {
 			i.Mark = "masked"
 		}
 	}

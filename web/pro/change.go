@@ -77,7 +77,7 @@ func relabelling(d *Doc, remove, add []string) list {
 		if slices.Contains(d.resource.Labels(), label) {
 			continue
 		}
-		concept := object{"coding": list{object{"system": labelSystem, "code": label}}}
+		concept := object{"coding": list{object{"system": fhir.VisibilitySystem, "code": label}}}
 		if len(labels) == 0 {
 			operations = append(operations, object{"op": "add", "path": "/securityLabel", "value": list{concept}})
 		} else {
@@ -136,9 +136,9 @@ func (r *room) release() {
 	}
 	var add []string
 	if r.form.Get("masked") == "yes" {
-		add = []string{masked}
+		add = []string{fhir.Masked}
 	}
-	if err := r.relabel(d, []string{pending}, add); err != nil {
+	if err := r.relabel(d, []string{fhir.Unannounced}, add); err != nil {
 		r.refused(d, err)
 		return
 	}
@@ -245,7 +245,7 @@ func (r *room) answer() {
 			r.Show(http.StatusUnprocessableEntity, "document", page)
 			return
 		}
-	} else if err := r.relabel(d, nil, []string{masked}); err != nil {
+	} else if err := r.relabel(d, nil, []string{fhir.Masked}); err != nil {
 		r.refused(d, err)
 		return
 	}

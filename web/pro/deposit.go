@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/web/visit"
@@ -39,7 +40,7 @@ var kinds = []Kind{
 }
 
 // visibilities are who sees what is deposited, by the label that says so.
-var visibilities = []struct{ key, label string }{{"visible", ""}, {"masked", masked}, {"pending", pending}, {"secret", confidential}}
+var visibilities = []struct{ key, label string }{{"visible", ""}, {"masked", fhir.Masked}, {"pending", fhir.Unannounced}, {"secret", fhir.Confidential}}
 
 // DepositPage is the form of a deposit.
 type DepositPage struct {
@@ -143,7 +144,7 @@ func (r *room) depositOf(replaced *Doc) (document object, wrong string) {
 	labels := list{object{"coding": list{object{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N"}}}}
 	for _, v := range visibilities {
 		if v.key == r.form.Get("visibility") && v.label != "" {
-			labels = append(labels, object{"coding": list{object{"system": labelSystem, "code": v.label}}})
+			labels = append(labels, object{"coding": list{object{"system": fhir.VisibilitySystem, "code": v.label}}})
 		}
 	}
 	document = object{

@@ -16,16 +16,8 @@ import (
 	"github.com/pontlevis/pontlevis/web/visit"
 )
 
-// Labels of documents (TRE_A07), as they stand in securityLabel.
-const (
-	labelSystem  = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
-	masked       = "MASQUE_PS"
-	pending      = "INVISIBLE_PATIENT"
-	confidential = "INVISIBLE_REPRESENTANTS_LEGAUX"
-)
-
 // marks are the words for the labels of a document.
-var marks = []struct{ label, mark string }{{masked, "masked"}, {pending, "pending"}, {confidential, "secret"}, {"INVISIBLE_REP_LEGAUX", "secret"}}
+var marks = []struct{ label, mark string }{{fhir.Masked, "masked"}, {fhir.Unannounced, "pending"}, {fhir.Confidential, "secret"}}
 
 // documentItem is a document as a line, which leads to its page.
 func (r *room) documentItem(one *fhir.Resource) Item {
@@ -36,7 +28,7 @@ func (r *room) documentItem(one *fhir.Resource) Item {
 	}
 	labels := one.Labels()
 	for _, m := range marks {
-		if slices.Contains(labels, m.label) && !slices.Contains(i.Marks, m.mark) {
+		if slices.Contains(labels, m.label) {
 			i.Marks = append(i.Marks, m.mark)
 		}
 	}
@@ -104,7 +96,7 @@ type DocumentPage struct {
 }
 
 // Pending tells whether the document waits for an announcement.
-func (d *Doc) Pending() bool { return slices.Contains(d.resource.Labels(), pending) }
+func (d *Doc) Pending() bool { return slices.Contains(d.resource.Labels(), fhir.Unannounced) }
 
 // pageOfDocument is the page of a document with what waits to be done about it.
 func (r *room) pageOfDocument(d *Doc) DocumentPage {

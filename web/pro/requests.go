@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
@@ -69,7 +70,7 @@ func (r *room) waiting(page *RequestsPage, patients map[string]*Patient, some []
 		}
 		page.Asked = append(page.Asked, a)
 	}
-	found, err := r.Search(r.grant, "DocumentReference?patient="+url.QueryEscape(named)+"&security-label="+pending+"&status=current&date=ge1900-01-01&_sort=-date&_count=100")
+	found, err := r.Search(r.grant, "DocumentReference?patient="+url.QueryEscape(named)+"&security-label="+fhir.Unannounced+"&status=current&date=ge1900-01-01&_sort=-date&_count=100")
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/pontlevis/pontlevis/cases"
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/policies"
+	"github.com/pontlevis/pontlevis/space"
 	"github.com/pontlevis/pontlevis/web"
 	"github.com/pontlevis/pontlevis/web/sentence"
 	"github.com/pontlevis/pontlevis/web/visit"
@@ -104,7 +105,7 @@ func (p *Part) rowOf(v *visit.Visit, c *cases.Case, below string) row {
 	now := v.Now()
 	return row{
 		Href: below + "/" + c.ID, Question: c.Kind == cases.Question, Use: c.Use, Who: c.Opener.Name, Place: p.place(v, c.Opener.Organization),
-		Glass: c.Mode == "bris_de_glace", Why: p.why(c), Since: c.Since, Due: c.Due, Late: c.Overdue(now),
+		Glass: c.Mode == space.ModeGlass, Why: p.why(c), Since: c.Since, Due: c.Due, Late: c.Overdue(now),
 		Soon: !c.Closed() && !c.Overdue(now) && now.After(c.Due.Add(-p.soon())), Live: c.Live(now), Said: c.View != nil,
 	}
 }

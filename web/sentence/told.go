@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/pontlevis/pontlevis/space"
 )
 
 // Told is a visit in words.
@@ -164,7 +166,7 @@ func (v *voice) choices(key string, accesses []Access) []string {
 
 func modeOf(a *Access) string {
 	switch a.Mode {
-	case "bris_de_glace", "centre_15":
+	case space.ModeGlass, space.ModeSAMU:
 		return a.Mode
 	}
 	return "normal"

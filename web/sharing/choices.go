@@ -27,7 +27,8 @@ type Switch struct {
 
 // switchCodes are the switches in the order of the page, with the eyes that show what each does.
 var switchCodes = []struct{ code, eyes string }{
-	{space.SwitchSAMU, "centre_15:2"}, {space.SwitchGlass, "bris_de_glace:2"}, {space.SwitchMasked, "bris_de_glace:3"},
+	{space.SwitchSAMU, emergencyEyes(space.ModeSAMU, 2)}, {space.SwitchGlass, emergencyEyes(space.ModeGlass, 2)},
+	{space.SwitchMasked, emergencyEyes(space.ModeGlass, space.LastStage)},
 }
 
 func (r *room) showChoices() { r.choices(http.StatusOK) }
@@ -78,7 +79,7 @@ func (r *room) planGive(c *circle) (*plan, error) {
 // planSwitches sets the three switches together.
 func (r *room) planSwitches(c *circle) (*plan, error) {
 	var parts list
-	p := &plan{back: "/space/choices", eyes: "bris_de_glace:2"}
+	p := &plan{back: "/space/choices", eyes: emergencyEyes(space.ModeGlass, 2)}
 	was := ""
 	for _, s := range switchCodes {
 		set := r.field(s.code)

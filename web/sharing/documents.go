@@ -134,7 +134,7 @@ func (r *room) documentOf(c *circle, one *fhir.Resource) *Document {
 	}
 	labels := one.Labels()
 	d.Masked = slices.Contains(labels, c.MaskCode)
-	d.Secret = slices.ContainsFunc(labels, func(l string) bool { return strings.HasPrefix(l, "INVISIBLE_REP") })
+	d.Secret = slices.Contains(labels, fhir.Confidential)
 	c.hidesOf(d)
 	return d
 }

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pontlevis/pontlevis/gate"
@@ -49,10 +50,13 @@ func (r *room) eyesOf(c *circle) ([]Eyes, error) {
 	for _, a := range apps {
 		others.Eyes = append(others.Eyes, Eye{"app:" + a.Client, "sharing.kind.app", a.Name(r.Language())})
 	}
-	emergency := Eyes{Title: "sharing.eyes.emergency", Eyes: []Eye{
-		{"centre_15:1", "sharing.eyes.centre_15:1", ""}, {"centre_15:2", "sharing.eyes.centre_15:2", ""}, {"centre_15:3", "sharing.eyes.centre_15:3", ""},
-		{"bris_de_glace:1", "sharing.eyes.bris_de_glace:1", ""}, {"bris_de_glace:2", "sharing.eyes.bris_de_glace:2", ""}, {"bris_de_glace:3", "sharing.eyes.bris_de_glace:3", ""},
-	}}
+	emergency := Eyes{Title: "sharing.eyes.emergency"}
+	for _, mode := range []string{space.ModeSAMU, space.ModeGlass} {
+		for stage := 1; stage <= space.LastStage; stage++ {
+			value := emergencyEyes(mode, stage)
+			emergency.Eyes = append(emergency.Eyes, Eye{value, "sharing.eyes." + value, ""})
+		}
+	}
 	members, strangers := Eyes{Title: "sharing.eyes.members"}, Eyes{Title: "sharing.eyes.strangers"}
 	for _, p := range professions {
 		members.Eyes = append(members.Eyes, Eye{"member:" + p, "profession." + p, ""})
@@ -61,6 +65,9 @@ func (r *room) eyesOf(c *circle) ([]Eyes, error) {
 	groups := []Eyes{people, others, emergency, members, strangers}
 	return slices.DeleteFunc(groups, func(e Eyes) bool { return len(e.Eyes) == 0 }), nil
 }
+
+// emergencyEyes names whoever has opened an emergency access of that mode and stage.
+func emergencyEyes(mode string, stage int) string { return mode + ":" + strconv.Itoa(stage) }
 
 // Name is what the app is called in a language.
 func (a *App) Name(lang string) string {
@@ -79,10 +86,10 @@ func (r *room) viewer(c *circle, value string) (v gate.Viewer, e Eye, ok bool, e
 		v = gate.Viewer{Kind: kind, Actor: gate.Actor{Profession: professionSystems[0] + "|" + rest}}
 		e.Text, ok = "profession."+rest, slices.Contains(professions, rest)
 		return v, e, ok, nil
-	case "centre_15", "bris_de_glace":
-		stage := slices.Index([]string{"1", "2", "3"}, rest) + 1
+	case space.ModeSAMU, space.ModeGlass:
+		stage, err := strconv.Atoi(rest)
 		e.Text = "sharing.eyes." + value
-		return gate.Viewer{Kind: kind, Stage: stage}, e, stage > 0, nil
+		return gate.Viewer{Kind: kind, Stage: stage}, e, err == nil && stage >= 1 && value == emergencyEyes(kind, min(stage, space.LastStage)), nil
 	case "app":
 		known, err := r.App(rest)
 		e.Text, e.Name = "sharing.kind.app", (&App{View: known.View}).Name(r.Language())
