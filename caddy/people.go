@@ -19,10 +19,7 @@ import (
 )
 
 // peoplePaths are the folders of the pages of people.
-var peoplePaths = []string{"/space", "/pro", "/emergency", "/label", "/catalog", labelsPath, "/vendor", "/storybook"}
-
-// labelsPath is where the log of labels is published.
-const labelsPath = "/labels"
+var peoplePaths = []string{"/space", "/pro", "/emergency", "/label", "/catalog", "/vendor", "/storybook"}
 
 // drills are the people with whom emergencies are practised.
 func (a *App) drills() []string {
@@ -46,7 +43,6 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 	var logged storefront.Labels
 	if l := a.state.labels.Load(); l != nil {
 		logged = l
-		mux.Handle(labelsPath+"/", l.Handler(labelsPath))
 		authority, err := a.labelDesk(desk, s, l)
 		if err != nil {
 			return nil, err
@@ -60,7 +56,7 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 		func() (pages, error) { return opened(emergency.New(desk)) },
 		func() (pages, error) { return opened(pro.New(desk, s.notices)) },
 		func() (pages, error) {
-			return opened(storefront.New(desk, a.state.apps, s.usage, logged, labelsPath+"/", s.plugins.cage()))
+			return opened(storefront.New(desk, a.state.apps, s.usage, logged, labelLogPath+"/", s.plugins.cage()))
 		},
 	} {
 		part, err := open()

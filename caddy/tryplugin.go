@@ -46,6 +46,7 @@ type PluginTried struct {
 	Limits  plugins.Limits
 	Entries []Decided
 	Took    time.Duration
+	Reached string // isolation that this machine gives
 }
 
 // Decided is one entry of the access log of a trial.
@@ -96,7 +97,7 @@ func (t PluginTrial) Try(ctx context.Context) (out *PluginTried, err error) {
 
 // call calls the hook, and gathers what the access log says of it.
 func (t PluginTrial) call(ctx context.Context, a *App, m *manifest.Manifest) (*PluginTried, error) {
-	out := &PluginTried{}
+	out := &PluginTried{Reached: a.services.plugins.warden.Report().Level.String()}
 	k := slices.IndexFunc(m.Plugin.Hooks, func(h manifest.Hook) bool { return h.ID == t.Hook || t.Hook == "" })
 	if k < 0 {
 		return nil, fmt.Errorf("the manifest has no hook %q", t.Hook)

@@ -86,18 +86,24 @@ func (c Cage) Look(app string, a manifest.Artifact) (Looked, error) {
 // Run implements Binaries.
 func (c Cage) Run(ctx context.Context, m *manifest.Manifest) (Ran, error) {
 	k := slices.IndexFunc(m.Plugin.Artifacts, func(a manifest.Artifact) bool { return a.OS == runtime.GOOS && a.Arch == runtime.GOARCH })
-	if k < 0 || c.Warden == nil {
-		return Ran{}, nil
+	switch {
+	case c.Warden == nil:
+		return Ran{Lacks: "cage"}, nil
+	case k < 0:
+		return Ran{Lacks: "platform"}, nil
 	}
 	a := m.Plugin.Artifacts[k]
 	file, same, err := c.open(m.ID, a)
-	if err != nil || file == nil || !same {
-		if file != nil {
-			file.Close()
-		}
+	if err != nil {
 		return Ran{}, err
 	}
+	if file == nil {
+		return Ran{Lacks: "binary"}, nil
+	}
 	defer file.Close()
+	if !same {
+		return Ran{Lacks: "digest"}, nil
+	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return Ran{}, err
 	}
@@ -105,7 +111,7 @@ func (c Cage) Run(ctx context.Context, m *manifest.Manifest) (Ran, error) {
 	if err != nil {
 		return Ran{}, err
 	}
-	out := Ran{Platform: true, Level: c.Warden.Report().Level.String()}
+	out := Ran{Level: c.Warden.Report().Level.String()}
 	if c.Warden.Report().Level < need {
 		return out, nil
 	}

@@ -27,11 +27,19 @@ type Looked struct {
 
 // Ran is what came of a start in the cage.
 type Ran struct {
-	Platform bool   // there is a binary for this machine
-	Level    string // that was reached
-	Spoke    bool   // it came up and said hello
-	Bounded  bool   // the bounds of its resources were applied
-	Why      string // what went wrong, in a word of the cage's
+	Lacks   string // what kept it from being tried: cage, platform, binary, digest; "" when it was
+	Level   string // that was reached
+	Spoke   bool   // it came up and said hello
+	Bounded bool   // the bounds of its resources were applied
+	Why     string // what went wrong, in a word of the cage's
+}
+
+// lacking says what kept a plugin from being tried.
+var lacking = map[string]catalog.Text{
+	"cage":     {FR: "La cage n’est pas ici : lancez la vérification là où elle est.", EN: "There is no cage here: run the check where there is one."},
+	"platform": {FR: "Le manifeste ne nomme pas de binaire pour cette machine.", EN: "The manifest names no binary for this machine."},
+	"binary":   {FR: "Le binaire pour cette machine n’est pas là.", EN: "The binary for this machine is not there."},
+	"digest":   {FR: "Le binaire pour cette machine n’est pas celui du manifeste.", EN: "The binary for this machine is not the manifest’s."},
 }
 
 // artifacts looks at each binary.
@@ -62,15 +70,15 @@ func artifacts(_ context.Context, in *input) (state, fr, en string) {
 // caged looks at one start of the plugin.
 func caged(ctx context.Context, in *input) (state, fr, en string) {
 	if in.Binaries == nil {
-		return catalog.NotYet, "La cage n’est pas ici : lancez la vérification là où elle est.", "There is no cage here: run the check where there is one."
+		return catalog.NotYet, "Pas encore lancé dans la cage.", "Not run in the cage yet."
 	}
 	got, err := in.Binaries.Run(ctx, in.m)
 	p := in.m.Plugin
 	switch {
 	case err != nil:
 		return catalog.NotYet, "Le module n’a pas pu être lancé ici.", "The plugin could not be started here."
-	case !got.Platform:
-		return catalog.NotYet, "Il n’y a pas de binaire pour cette machine.", "There is no binary for this machine."
+	case got.Lacks != "":
+		return catalog.NotYet, lacking[got.Lacks].FR, lacking[got.Lacks].EN
 	case got.Level < p.Isolation:
 		return catalog.NotYet, fmt.Sprintf("La machine n’atteint que le niveau %s, il demande %s.", got.Level, p.Isolation), fmt.Sprintf("This machine reaches level %s alone, it asks for %s.", got.Level, p.Isolation)
 	case !got.Spoke:

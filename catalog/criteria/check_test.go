@@ -135,19 +135,19 @@ func (f files) Run(context.Context, *manifest.Manifest) (Ran, error) { return f.
 
 func TestPluginCriteria(t *testing.T) {
 	t.Parallel()
-	whole, up := Looked{There: true, Same: true, Static: true}, Ran{Platform: true, Level: "S3", Spoke: true, Bounded: true}
+	whole, up := Looked{There: true, Same: true, Static: true}, Ran{Level: "S3", Spoke: true, Bounded: true}
 	for name, tt := range map[string]struct {
 		in   Binaries
 		want [2]string
 	}{
 		"not here":            {nil, [2]string{catalog.NotYet, catalog.NotYet}},
 		"all right":           {files{whole, up}, [2]string{catalog.Passed, catalog.Passed}},
-		"absent":              {files{Looked{}, Ran{}}, [2]string{catalog.NotYet, catalog.NotYet}},
-		"other bytes":         {files{Looked{There: true, Static: true}, Ran{}}, [2]string{catalog.Failed, catalog.NotYet}},
-		"wants a loader":      {files{Looked{There: true, Same: true}, Ran{Platform: true, Level: "S3"}}, [2]string{catalog.Failed, catalog.Failed}},
-		"says nothing":        {files{whole, Ran{Platform: true, Level: "S3", Bounded: true}}, [2]string{catalog.Passed, catalog.Failed}},
-		"a weaker cage":       {files{whole, Ran{Platform: true, Level: "S2"}}, [2]string{catalog.Passed, catalog.NotYet}},
-		"bounds that are not": {files{whole, Ran{Platform: true, Level: "S3", Spoke: true}}, [2]string{catalog.Passed, catalog.Failed}},
+		"absent":              {files{Looked{}, Ran{Lacks: "binary"}}, [2]string{catalog.NotYet, catalog.NotYet}},
+		"other bytes":         {files{Looked{There: true, Static: true}, Ran{Lacks: "digest"}}, [2]string{catalog.Failed, catalog.NotYet}},
+		"wants a loader":      {files{Looked{There: true, Same: true}, Ran{Level: "S3"}}, [2]string{catalog.Failed, catalog.Failed}},
+		"says nothing":        {files{whole, Ran{Level: "S3", Bounded: true}}, [2]string{catalog.Passed, catalog.Failed}},
+		"a weaker cage":       {files{whole, Ran{Level: "S2"}}, [2]string{catalog.Passed, catalog.NotYet}},
+		"bounds that are not": {files{whole, Ran{Level: "S3", Spoke: true}}, [2]string{catalog.Passed, catalog.Failed}},
 	} {
 		got := states(Check(t.Context(), Input{Raw: example(t, "rappel"), Binaries: tt.in}))
 		if diff := cmp.Diff(tt.want, [2]string{got["artifact"], got["cage"]}); diff != "" {

@@ -88,6 +88,9 @@ func (f *checkFlags) rehearsed(ctx context.Context, app string, raw []byte) (*re
 		return nil, fmt.Errorf("--data: there are no rehearsals in %s", f.data)
 	}
 	db, err := store.OpenBoltReadOnly(file)
+	if errors.Is(err, store.ErrInUse) {
+		return nil, fmt.Errorf("--data: %w: stop that server or copy the folder; of one that runs, the vendor's desk shows the same checks", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,9 @@ func labelOrderCommand(kind string) *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
+	if kind == label.Revoke {
+		c.Aliases = []string{"recall"}
+	}
 	fl := c.Flags()
 	fl.StringArrayVar(&f.keys, "key", nil, "file of a private key of the authority; repeatable")
 	fl.StringVarP(&f.out, "output", "o", "", "file to write the order to, instead of sending it")
@@ -54,12 +57,12 @@ func labelOrderCommand(kind string) *cobra.Command {
 		reasons = label.Remedies
 	}
 	fl.StringVar(&f.app, "app", "", "id of the app")
-	fl.StringVar(&f.label, "label", "", "id of its label (`pontlevis label log` lists them)")
+	fl.StringVar(&f.label, "label", "", "id of its label, as in the list of pontlevis label log (default: the newest)")
 	fl.StringVar(&f.reason, "reason", "", strings.Join(reasons, " | "))
 	fl.StringVar(&f.fr, "fr", "", "why, in French, as people and the publisher read it")
 	fl.StringVar(&f.en, "en", "", "why, in English")
 	if kind == label.Suspend {
-		fl.IntVar(&f.days, "days", 7, "for how many days")
+		fl.IntVar(&f.days, "days", longestSuspension, fmt.Sprintf("for how many days, %d at most", longestSuspension))
 	}
 	return c
 }
@@ -106,6 +109,9 @@ func (f *orderFlags) run(c *cobra.Command, args []string) error {
 
 // draft writes an order.
 func (f *orderFlags) draft(c *cobra.Command) ([]byte, error) {
+	if f.kind == label.Suspend && (f.days < 1 || f.days > longestSuspension) {
+		return nil, fmt.Errorf("--days %d: a suspension is for 1 to %d days; for longer, recall (revoke)", f.days, longestSuspension)
+	}
 	a, err := f.server.list(c.Context(), 0)
 	if err != nil {
 		return nil, fmt.Errorf("asking the server whose log it is: %w", err)
@@ -136,6 +142,9 @@ func (f *orderFlags) draft(c *cobra.Command) ([]byte, error) {
 	}
 	return o.Draft()
 }
+
+// longestSuspension is how many days one key alone can stop an app.
+const longestSuspension = int(label.SuspendAtMost / (24 * time.Hour))
 
 // newestLabel is the id of the last label that was issued to an app.
 func newestLabel(a pontlevis.LabelAnswer, app string) (id string) {

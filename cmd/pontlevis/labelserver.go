@@ -68,8 +68,25 @@ func logHere(ctx context.Context, log *label.Log, closing func() error, q pontle
 	return pontlevis.Listing(ctx, log, e.Index)
 }
 
-// list lists the log from an index on.
-func (s *labelServer) list(ctx context.Context, from int64) (a pontlevis.LabelAnswer, err error) {
+// list lists the log from an index on, to its end.
+func (s *labelServer) list(ctx context.Context, from int64) (pontlevis.LabelAnswer, error) {
+	all, err := s.part(ctx, from)
+	for err == nil && len(all.Entries) > 0 {
+		next := all.Entries[len(all.Entries)-1].Index + 1
+		if next >= all.Size {
+			break
+		}
+		var more pontlevis.LabelAnswer
+		if more, err = s.part(ctx, next); len(more.Entries) == 0 {
+			break
+		}
+		all.Entries, all.Size = append(all.Entries, more.Entries...), more.Size
+	}
+	return all, err
+}
+
+// part lists as much of it as one answer holds.
+func (s *labelServer) part(ctx context.Context, from int64) (a pontlevis.LabelAnswer, err error) {
 	if s.admin == "" && s.data != "" {
 		log, closing, err := pontlevis.OpenLabels(ctx, s.data, s.authority)
 		if err == nil {

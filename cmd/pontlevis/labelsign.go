@@ -37,7 +37,7 @@ func labelSignCommand() *cobra.Command {
 	fl.StringArrayVar(&f.keys, "key", nil, "file of a private key; repeatable")
 	fl.StringVarP(&f.out, "output", "o", "", "file to write (default: standard output)")
 	fl.StringVar(&f.authority, "authority", "", "authority.json, which names the authority")
-	fl.StringVar(&f.publisher, "publisher", "", "public key of the publisher, as `pontlevis label keys new` printed it")
+	fl.StringVar(&f.publisher, "publisher", "", "public key of the publisher, as pontlevis label keys new printed it")
 	fl.StringVar(&f.level, "level", "", "listed or exchanging")
 	fl.StringVar(&f.id, "id", "", "id of the label (default: made from app, version and chance)")
 	fl.Int64Var(&f.sequence, "sequence", 1, "which label of the app it is, from 1")

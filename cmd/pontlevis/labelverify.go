@@ -13,6 +13,7 @@ import (
 
 	pontlevis "github.com/pontlevis/pontlevis/caddy"
 	"github.com/pontlevis/pontlevis/catalog/label"
+	"github.com/pontlevis/pontlevis/store"
 )
 
 // verifyFlags are what `label verify` checks with.
@@ -61,6 +62,9 @@ func (f *verifyFlags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := label.Peek(b.Label); err != nil {
+		return fmt.Errorf("%s is no label; the order is label, publication, manifest: %w", args[0], err)
+	}
 	said, err := readSmall(args[2])
 	if err != nil {
 		return err
@@ -88,7 +92,7 @@ func (f *verifyFlags) verifyProof(c *cobra.Command, trust label.Trust) error {
 	}
 	p, err := label.ParseProof(bytes.TrimSpace(raw))
 	if err != nil {
-		return err
+		return fmt.Errorf("%s is no proof of an entry, as /catalog/log/proof/<index> gives it: %w", f.proof, err)
 	}
 	e, head, err := label.VerifyProof(p, key)
 	if err != nil {
@@ -114,7 +118,7 @@ func (f *verifyFlags) verifyConsistency(c *cobra.Command, raw []byte, key string
 	}
 	p, err := label.ParseConsistency(bytes.TrimSpace(raw))
 	if err != nil {
-		return err
+		return fmt.Errorf("%s is no proof of consistency, as /catalog/log/consistency/<size> gives it: %w", f.proof, err)
 	}
 	if err := label.VerifyConsistency(before, p, key); err != nil {
 		return err
@@ -133,6 +137,9 @@ func labelExportCommand() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			log, closing, err := pontlevis.OpenLabels(c.Context(), data, authority)
+			if errors.Is(err, store.ErrInUse) {
+				return fmt.Errorf("%w: stop that server, or follow its log where it publishes it, under /catalog/log", err)
+			}
 			if err != nil {
 				return err
 			}

@@ -10,16 +10,18 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	pontlevis "github.com/pontlevis/pontlevis/caddy"
+	"github.com/pontlevis/pontlevis/plugins"
 )
 
 func pluginCommand() *cobra.Command {
 	c := &cobra.Command{Use: "plugin", Short: "Makes a plugin, and runs one in the cage"}
-	c.AddCommand(pluginNewCommand(), pluginRunCommand(), pluginDueCommand())
+	c.AddCommand(pluginNewCommand(), pluginRunCommand(), pluginArtifactsCommand(), pluginDueCommand())
 	return c
 }
 
@@ -62,7 +64,7 @@ func pluginRunCommand() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.trial.Binary = args[0]
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt)
+			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE) // what it made is removed
 			defer stop()
 			return f.run(ctx, c.OutOrStdout())
 		},
@@ -120,6 +122,9 @@ func (f *pluginRun) show(out io.Writer, t *pontlevis.PluginTried) error {
 		fmt.Fprintf(out, "Nothing ran. The record does not open to %s, or nothing in it to the plugin: a caller gets {\"cards\":[]}.\n", f.trial.As)
 		return errors.New("nothing ran")
 	}
+	if errors.Is(t.Failure, plugins.ErrLevel) {
+		return fmt.Errorf("%w; to try it in the cage that this machine has: --isolation %s --reason \"…\"; for what to mend: pontlevis doctor", t.Failure, t.Reached)
+	}
 	if t.Failure != nil {
 		return fmt.Errorf("it gave nothing, after %s: %w", t.Took.Round(time.Millisecond), t.Failure)
 	}
@@ -136,14 +141,20 @@ func (f *pluginRun) show(out io.Writer, t *pontlevis.PluginTried) error {
 	return nil
 }
 
-// reads writes what the plugin asked, and what it was told.
+// reads writes what the plugin asked, and what it was told; of one that failed as well.
 func (f *pluginRun) reads(out io.Writer, t *pontlevis.PluginTried) {
-	if t.Tried == nil || t.Outcome == nil {
+	if t.Tried == nil || !t.Opens {
 		return
 	}
-	fmt.Fprintf(out, "It may read and propose, at most: %s\n\nReads (%d of %d):\n", strings.Join(t.Within, " "), len(t.Outcome.Reads), t.Limits.Reads)
+	var asked []plugins.Asked
+	if failed := new(plugins.Failure); errors.As(t.Failure, &failed) {
+		asked = failed.Reads
+	} else if t.Outcome != nil {
+		asked = t.Outcome.Reads
+	}
+	fmt.Fprintf(out, "It may read and propose, at most: %s\n\nReads (%d of %d):\n", strings.Join(t.Within, " "), len(asked), t.Limits.Reads)
 	bytes := 0
-	for _, r := range t.Outcome.Reads {
+	for _, r := range asked {
 		bytes += r.Bytes
 		fmt.Fprintf(out, "  %d  %-44s %7d bytes  %s  %s\n", r.Status, r.Query, r.Bytes, r.Took.Round(10*time.Microsecond), r.Reason)
 	}

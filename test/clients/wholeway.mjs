@@ -185,7 +185,7 @@ chain('a patient finds it, looks at the proof of its label, connects it, and it 
   assert.match(await text(page), /Label en cours/)
   await looked(page, 'storefront')
   const proof = JSON.parse(readFileSync(await take(page, 'section[aria-labelledby=label] a[href*="/proof/"]', 'proof.json'), 'utf8'))
-  writeFileSync(file('log.key'), await (await fetch(`${base}/labels/key`)).text())
+  writeFileSync(file('log.key'), await (await fetch(`${base}/catalog/log/key`)).text())
   assert.match(run('verify', '--proof', file('proof.json'), '--key', readFileSync(file('log.key'), 'utf8').trim()), new RegExp(id), JSON.stringify(proof).slice(0, 300))
   await connect(page)
   const measures = await app.read('Observation?patient=camille')

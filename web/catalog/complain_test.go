@@ -28,7 +28,7 @@ func TestPublishersComplainOfNobody(t *testing.T) {
 	if err := apps.Put(t.Context(), curves); err != nil {
 		t.Fatal(err)
 	}
-	p, err := New(w.Desk, apps, unused{}, nil, "/labels/", nil)
+	p, err := New(w.Desk, apps, unused{}, nil, "/catalog/log/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
