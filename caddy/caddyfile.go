@@ -25,12 +25,14 @@ func init() {
 //	    policies <folder>
 //	    host     <name>
 //	    load     <file or folder...>
+//	    drill    <patient...>
 //	    silence  <duration>
 //	    upstream <name> { … }     parseUpstream
 //	    mtls     [<url>] { … }    parseMutualTLS
 //	    registration { … }        parseRegistration
 //	    keys     { publish <duration>; rotate <duration>; keep <duration> }
 //	    acr      <name> <name> [<name...>]
+//	    brands   <file> <system|value>
 //	    mail     <host:port> { … }  parseMail
 //	    review   { … }              parseReview
 //	    authority <file>
@@ -59,64 +61,32 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 }
 
 func (a *App) parseOption(d *caddyfile.Dispenser) error {
-	switch option := d.Val(); option {
-	case "data":
-		return oneArg(d, &a.Data)
-	case "issuer":
-		return oneArg(d, &a.Issuer)
-	case "policies":
-		return oneArg(d, &a.Policies)
-	case "host":
-		return oneArg(d, &a.Host)
-	case "drill":
-		patients := d.RemainingArgs()
-		if len(patients) == 0 {
-			return d.ArgErr()
-		}
-		a.Drills = append(a.Drills, patients...)
-		return nil
-	case "load": // not "import": that word is the Caddyfile's own
-		paths := d.RemainingArgs()
-		if len(paths) == 0 {
-			return d.ArgErr()
-		}
-		a.Import = append(a.Import, paths...)
-		return nil
-	case "silence":
-		return a.parseSilence(d)
-	case "keys":
-		return a.parseKeys(d)
-	case "mtls":
-		return a.parseMutualTLS(d)
-	case "registration":
-		return a.parseRegistration(d)
-	case "acr":
-		return a.parseACR(d)
-	case "upstream":
-		return a.parseUpstream(d)
-	case "brands":
-		return a.parseBrands(d)
-	case "mail":
-		return a.parseMail(d)
-	case "review":
-		return a.parseReview(d)
-	case "authority":
-		return a.parseAuthority(d)
-	case "labels":
-		return a.parseLabels(d)
-	case "rehearsal":
-		return a.parseRehearsal(d)
-	case "plugins":
-		return a.parsePlugins(d)
-	case "demo":
-		a.Demo = true
-		if d.NextArg() {
-			return d.ArgErr()
-		}
-		return nil
-	default:
-		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, silence, keys, mtls, registration, upstream, acr, brands, mail, review, authority, labels, rehearsal, plugins, demo", option)
+	option := d.Val()
+	if into := map[string]*string{"data": &a.Data, "issuer": &a.Issuer, "policies": &a.Policies, "host": &a.Host}[option]; into != nil {
+		return oneArg(d, into)
 	}
+	// "load" and not "import": that word is the Caddyfile's own.
+	if into := map[string]*[]string{"load": &a.Import, "drill": &a.Drills}[option]; into != nil {
+		return someArgs(d, into)
+	}
+	parse := map[string]func(*caddyfile.Dispenser) error{
+		"silence": a.parseSilence, "keys": a.parseKeys, "mtls": a.parseMutualTLS, "registration": a.parseRegistration, "upstream": a.parseUpstream,
+		"acr": a.parseACR, "brands": a.parseBrands, "mail": a.parseMail, "review": a.parseReview, "authority": a.parseAuthority,
+		"labels": a.parseLabels, "rehearsal": a.parseRehearsal, "plugins": a.parsePlugins, "demo": a.parseDemo,
+	}[option]
+	if parse == nil {
+		return d.Errf("pontlevis has no option %q: it has data, issuer, policies, host, load, drill, silence, keys, mtls, registration, upstream, acr, brands, mail, review, authority, labels, rehearsal, plugins, demo", option)
+	}
+	return parse(d)
+}
+
+// parseDemo reads `demo`.
+func (a *App) parseDemo(d *caddyfile.Dispenser) error {
+	a.Demo = true
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	return nil
 }
 
 // parseACR reads the names of the strengths of a sign-in, weakest first.
@@ -168,6 +138,16 @@ func oneArg(d *caddyfile.Dispenser, into *string) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
+	return nil
+}
+
+// someArgs reads one argument or more.
+func someArgs(d *caddyfile.Dispenser, into *[]string) error {
+	args := d.RemainingArgs()
+	if len(args) == 0 {
+		return d.ArgErr()
+	}
+	*into = append(*into, args...)
 	return nil
 }
 

@@ -62,26 +62,7 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 		return nil, fmt.Errorf("reading the pages: %w", err)
 	}
 	relations := &relations{}
-	providers, err := a.providers()
-	if err != nil {
-		return nil, err
-	}
-	brands, err := a.Brands.read()
-	if err != nil {
-		return nil, err
-	}
-	config := oauth.Config{
-		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps, &a.state.recalls}, Relations: relations,
-		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
-		Agreed: relations.agree, Opener: relations, Event: a.security(meter), Refuses: a.refuses, Address: clientAddress,
-		Keys: a.Keys.schedule(), Levels: a.ACR,
-		Upstreams: providers, Holder: relations.holder, Brands: brands, Roles: a.Review.roles, Cookies: a.cookies(),
-	}
-	if err := a.clientConfig(&config); err != nil {
-		return nil, err
-	}
-	s.oauth, err = oauth.New(config)
-	if err != nil {
+	if s.oauth, err = a.newOAuth(s, relations, logger); err != nil {
 		return nil, err
 	}
 	a.state.keys.Store(s.oauth.Keys())
@@ -114,6 +95,29 @@ func (a *App) build(metrics *prometheus.Registry) (*services, error) {
 	s.fhir = a.state.passing.through(s.gate.Endpoint())
 	s.people, err = a.peoplePages(s)
 	return s, err
+}
+
+// newOAuth builds the authorization server. relations are asked once the gate is there.
+func (a *App) newOAuth(s *services, relations *relations, logger *slog.Logger) (*oauth.Server, error) {
+	providers, err := a.providers()
+	if err != nil {
+		return nil, err
+	}
+	brands, err := a.Brands.read()
+	if err != nil {
+		return nil, err
+	}
+	config := oauth.Config{
+		DB: a.state.db, Issuer: a.Issuer, FHIR: a.fhir(), Apps: labels{a.state.apps, &a.state.recalls}, Relations: relations,
+		Pages: s.pages, Secret: a.state.derive("tokens and sessions"), Log: logger,
+		Agreed: relations.agree, Opener: relations, Event: a.security(s.meter), Refuses: a.refuses, Address: clientAddress,
+		Keys: a.Keys.schedule(), Levels: a.ACR,
+		Upstreams: providers, Holder: relations.holder, Brands: brands, Roles: a.Review.roles, Cookies: a.cookies(),
+	}
+	if err := a.clientConfig(&config); err != nil {
+		return nil, err
+	}
+	return oauth.New(config)
 }
 
 // loadPolicies loads the configured bundle and follows its folder, or loads the built-in one.

@@ -103,16 +103,6 @@ func (u *Upstream) parseMaxAge(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-// someArgs reads one argument or more.
-func someArgs(d *caddyfile.Dispenser, into *[]string) error {
-	args := d.RemainingArgs()
-	if len(args) == 0 {
-		return d.ArgErr()
-	}
-	*into = append(*into, args...)
-	return nil
-}
-
 // parseMap reads the option map of an upstream. A <claim> is a path such as SubjectRefPro.exercices[].activities[].
 //
 //	map {
