@@ -27,6 +27,9 @@ import (
 // TestMain lets the test binary be its own warden.
 func TestMain(m *testing.M) {
 	cage.Main()
+	if os.Getenv(gatewayVariable) != "" {
+		gatewayMain()
+	}
 	os.Setenv("PONTLEVIS_TEST_SECRET", "secret")
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	os.Exit(m.Run())
@@ -36,6 +39,9 @@ func TestMain(m *testing.M) {
 var warden = sync.OnceValues(func() (*cage.Warden, error) {
 	return cage.Open(cage.Options{Least: cage.S1, Reason: "tests", Synthetic: true})
 })
+
+// gatewayVariable makes the test binary a gateway with plugins, and names the file of the plugin.
+const gatewayVariable = "PONTLEVIS_TEST_GATEWAY"
 
 // built is the plugin of the tests, compiled once.
 var built = sync.OnceValues(func() ([]byte, error) {

@@ -118,51 +118,6 @@ func TestRests(t *testing.T) {
 	}
 }
 
-// TestIdleCostsNothing lists a hundred plugins of which one is called: the others have neither process nor goroutine, and
-// the one has none either after a while.
-func TestIdleCostsNothing(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.Idle = 300 * time.Millisecond })
-	r := b.release("1.0.0", "")
-	before, files := runtime.NumGoroutine(), descriptors(t)
-	for i := range 100 {
-		b.app(fmt.Sprint("idle-", i), "", func(a *App) { a.Release = r })
-	}
-	if n := runtime.NumGoroutine(); n > before {
-		t.Errorf("%d goroutines for nothing", n-before)
-	}
-	if _, err := b.call("idle-7", "count"); err != nil {
-		t.Fatal(err)
-	}
-	until(t, func() bool {
-		d := b.host.Diagnoses("")
-		return len(d) == 1 && d[0].Idle == 0 && runtime.NumGoroutine() <= before && descriptors(t) <= files
-	})
-}
-
-// TestNothingIsLeft runs many invocations, good and bad, and looks for what they left.
-func TestNothingIsLeft(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes some seconds")
-	}
-	t.Setenv("TMPDIR", t.TempDir())
-	b := newBench(t)
-	b.app("a", "raw")
-	if _, err := b.call("a", "state"); err != nil {
-		t.Fatal(err)
-	}
-	b.host.Stop("a", "a test")
-	before, files := runtime.NumGoroutine(), descriptors(t)
-	for i := range 60 {
-		hook := []string{"state", "late", "fails", "state", "stderr", "state"}[i%6]
-		_, _ = b.call("a", hook)
-	}
-	b.host.Stop("a", "a test")
-	until(t, func() bool { return runtime.NumGoroutine() <= before+2 && descriptors(t) <= files+2 })
-	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
-		t.Errorf("files are left: %v, %v", left, err)
-	}
-}
-
 // TestNeighbours has hostile plugins hold all that they get, and an honest one go on.
 func TestNeighbours(t *testing.T) {
 	t.Parallel()
