@@ -3,6 +3,7 @@
 //	access log ── Follow ──▶ tally: app, month, category, direction ──▶ accesses, things, a sketch of how many persons
 //	                └──▶ an access that no declaration stands for ──▶ Differ (a case for the authority), once a month
 //	                └──▶ the first entry of a plugin's try to get out of its cage ──▶ Tripped (such a case)
+//	                └──▶ a refusal ──▶ tally: app, month, kind ──▶ how often, a sketch of how many persons
 //	storefront  ◀── Public: rounded, and nothing under a threshold
 //
 // The log is durable first, the tallies are derived from it: counts and the position that they were made up to are written
@@ -15,6 +16,7 @@
 //	"position" node                                   where the follower goes on in the log
 //	"tally" app month category direction node         accesses and things (JSON)
 //	"persons" app month category direction node       the sketch
+//	                                                  (of refusals: their kind as the category, "refused" as the direction)
 //	"differs" app month category direction            a difference that was told already
 //
 // What an app may do is the catalogue's and the policies' to say; what becomes of a difference, the authority's.

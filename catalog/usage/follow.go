@@ -95,6 +95,9 @@ type access struct {
 
 // read takes an entry for what it says of an app; nil for one that says nothing of any.
 func (t *Tallies) read(ctx context.Context, e *audit.Entry) (*access, error) {
+	if e.Outcome == audit.Refused && e.Client != "" {
+		return t.refused(ctx, e)
+	}
 	if e.Outcome != audit.Granted || e.Client == "" || e.Patient == "" || len(e.Resources) == 0 {
 		return nil, nil
 	}

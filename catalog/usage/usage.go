@@ -111,10 +111,11 @@ type Line struct {
 	Persons   int // whose record it was, nearly
 }
 
-// Month is what an app did within a month.
+// Month is what an app did within a month, and what it was refused.
 type Month struct {
-	Persons int // of all lines together, each once
-	Lines   []Line
+	Persons  int // of all lines together, each once
+	Lines    []Line
+	Refusals []Refusal
 }
 
 // Of gives what an app did in a month, as it is: it is for the authority and for the app's own publisher. What others see is
@@ -158,10 +159,15 @@ func sum(lines map[place]*Line, sketches map[place]sketch) (m Month) {
 	all := sketch{}
 	for p, line := range lines {
 		line.Persons = sketches[p].estimate()
+		if p.direction == refusals {
+			m.Refusals = append(m.Refusals, Refusal{p.category, line.Accesses, line.Persons})
+			continue
+		}
 		all.join(sketches[p])
 		m.Lines = append(m.Lines, *line)
 	}
 	m.Persons = all.estimate()
+	slices.SortFunc(m.Refusals, func(a, b Refusal) int { return cmp.Compare(a.Kind, b.Kind) })
 	slices.SortFunc(m.Lines, func(a, b Line) int {
 		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Direction, b.Direction))
 	})

@@ -116,6 +116,15 @@ func (o *office) did(app, patient, action string, at time.Time, resources ...str
 	return e
 }
 
+// refused writes one refusal into the log.
+func (o *office) refused(app, patient, rule string) {
+	o.Helper()
+	e := audit.Entry{Client: app, Patient: patient, Actor: audit.Agent{ID: "Patient/nobody"}, Action: "R", Outcome: audit.Refused, Rule: rule, At: november}
+	if err := o.log.Append(context.Background(), e); err != nil {
+		o.Fatal(err)
+	}
+}
+
 func (o *office) month(app, month string) usage.Month {
 	o.Helper()
 	if err := o.Catch(o.Context()); err != nil {
@@ -145,7 +154,17 @@ func TestTallies(t *testing.T) {
 	if err := o.log.Append(t.Context(), refused); err != nil {
 		t.Fatal(err)
 	}
-	want := usage.Month{Persons: 2, Lines: []usage.Line{
+	for rule, times := range map[string]int{"A1.scope": 2, "A1.consent": 1, "A1.label": 1, "L2.purpose": 1, "A3.status": 1, "P5": 1} {
+		for n := range times {
+			o.refused("glycare", fmt.Sprint("person-", n), rule)
+		}
+	}
+	o.refused("portal", "lucas", "A1.scope")
+	o.refused("glycare", "", "A1.scope")
+	want := usage.Month{Persons: 2, Refusals: []usage.Refusal{
+		{Kind: usage.NoConsent, Times: 1, Persons: 1}, {Kind: usage.NoLabel, Times: 2, Persons: 1}, {Kind: usage.NotSeen, Times: 2, Persons: 2},
+		{Kind: usage.OutOfScope, Times: 3, Persons: 3}, {Kind: usage.NotOnAir, Times: 1, Persons: 1},
+	}, Lines: []usage.Line{
 		{Category: "measures", Direction: "read", Accesses: 4, Things: 7, Persons: 2},
 		{Category: "measures", Direction: "write", Accesses: 1, Things: 1, Persons: 1},
 	}}
@@ -162,6 +181,11 @@ func TestTallies(t *testing.T) {
 	}
 	if len(o.told) != 0 {
 		t.Errorf("differences where all was declared: %+v", o.told)
+	}
+	for _, r := range o.month("glycare", "2026-11").PublicRefusals() {
+		if !r.Times.Few || r.Times.N != 0 || !r.Persons.Few {
+			t.Errorf("a refusal of so few is published: %+v", r)
+		}
 	}
 	persons, lines := o.month("glycare", "2026-11").Public()
 	few := usage.Public{Some: true, Few: true}

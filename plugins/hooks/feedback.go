@@ -2,16 +2,19 @@ package hooks
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pontlevis/pontlevis/store"
 )
 
-// What becomes of a card is counted for the publisher: how many were taken up, how many set aside. Who did, for whom, why and in
-// which words ends here: nothing of it is kept.
+// What becomes of a card is counted for the publisher: how many were taken up, how many set aside, and why by a code of ours. Who
+// did, for whom and in which words ends here, and so does any other code, which could say something of somebody: nothing of it is
+// kept.
 //
 // Rows, in the partition "hooks":
 //
@@ -33,7 +36,16 @@ type Counts struct {
 	Overridden  int `json:"overridden"`  // set aside
 	Suggestions int `json:"suggestions"` // taken up, of all accepted cards
 	Reasons     int `json:"reasons"`     // set aside with a reason
+
+	By map[string]int `json:"by,omitempty"` // of these, how many for each of OverrideReasons
 }
+
+// OverrideSystem is the system of the codes by which a card may be set aside so that its publisher learns why; a card offers those
+// of them that make sense for it (CDS Hooks 2.0, overrideReasons).
+const OverrideSystem = "https://github.com/pontlevis/pontlevis/override-reason"
+
+// OverrideReasons are its codes. The list is closed: what nobody can choose freely tells nothing of anybody.
+var OverrideReasons = []string{"done", "known", "later", "declined", "not-relevant", "wrong"}
 
 // became is what somebody says of one card (CDS Hooks 2.0, "Feedback").
 type became struct {
@@ -42,8 +54,19 @@ type became struct {
 	Accepted []struct {
 		ID string `json:"id"`
 	} `json:"acceptedSuggestions"`
-	Reason *struct{} `json:"overrideReason"`
-	At     string    `json:"outcomeTimestamp"`
+	Reason *struct {
+		Reason json.RawMessage `json:"reason"`
+	} `json:"overrideReason"`
+	At string `json:"outcomeTimestamp"`
+}
+
+// reason is the code by which a card was set aside, "" for one that is not ours.
+func (b became) reason() string {
+	var coding struct{ Code, System string }
+	if json.Unmarshal(b.Reason.Reason, &coding) != nil || coding.System != OverrideSystem || !slices.Contains(OverrideReasons, coding.Code) {
+		return ""
+	}
+	return coding.Code
 }
 
 func (f *Front) feedback(w http.ResponseWriter, r *http.Request) {
@@ -155,6 +178,9 @@ func (b became) counts() Counts {
 	c := Counts{Overridden: 1}
 	if b.Reason != nil {
 		c.Reasons = 1
+		if code := b.reason(); code != "" {
+			c.By = map[string]int{code: 1}
+		}
 	}
 	return c
 }
@@ -164,6 +190,14 @@ func (c *Counts) add(o Counts, sign int) {
 	c.Overridden += sign * o.Overridden
 	c.Suggestions += sign * o.Suggestions
 	c.Reasons += sign * o.Reasons
+	for code, n := range o.By {
+		if c.By == nil {
+			c.By = map[string]int{}
+		}
+		if c.By[code] += sign * n; c.By[code] <= 0 {
+			delete(c.By, code)
+		}
+	}
 }
 
 // Feedback is what became of the cards of an app, by hook of its manifest. It is for the publisher: sums, and nothing of

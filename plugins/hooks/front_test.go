@@ -522,6 +522,20 @@ func TestFeedbackIsCountedOnce(t *testing.T) {
 	expect(Counts{Accepted: 1, Suggestions: 2})
 	tell(200, item(card, "overridden"), item(other, "accepted"))
 	expect(Counts{Accepted: 1, Suggestions: 2, Overridden: 1, Reasons: 1})
+	coded := func(id, system, code string) object {
+		one := item(id, "overridden")
+		one["overrideReason"] = object{"reason": object{"code": code, "system": system}, "userComment": "camille refuses"}
+		return one
+	}
+	tell(200, coded(card, OverrideSystem, "declined"), coded(other, OverrideSystem, "camille-has-it"))
+	expect(Counts{Overridden: 2, Reasons: 2, By: map[string]int{"declined": 1}})
+	tell(200, coded(card, "http://elsewhere.example", "declined"), coded(other, OverrideSystem, "done"))
+	expect(Counts{Overridden: 2, Reasons: 2, By: map[string]int{"done": 1}})
+	if raw := s.kept(); strings.Contains(raw, "camille") {
+		t.Errorf("it keeps %s", raw)
+	}
+	tell(200, item(card, "overridden"), item(other, "accepted"))
+	expect(Counts{Accepted: 1, Suggestions: 2, Overridden: 1, Reasons: 1})
 	tell(400, item("1", "accepted"))
 	tell(400, item(card, "ignored"))
 	tell(400)
@@ -543,6 +557,17 @@ func TestFeedbackIsCountedOnce(t *testing.T) {
 	if code, _, _ := s.post(due+"/feedback", "jwt:dpi:"+issuer+due+"/feedback", object{"feedback": []object{item(card, "accepted")}}); code != 200 {
 		t.Errorf("feedback of a system: status %d", code)
 	}
+}
+
+// kept is all that the partition holds.
+func (s *stand) kept() (all string) {
+	_ = s.c.DB.View(context.Background(), partition, func(tx store.Tx) error {
+		for key, value := range tx.Scan(nil, nil) {
+			all += string(key) + string(value) + "\n"
+		}
+		return nil
+	})
+	return all
 }
 
 func TestAnIDOfACardIsForOneServiceAndOneDay(t *testing.T) {
