@@ -15,7 +15,10 @@ import (
 	"github.com/pontlevis/pontlevis/catalog/criteria"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/catalog/signing"
+	"github.com/pontlevis/pontlevis/catalog/usage"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/plugins"
+	"github.com/pontlevis/pontlevis/plugins/hooks"
 	"github.com/pontlevis/pontlevis/web/vendor"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
@@ -27,9 +30,28 @@ func (a *App) vendorPages(desk *visit.Desk) (*vendor.Pages, error) {
 		signatures = signing.Desk{DB: a.state.db, Apps: a.state.apps, Log: log}
 	}
 	return vendor.New(desk, vendor.Options{
+		Counted:    a.counted(),
 		Signatures: signatures,
 		Apps:       a.publishing(), Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre, Statement: a.statement, Binaries: a.binaries,
 	})
+}
+
+// counted are the numbers of apps, asked of what runs when the page is opened.
+func (a *App) counted() vendor.Counted {
+	return vendor.Counted{
+		Used: func(ctx context.Context, app, month string) (usage.Month, error) {
+			return a.services.usage.Of(ctx, app, month)
+		},
+		Fares: func(app string) []plugins.Diagnosis {
+			if a.services.plugins == nil {
+				return nil
+			}
+			return a.services.plugins.Diagnoses(app)
+		},
+		Feedback: func(ctx context.Context, app string) (map[string]hooks.Counts, error) {
+			return a.services.hooks.Feedback(ctx, app)
+		},
+	}
 }
 
 // ownNames are those under which this server itself stands in the access log, and the last part of labelLogPath, which hides the

@@ -199,6 +199,9 @@ func publish(n, persons int) Public {
 	return Public{Some: true, N: n - n%unit}
 }
 
+// Coarse makes a number public that is not of persons as if each were of another one.
+func Coarse(n int) Public { return publish(n, n) }
+
 // PublicLine is a Line as anybody may read it.
 type PublicLine struct {
 	Category  string

@@ -230,6 +230,11 @@ chain('a complaint is answered by the publisher, and closed by the authority', a
   await authority.click('section[aria-labelledby=complaints] form button')
   await vendor.open(`${base}/vendor/apps/${id}`)
   assert.match(await text(vendor), /L’écran était là/)
+  await vendor.click(`a[href$="/figures"]`)
+  const figures = await text(vendor)
+  assert.match(figures, /Mesures, lire\s+oui\s+très peu\s+très peu/, figures)
+  assert.match(figures, /1 · close/, figures)
+  await looked(vendor, 'figures')
   assert.deepEqual(wrong, [])
 })
 
