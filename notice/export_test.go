@@ -15,7 +15,7 @@ func (s *Service) Again(ctx context.Context, entries []audit.Entry) error {
 
 // Letter is the mail of a notice: its subject and its plain text.
 func (s *Service) Letter(n Notice) (subject, plain string) {
-	l := s.letter(&n)
+	l := s.mailed(&n)
 	return l.Subject, l.plain()
 }
 

@@ -143,9 +143,19 @@ func hushed(err error) error {
 	return fmt.Errorf("the mail could not be handed over (%T)", errors.Unwrap(err))
 }
 
+// mailed is a notice in the words of its mail. The name of an app that left a reminder may tell of an illness: it stays on
+// the page.
+func (s *Service) mailed(n *Notice) *letter {
+	said := *n
+	if n.About == Left {
+		said.Apps = nil
+	}
+	return s.letter(&said)
+}
+
 // message is the mail of a notice: plain text, and the same in simple HTML.
 func (s *Service) message(n *Notice) (*mail.Msg, error) {
-	l := s.letter(n)
+	l := s.mailed(n)
 	m := mail.NewMsg()
 	if err := errors.Join(m.From(s.c.Mail.From), m.To(n.Email)); err != nil {
 		return nil, errors.New("an address cannot be written to")

@@ -424,3 +424,49 @@ func TestApps(t *testing.T) {
 		t.Errorf("nothing was read since: %s", diff)
 	}
 }
+
+// What an app that runs by itself left is told once for all of it, to the person though it acted for them, and to nobody of
+// the circle; what the person writes through the app is their own act.
+func TestLeftByAnApp(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	app := p.Grant("camille", "camille", "")
+	app.Client = gate.Client{ID: "reminders", Kind: "portal", Category: "health", Label: gate.Label{Status: "online"}}
+	write := func(things ...string) {
+		t.Helper()
+		body := `{"resourceType":"Bundle","type":"transaction","entry":[`
+		for k, thing := range things {
+			if k > 0 {
+				body += ","
+			}
+			body += `{"request":{"method":"POST","url":"Appointment"},"resource":{"resourceType":"Appointment","status":"proposed","description":"` + thing +
+				`","participant":[{"actor":{"reference":"Patient/camille"},"status":"needs-action"}]}}`
+		}
+		if _, err := p.Gate.Ask(t.Context(), app, "POST", "", nil, []byte(body+"]}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("by her own hand")
+	if told := p.told("Patient/camille"); len(told) != 0 {
+		t.Errorf("of her own act: %v", told)
+	}
+	app.Via = []string{notice.Scheduled}
+	write("a vaccine", "another vaccine")
+	for reference, want := range map[string][]string{"Patient/camille": {notice.Left}, "Practitioner/dr-roux": nil, "Patient/lucas": nil} {
+		if diff := cmp.Diff(want, p.told(reference)); diff != "" {
+			t.Errorf("%s: %s", reference, diff)
+		}
+	}
+	n := p.inbox("Patient/camille")[0]
+	if len(n.Apps) != 1 || n.Apps[0].Client != "reminders" || n.Apps[0].Accesses != 2 || n.Page() != "/space/agenda" {
+		t.Errorf("%+v leads to %s", n, n.Page())
+	}
+	for language, want := range map[string]string{"fr": "Applications : reminders", "en": "Apps: reminders"} {
+		if said := p.notices.Words(n, language); !slices.Contains(said.Lines, want) {
+			t.Errorf("the page says %q", said.Lines)
+		}
+	}
+	if _, mail := p.notices.Letter(n); strings.Contains(mail, "reminders") || strings.Contains(mail, "vaccine") || !strings.Contains(mail, "/space/agenda") {
+		t.Errorf("the mail says what it should not:\n%s", mail)
+	}
+}

@@ -17,8 +17,12 @@ func TestJourneysInChromium(t *testing.T) {
 		before func(*testing.T, *server)
 	}{
 		"apps, sign-in and consent": {files: []string{"launches.mjs", "pages.mjs", "storybook.mjs"}},
-		"cards":                     {files: []string{"card.mjs"}},
-		"emergencies":               {files: []string{"emergency.mjs"}},
+		"agenda": {files: []string{"agenda.mjs"}, before: func(t *testing.T, s *server) {
+			s.needsPlugins(t)
+			s.due(t)
+		}},
+		"cards":       {files: []string{"card.mjs"}},
+		"emergencies": {files: []string{"emergency.mjs"}},
 		"history": {files: []string{"history.mjs"}, before: func(t *testing.T, s *server) { // an access, and one that was refused
 			s.as(t, "dr-roux").get("DocumentReference?patient=camille").is(t, http.StatusOK)
 			s.as(t, "inf-martin").get("DocumentReference/camille-psychiatric-letter").is(t, http.StatusNotFound)

@@ -178,6 +178,9 @@ func (a *Access) readDetails(d map[string]string, action string) {
 	if d["kind"] != "" && d["verb"] != "" {
 		a.Choice = d["kind"] + "." + d["verb"]
 	}
+	if d["interaction"] == "transaction" && d["action"] != "" { // FHIR's audit calls all of them executions
+		action = d["action"]
+	}
 	a.Does = a.doing(d["interaction"], action)
 }
 

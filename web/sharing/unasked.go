@@ -34,7 +34,7 @@ func (r *room) unaskedOf(c *circle, apps []*App) error {
 	var dates []*Date
 	for _, a := range apps {
 		k := slices.IndexFunc(turns, func(t hooks.Turn) bool { return t.App == a.Client })
-		if k < 0 {
+		if k < 0 || !a.readsUnasked() {
 			continue
 		}
 		if dates == nil {
@@ -53,6 +53,13 @@ func (r *room) unaskedOf(c *circle, apps []*App) error {
 		}
 	}
 	return nil
+}
+
+// readsUnasked tells whether the person agreed that the app reads for themselves, with nobody in front.
+func (a *App) readsUnasked() bool {
+	return slices.ContainsFunc(a.Agreed, func(g Agreement) bool {
+		return slices.Contains(g.Purposes, "PATRQT") && slices.Contains(g.Directions, "read")
+	})
 }
 
 // Ran tells whether the app has run for the person.
