@@ -154,6 +154,29 @@ func TestNothingIsLeft(t *testing.T) {
 	t.Logf("%d invocations, %d processes, %d answered", d.Invocations, d.Starts, d.Answered)
 }
 
+// TestCloseEndsAll closes a host while one process waits for its call and another is busy: once it is
+// closed none is left.
+func TestCloseEndsAll(t *testing.T) {
+	b := newBench(t)
+	b.app("a", "raw")
+	before := leftover.Processes(os.Getpid())
+	if _, err := b.call("a", "state"); err != nil {
+		t.Fatal(err)
+	}
+	var busy sync.WaitGroup
+	busy.Go(func() { _, _ = b.call("a", "never") })
+	until(t, func() bool { return b.host.Diagnoses("a")[0].Running == 1 })
+	if _, err := b.call("a", "state"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return len(leftover.Processes(os.Getpid())) >= len(before)+2 })
+	b.host.Close()
+	if after := leftover.Processes(os.Getpid()); !slices.Equal(after, before) {
+		t.Errorf("there were %v, and after the end %v", before, after)
+	}
+	busy.Wait()
+}
+
 // gatewayMain is a gateway with plugins: some wait for a call, and two never answer theirs. It waits for its end.
 func gatewayMain() {
 	fail := func(err error) {

@@ -4,6 +4,7 @@ package cage
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/binary"
@@ -133,21 +134,105 @@ func TestSealedForGood(t *testing.T) {
 	}
 }
 
-// TestUnsealedRefused holds that the warden does not take the gateway's word for it.
+// TestUnsealedRefused holds that the warden does not take the gateway's word for it. Without its look at the seals, what
+// runs is not what was there when it was checked.
 func TestUnsealedRefused(t *testing.T) {
 	t.Parallel()
-	file, err := os.Open(build(t, "hello"))
+	var bits [2][]byte
+	for i, name := range []string{"hello", "hostile"} {
+		var err error
+		if bits[i], err = os.ReadFile(build(t, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, off := range [][]Measure{nil, {SealedImage}} {
+		file, err := memory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		for _, b := range bits { // checked as the first, and then swapped
+			if _, err := file.WriteAt(b, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := open(t, S0, off...).Runner(&Image{file: file, digest: strings.Repeat("0", 64)}, Limits{}, S0, []string{"PONTLEVIS_PLUGIN=identity"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Kill(context.Background())
+		err = r.Start(t.Context())
+		if off == nil && (err == nil || !strings.Contains(err.Error(), "not sealed")) {
+			t.Errorf("error %v", err)
+		}
+		if off != nil && (err != nil || !strings.HasPrefix(ask(t, r), "pid 1 ")) {
+			t.Errorf("without the look at the seals the swapped bits do not run: %v", err)
+		}
+	}
+}
+
+// unchecked seals what Seal would refuse.
+func unchecked(t *testing.T, raw []byte) *Image {
+	t.Helper()
+	file, err := memory()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	w := open(t, S0)
-	r, err := w.Runner(&Image{file: file, digest: strings.Repeat("0", 64)}, Limits{}, S0, nil)
+	t.Cleanup(func() { file.Close() })
+	if _, err := file.Write(raw); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, seals); err != nil {
+		t.Fatal(err)
+	}
+	return &Image{file: file, digest: strings.Repeat("0", 64), size: int64(len(raw))}
+}
+
+// TestUnchecked (69) runs what Seal refuses. Where the rest of the cage is there, nothing comes of it but for code that the
+// program may write to, which Seal alone holds; without the rest, a script and a program with libraries run as anywhere.
+func TestUnchecked(t *testing.T) {
+	t.Parallel()
+	hostile, err := os.ReadFile(build(t, "hostile"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "not sealed") {
-		t.Errorf("error %v", err)
+	script, linked := []byte("#!/bin/sh\nexit 7\n"), dynamic(t)
+	if linked == nil {
+		t.Skip("no program named true")
+	}
+	// The interpreter is a file, with code to be mapped, which reads the script by the descriptor.
+	bare := []Measure{PrivateRoot, Landlocked, Syscalls, closedImage}
+	for _, c := range []struct {
+		name string
+		raw  []byte
+		off  []Measure
+		want string
+	}{
+		{"script", script, nil, "ENOENT"},
+		{"script", script, bare, "status 7"},
+		{"dynamic", linked, nil, "ENOENT"},
+		{"dynamic", linked, bare, "status 0"},
+		{"another machine", machine(hostile), bare, "ENOEXEC"}, // the kernel's own refusal: there is no harm to be seen
+		{"writable code", hostile, nil, "patch=SIGSEGV; "},
+		{"writable code", edited(t, hostile, elf.PT_LOAD, elf.PF_R|elf.PF_W|elf.PF_X), nil, "patch=OK; "},
+	} {
+		r, err := open(t, S0, c.off...).Runner(unchecked(t, c.raw), Limits{}, S0, []string{"PONTLEVIS_PLUGIN=patch"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Kill(context.Background())
+		said := ""
+		if err = r.Start(t.Context()); err == nil {
+			if said, err = hear(t, r); err != nil && r.Wait(t.Context()) == nil {
+				end, _ := r.Ended()
+				said = end.String()
+			}
+		} else {
+			said = err.Error()
+		}
+		if !strings.Contains(said, c.want) {
+			t.Errorf("%s without %v: %q, %v; want %q", c.name, c.off, said, err, c.want)
+		}
 	}
 }
 

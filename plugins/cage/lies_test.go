@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
+	"golang.org/x/sys/unix"
 )
 
 // trusting is a runner that believes whatever the process says, as go-plugin's own does: none of our checks of the first
@@ -125,6 +126,52 @@ func TestEndless(t *testing.T) {
 	r = start(t, w, img, Limits{}, S0, "PONTLEVIS_PLUGIN=endless")
 	if n, err := io.CopyN(io.Discard, trusting{r}.Stdout(), 4*mebi); err != nil {
 		t.Errorf("without the bound %d bytes were read, %v", n, err)
+	}
+}
+
+// TestNumberReused ends a process between its first line and the connection, and has something else get the number of the
+// descriptor that its socket had. Dial does not go there; whoever dials the address that it gave does, as go-plugin would.
+func TestNumberReused(t *testing.T) {
+	w, img, b := open(t, S0), image(t, "hello"), newBait(t)
+	r := start(t, w, img, Limits{}, S0)
+	line, err := io.ReadAll(r.Stdout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Split(strings.TrimSpace(string(line)), "|")
+	network, address, err := r.PluginToHost(fields[2], fields[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := r.socket
+	if err := r.Kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	other, err := unix.Open(b.path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(other)
+	if other != number {
+		again, err := unix.FcntlInt(uintptr(other), unix.F_DUPFD_CLOEXEC, number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(again)
+		if again != number {
+			t.Skipf("descriptor %d was taken by something else", number)
+		}
+	}
+	if _, err := r.Dial(t.Context()); err == nil || b.taken() > 0 {
+		t.Errorf("dialled after the end: %v, %d connections elsewhere", err, b.taken())
+	}
+	c, err := net.Dial(network, address)
+	if err != nil {
+		t.Fatalf("the number is not reused, so the case proves nothing: %v", err)
+	}
+	c.Close()
+	if !b.reached() {
+		t.Error("the address leads nowhere")
 	}
 }
 

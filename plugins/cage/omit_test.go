@@ -27,6 +27,7 @@ const (
 var asksWhatToOmit = []struct{ file, old, new string }{
 	{"child_linux.go", "steps: c.program.jail(in)", "steps: c.program.without(c.program.jail(in))"},
 	{"child_linux.go", "if !namespaces {\n\t\tif err := c.program.aim", "if !namespaces || omits(PIDSpace) {\n\t\tif err := c.program.aim"},
+	{"keep_linux.go", "!sealed(image)", "!sealed(image) && !omits(SealedImage)"},
 	{"keeper_linux.go", "groups, groupErr := openGroups()", "groups, groupErr := groupsToUse()"},
 	{"keeper_linux.go", "\tfull, ok := k.tryOut()\n", "\tk.reduced, k.oldClone = omits(namespaces), omits(newerClone)\n\tfull, ok := k.tryOut()\n"},
 }

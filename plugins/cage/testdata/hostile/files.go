@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"reflect"
+	"runtime/debug"
 	"syscall"
 	"unsafe"
 
@@ -93,6 +95,23 @@ func code(w io.Writer, _ []string) {
 	}
 	say(w, "mprotect", err)
 	call(w, "pkey_mprotect", unix.SYS_PKEY_MPROTECT, uintptr(unsafe.Pointer(&m[0])), 4096, unix.PROT_READ|unix.PROT_EXEC, ^uintptr(0))
+}
+
+// patched is what patch would change; nobody calls it.
+//
+//go:noinline
+func patched() {}
+
+// patch writes an instruction over its own code.
+func patch(w io.Writer, _ []string) {
+	debug.SetPanicOnFault(true)
+	defer func() {
+		if recover() != nil {
+			fmt.Fprint(w, "patch=SIGSEGV; ")
+		}
+	}()
+	*(*byte)(unsafe.Pointer(reflect.ValueOf(patched).Pointer())) = 0xcc
+	fmt.Fprint(w, "patch=OK; ")
 }
 
 // shm makes objects that any process of the machine could find by their number, and takes them away again.

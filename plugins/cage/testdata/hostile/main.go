@@ -113,6 +113,7 @@ var acts = map[string]func(io.Writer, []string){
 	"children":    children,
 	"remember":    remember,
 	"shm":         shm,
+	"patch":       patch,
 }
 
 func environment(w io.Writer, _ []string) {
