@@ -10,7 +10,7 @@ var (
 	ErrUnknown     = errors.New("it has a member that is not known")
 	ErrIncomplete  = errors.New("it is not whole")
 	ErrSignature   = errors.New("a signature does not fit: a byte was changed after signing, or it is not by that key")
-	ErrThreshold   = errors.New("too few keys of the authority signed it")
+	ErrThreshold   = errors.New("too few keys signed it") // of the authority, of its next keys, or of the publisher
 	ErrPublisher   = errors.New("the publisher did not sign the same bytes")
 	ErrManifest    = errors.New("it is about another manifest")
 	ErrAuthority   = errors.New("it is by another authority")
