@@ -49,6 +49,7 @@ func (admin) Routes() []caddy.AdminRoute {
 		{Pattern: BackupPath, Handler: caddy.AdminHandlerFunc(serveBackup)},
 		{Pattern: KeysPath, Handler: caddy.AdminHandlerFunc(serveKeys)},
 		{Pattern: LabelPath, Handler: caddy.AdminHandlerFunc(serveLabel)},
+		{Pattern: PluginsPath, Handler: caddy.AdminHandlerFunc(servePlugins)},
 	}
 }
 

@@ -95,9 +95,12 @@ func (a *App) newPlugins(s *services, log *slog.Logger) (*pluginHost, error) {
 	if err != nil {
 		return nil, errors.Join(err, warden.Close())
 	}
+	if err := register(s.meter.registry, releases{host}); err != nil {
+		return nil, errors.Join(err, host.Close(), warden.Close())
+	}
 	out := &pluginHost{Host: host, warden: warden, known: known, trips: trips, folders: config.folders(a.state.dir, a.Demo)}
 	forget := a.state.stops.add(func(app string, why catalog.Taken) { host.Stop(app, "its label: "+why.Step) })
-	unfollow := a.state.runs.add(runner{host.Follow, a.starting(out)})
+	unfollow := a.state.runs.add(runner{host.Follow, a.starting(out), host.Diagnoses})
 	out.forget = func() { forget(); unfollow() }
 	return out, nil
 }

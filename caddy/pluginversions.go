@@ -49,6 +49,8 @@ func (s *state) issued(id string, now time.Time) label.Standing {
 type runner struct {
 	follow func(ctx context.Context, app string)
 	starts func(ctx context.Context, v *catalog.Version) error // nil: it does not try
+
+	diagnoses func(app string) []plugins.Diagnosis
 }
 
 // runs are the configs that run plugins.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -64,6 +65,9 @@ const (
 	emptyBody = `{"cards":[]}` + "\n"
 )
 
+// servingLine is what `pontlevis doctor` says of a version that serves.
+var servingLine = regexp.MustCompile(`(?m)^rappel-vaccins +\d+\.\d+\.\d+ +serves +S\d +\d+ +\d+ +0 +answered$`)
+
 // TestCDSHooksClientInAnotherLanguage is criterion 6 of the catalogue: a client in Python from the public specification
 // alone gets cards for camille as her doctor, and an empty, well-formed answer as a doctor without a link.
 func TestCDSHooksClientInAnotherLanguage(t *testing.T) {
@@ -89,6 +93,12 @@ func TestCDSHooksClientInAnotherLanguage(t *testing.T) {
 	}
 	if label := got[compares].Cards[0].Source; label.Label != "Interactions" || label.URL != s.base+"/catalog/interactions" {
 		t.Errorf("the source is %+v", label)
+	}
+	if out, _ := exits(t, "doctor", "--data", s.data, "--demand", "S1"); !servingLine.MatchString(out) {
+		t.Errorf("the doctor does not say which version serves:\n%s", out)
+	}
+	if told := s.metrics(t); !strings.Contains(told, `pontlevis_plugin_releases{state="serves"} 2`) {
+		t.Error("the metrics do not say how many versions serve")
 	}
 	entries := string(s.as(t, "camille").get("AuditEvent?patient=camille&_count=100").is(t, 200).body)
 	for _, want := range []string{"rappel-vaccins", "interactions", "Practitioner/dr-roux"} {

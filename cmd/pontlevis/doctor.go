@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	pontlevis "github.com/pontlevis/pontlevis/caddy"
+	"github.com/pontlevis/pontlevis/plugins"
 	"github.com/pontlevis/pontlevis/plugins/cage"
 )
 
@@ -21,17 +22,19 @@ import (
 type doctor struct {
 	config, adapter, socket, demand string
 	asJSON                          bool
+	server                          labelServer // whose plugins are told of; zero: none
 }
 
 func doctorCommand() *cobra.Command {
 	var d doctor
 	c := &cobra.Command{
-		Use:   "doctor [--config <file>] [--warden <socket>] [--demand <level>] [--json]",
+		Use:   "doctor [--config <file>] [--warden <socket>] [--demand <level>] [--admin <address> | --data <folder>] [--json]",
 		Short: "Says how well this machine can cage plugins, and what to mend",
 		Long: "Starts a process in the cage, up to the instant before it would execute something, and says which protections were\n" +
 			"applied, which level they reach, what is missing and what can be done about it. Run it as the user of the server.\n" +
 			"The level that is demanded and the warden's socket come from the configuration, unless given here; without either it\n" +
-			"is S3. Ends with status 1 where that level is not reached.",
+			"is S3. Ends with status 1 where that level is not reached. With --admin or --data it also says which versions of plugins\n" +
+			"the running server has in use, which of them serve, and how they fare.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return d.run(c) },
 	}
@@ -39,6 +42,8 @@ func doctorCommand() *cobra.Command {
 	c.Flags().StringVarP(&d.adapter, "adapter", "a", "", "what it is written in, where the file's name does not tell")
 	c.Flags().StringVar(&d.socket, "warden", "", "socket of a warden that is a service of its own")
 	c.Flags().StringVar(&d.demand, "demand", "", "S0 to S4")
+	c.Flags().StringVar(&d.server.admin, "admin", "", "Caddy's admin address of the running server, to say which versions of plugins serve there")
+	c.Flags().StringVar(&d.server.data, "data", "", "data folder of the running server: of a demonstration its admin address is found there")
 	c.Flags().BoolVar(&d.asJSON, "json", false, "print the report as JSON")
 	return c
 }
@@ -100,14 +105,24 @@ func (d *doctor) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	serving, err := d.serving(c.Context())
+	if err != nil {
+		return err
+	}
 	if d.asJSON {
 		out := json.NewEncoder(c.OutOrStdout())
 		out.SetIndent("", "\t")
-		if err := out.Encode(report); err != nil {
+		if err := out.Encode(struct {
+			cage.Report
+			Plugins []plugins.Diagnosis `json:",omitempty"`
+		}{report, serving}); err != nil {
 			return err
 		}
 	} else {
 		d.tell(c.OutOrStdout(), report, demanded, why, d.config != "" && config == nil)
+		if d.asks() {
+			tellServing(c.OutOrStdout(), serving)
+		}
 	}
 	if report.Admits(demanded) != nil {
 		return errors.New("plugins that demand " + demanded.String() + " would not start")
