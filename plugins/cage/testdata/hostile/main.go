@@ -95,6 +95,7 @@ var acts = map[string]func(io.Writer, []string){
 	"environment": environment,
 	"identity":    identity,
 	"execute":     execute,
+	"become":      become,
 	"code":        code,
 	"sockets":     sockets,
 	"connect":     connect,
