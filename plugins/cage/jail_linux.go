@@ -144,14 +144,17 @@ func (p *program) nestNothing() []step {
 func at(fd int) uintptr { return uintptr(fd) }
 
 // privateRoot is a root of one page with one folder in it, in which eight files of one page have room; all else is unmounted.
+// That folder may be entered, and the socket in it connected to, by whoever is given a descriptor of it: a gateway of another
+// user than the warden's. No path leads there from outside.
 func (p *program) privateRoot() []step {
 	const hard = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 	tmpfs, dot, base, run := p.text("tmpfs"), p.text("."), p.text("/proc"), p.text("/proc/run")
 	return []step{
+		do("", "a socket that the gateway may connect to", unix.SYS_UMASK, 0),
 		do(PrivateRoot, "mounts reach nobody else", unix.SYS_MOUNT, 0, p.text("/"), 0, unix.MS_REC|unix.MS_PRIVATE, 0),
 		do(PrivateRoot, "an empty root", unix.SYS_MOUNT, tmpfs, base, tmpfs, hard, p.text("size=4k,nr_inodes=4,mode=0755")),
 		do(PrivateRoot, "a place for the socket", unix.SYS_MKDIRAT, at(unix.AT_FDCWD), run, 0o700),
-		do(PrivateRoot, "of one page", unix.SYS_MOUNT, tmpfs, run, tmpfs, hard, p.text("size=4k,nr_inodes=8,mode=0700")),
+		do(PrivateRoot, "of one page", unix.SYS_MOUNT, tmpfs, run, tmpfs, hard, p.text("size=4k,nr_inodes=8,mode=0711")),
 		do(PrivateRoot, "go there", unix.SYS_CHDIR, base),
 		do(PrivateRoot, "make it the root", unix.SYS_PIVOT_ROOT, dot, dot),
 		do(PrivateRoot, "let go of the old one", unix.SYS_UMOUNT2, dot, unix.MNT_DETACH),
