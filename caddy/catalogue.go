@@ -40,7 +40,13 @@ func (a *App) openCatalogue(ctx context.Context) error {
 		return err
 	}
 	a.tasks = append(a.tasks, func() { a.state.keepAligned(a.running) })
-	return a.state.alignAll(ctx)
+	if err := a.state.alignAll(ctx); err != nil {
+		return err
+	}
+	if log.Own() { // else it was done when the log was looked at
+		a.state.airAll(ctx, nil)
+	}
+	return nil
 }
 
 // authority is whose labels count here.

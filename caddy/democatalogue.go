@@ -15,6 +15,7 @@ import (
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/label"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/catalog/signing"
 	"github.com/pontlevis/pontlevis/demo"
 )
 
@@ -127,29 +128,11 @@ func (a *App) labelDemo(ctx context.Context, m *manifest.Manifest, raw []byte) (
 	if had && before.Status == label.InForce && before.Label.Manifest == manifest.Digest(raw) {
 		return before.Label, nil // it was logged, and the process died before the catalogue had it
 	}
-	publisher, err := a.demoSigner("publisher-" + m.ID)
+	p, publisher, err := a.predicateDemo(m)
 	if err != nil {
 		return nil, err
 	}
-	p := label.Predicate{
-		ID: "label-" + m.ID + "-" + m.Version, Authority: log.Trust().Authority, App: m.ID, Version: m.Version, Level: label.Exchanging,
-		Publisher: label.Publisher{ID: m.Publisher.SIREN, Key: label.PublicText(label.Public(publisher))},
-		Purposes:  m.Purposes, Categories: m.Categories(), Directions: m.Directions(), NotBefore: now, NotAfter: now.AddDate(1, 0, 0), Sequence: 1,
-	}
-	if had {
-		p.Sequence = before.Label.Sequence + 1
-		if before.Status == label.InForce {
-			p.Replaces = before.Label.ID
-		}
-	}
-	binaries := map[string]string{}
-	if m.Plugin != nil {
-		p.Isolation = m.Plugin.Isolation
-		for _, one := range m.Plugin.Artifacts {
-			binaries[one.OS+"/"+one.Arch] = one.SHA256
-		}
-	}
-	bundle, err := a.signDemo(p, raw, binaries, publisher)
+	bundle, err := a.signDemo(p, raw, signing.Binaries(m), publisher)
 	if err != nil {
 		return nil, err
 	}
@@ -158,6 +141,29 @@ func (a *App) labelDemo(ctx context.Context, m *manifest.Manifest, raw []byte) (
 		return nil, err
 	}
 	return entry.Label, nil
+}
+
+// predicateDemo is what the demonstration's authority says of all that a manifest asks, and its publisher's key.
+func (a *App) predicateDemo(m *manifest.Manifest) (p label.Predicate, publisher ed25519.PrivateKey, err error) {
+	log, now := a.state.labels.Load(), a.state.apps.Now().UTC().Truncate(time.Second)
+	if publisher, err = a.demoSigner("publisher-" + m.ID); err != nil {
+		return p, nil, err
+	}
+	p = label.Predicate{
+		ID: "label-" + m.ID + "-" + m.Version, Authority: log.Trust().Authority, App: m.ID, Version: m.Version, Level: label.Exchanging,
+		Publisher: label.Publisher{ID: m.Publisher.SIREN, Key: label.PublicText(label.Public(publisher))},
+		Purposes:  m.Purposes, Categories: m.Categories(), Directions: m.Directions(), NotBefore: now, NotAfter: now.AddDate(1, 0, 0), Sequence: 1,
+	}
+	if before, had := log.Status(m.ID, now); had {
+		p.Sequence = before.Label.Sequence + 1
+		if before.Status == label.InForce {
+			p.Replaces = before.Label.ID
+		}
+	}
+	if m.Plugin != nil {
+		p.Isolation = m.Plugin.Isolation
+	}
+	return p, publisher, nil
 }
 
 func (a *App) signDemo(p label.Predicate, raw []byte, binaries map[string]string, publisher ed25519.PrivateKey) (b label.Bundle, err error) {

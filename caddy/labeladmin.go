@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/label"
 )
 
@@ -30,6 +31,7 @@ type LabelAnswer struct {
 	Trouble   string       `json:"trouble,omitempty"` // why the log that is followed could not be, the last time
 	Entries   []LabelEntry `json:"entries,omitempty"`
 	Seconds   float64      `json:"seconds,omitempty"` // from the arrival of an order until it was in force
+	Aired     string       `json:"aired,omitempty"`   // what became of a label in the catalogue
 	Error     string       `json:"error,omitempty"`
 }
 
@@ -47,13 +49,16 @@ type LabelEntry struct {
 	Status  string    `json:"status,omitempty"` // of the app now
 }
 
+// maxRequest bounds a LabelRequest in bytes: a manifest, and the envelopes of a label.
+const maxRequest = 1 << 20
+
 // listed is how many entries one answer lists at most.
 const listed = 500
 
 func serveLabel(w http.ResponseWriter, r *http.Request) error {
 	q := LabelRequest{Data: r.URL.Query().Get("data")}
 	if r.Method == http.MethodPost {
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 256<<10)).Decode(&q); err != nil {
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(&q); err != nil {
 			return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
 		}
 	} else if r.Method != http.MethodGet {
@@ -68,13 +73,14 @@ func serveLabel(w http.ResponseWriter, r *http.Request) error {
 		return caddy.APIError{HTTPStatus: http.StatusConflict, Err: errNoLabels}
 	}
 	began := time.Now()
+	aired := ""
 	from, err := firstListed(r.URL.Query().Get("from"))
 	if err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
 	}
 	if r.Method == http.MethodPost {
-		e, err := s.submit(r.Context(), q)
-		if err != nil {
+		var e label.Entry
+		if e, aired, err = s.submit(r.Context(), q); err != nil {
 			return caddy.APIError{HTTPStatus: http.StatusUnprocessableEntity, Err: err}
 		}
 		from = e.Index
@@ -84,7 +90,7 @@ func serveLabel(w http.ResponseWriter, r *http.Request) error {
 		return caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: err}
 	}
 	if r.Method == http.MethodPost {
-		answer.Entries, answer.Seconds = answer.Entries[:1], time.Since(began).Seconds()
+		answer.Entries, answer.Seconds, answer.Aired = answer.Entries[:1], time.Since(began).Seconds(), aired
 	}
 	if broken := s.labelTrouble.Load(); broken != nil {
 		answer.Trouble = (*broken).Error()
@@ -127,43 +133,108 @@ type LabelRequest struct {
 	Data   string          `json:"data,omitempty"` // which data folder, where the process has several open
 	Bundle *label.Bundle   `json:"bundle,omitempty"`
 	Order  json.RawMessage `json:"order,omitempty"`
+	// Manifest is what a label is about, byte by byte: of the bundle, or alone, of one that the log has in force.
+	Manifest []byte `json:"manifest,omitempty"`
 }
 
-// submit takes a label or an order into the log; what it changes holds when it returns.
-func (s *state) submit(ctx context.Context, q LabelRequest) (label.Entry, error) {
+// submit takes a label or an order into the log; what it changes holds when it returns. A label puts its version on the air,
+// when it waits for it or its manifest came too: aired says what became of it.
+func (s *state) submit(ctx context.Context, q LabelRequest) (e label.Entry, aired string, err error) {
 	log := s.labels.Load()
 	switch {
 	case log == nil:
-		return label.Entry{}, errNoLabels
-	case (q.Bundle == nil) == (q.Order == nil):
-		return label.Entry{}, errors.New("a label or an order is taken, one at a time")
+		return e, "", errNoLabels
+	case q.Bundle != nil && q.Order != nil || q.Order != nil && q.Manifest != nil || q.Bundle == nil && q.Order == nil && q.Manifest == nil:
+		return e, "", errors.New("a label or an order is taken, one at a time, or the manifest of a label")
 	case q.Bundle != nil:
-		return log.Issue(ctx, *q.Bundle)
+		return s.issue(ctx, log, q)
+	case q.Manifest != nil:
+		at, err := s.bring(ctx, q.Manifest)
+		if err != nil {
+			return e, "", err
+		}
+		e, _, err = log.Get(ctx, at.Entry)
+		return e, s.became(ctx, log, at.Label.App, nil), err
 	}
 	o, err := label.PeekOrder(q.Order)
 	if err != nil || o.Kind != label.Suspend && o.Kind != label.Revoke {
-		return log.Order(ctx, q.Order)
+		e, err = log.Order(ctx, q.Order)
+		return e, "", err
 	}
 	arrived := time.Now()
 	s.recalls.began(o.App, arrived)
-	e, err := log.Order(ctx, q.Order)
-	if err != nil {
+	if e, err = log.Order(ctx, q.Order); err != nil {
 		s.recalls.vain(o.App, arrived)
 	}
-	return e, err
+	return e, "", err
+}
+
+// issue logs a label and puts its version on the air.
+func (s *state) issue(ctx context.Context, log *label.Log, q LabelRequest) (e label.Entry, aired string, err error) {
+	if err := s.ready(ctx, q.Bundle); err != nil {
+		return e, "", err
+	}
+	if e, err = log.Issue(ctx, *q.Bundle); err != nil {
+		return e, "", err
+	}
+	if q.Manifest != nil {
+		_, err = s.bring(ctx, q.Manifest)
+	} else {
+		_, err = s.airOne(ctx, log, e.App, s.nowhere)
+	}
+	return e, s.became(ctx, log, e.App, err), nil
+}
+
+// nowhere has no manifest to bring.
+func (*state) nowhere(context.Context, string) ([]byte, error) { return nil, errElsewhere }
+
+// became says where an app stands once its label was logged.
+func (s *state) became(ctx context.Context, log *label.Log, app string, err error) string {
+	at, _ := log.Status(app, s.apps.Now())
+	entry, missing := s.apps.Get(ctx, app)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("the label of %s is in force, and nothing is on the air by it: %v", app, err)
+	case missing != nil || at.Label == nil || entry.Label != at.Label.ID || entry.At(s.apps.Now()) != catalog.Online:
+		return fmt.Sprintf("the label of %s is logged, and nothing is on the air by it now", app)
+	}
+	return fmt.Sprintf("%s %s is on the air", app, entry.Version)
 }
 
 // OpenLabels opens the log of labels of a data folder that no server has open (the error is then a store.ErrInUse), with the
 // keys of the authority in a file; "" is the one in the folder.
 func OpenLabels(ctx context.Context, data, authority string) (log *label.Log, closing func() error, err error) {
+	s, log, err := openFolder(ctx, data, authority)
+	if err != nil {
+		return nil, nil, err
+	}
+	return log, s.release, nil
+}
+
+// SubmitLabel takes a label, an order or a manifest into a data folder that no server has open, as a running server does.
+func SubmitLabel(ctx context.Context, data, authority string, q LabelRequest) (a LabelAnswer, err error) {
+	s, log, err := openFolder(ctx, data, authority)
+	if err != nil {
+		return a, err
+	}
+	defer func() { err = errors.Join(err, s.release()) }()
+	e, aired, err := s.submit(ctx, q)
+	if err != nil {
+		return a, err
+	}
+	a, err = Listing(ctx, log, e.Index)
+	a.Aired = aired
+	return a, err
+}
+
+func openFolder(ctx context.Context, data, authority string) (s *state, log *label.Log, err error) {
 	if _, err := os.Stat(filepath.Join(data, stateFile)); err != nil {
 		return nil, nil, fmt.Errorf("there is no data folder at %s: %w", data, err)
 	}
 	if authority == "" {
 		authority = filepath.Join(data, AuthorityFile)
 	}
-	s, err := openState(data, "")
-	if err != nil {
+	if s, err = openState(data, ""); err != nil {
 		return nil, nil, err
 	}
 	raw, err := os.ReadFile(authority)
@@ -176,7 +247,7 @@ func OpenLabels(ctx context.Context, data, authority string) (log *label.Log, cl
 	if err != nil {
 		return nil, nil, errors.Join(err, s.release())
 	}
-	return log, s.release, nil
+	return s, log, nil
 }
 
 // firstListed reads the index from which the log is to be listed; none is the first.

@@ -25,7 +25,7 @@ const labelLogPath = "/catalog/log"
 
 // labelOptions is how the log of labels is opened: one's own, or another's that is followed.
 func (a *App) labelOptions(trust label.Trust) label.Options {
-	o := label.Options{Trust: trust, OnChange: a.state.labelChanged, Now: time.Now}
+	o := label.Options{Trust: trust, OnChange: a.state.labelChanged, Manifest: a.state.apps.Bytes, Now: time.Now}
 	if l := a.Labels; l != nil && l.Follow != "" {
 		o.Verifier, o.Witnesses, o.Quorum, o.Budget = l.Verifier, l.Witnesses, l.Quorum, l.budget()
 		return o
@@ -36,7 +36,7 @@ func (a *App) labelOptions(trust label.Trust) label.Options {
 
 // sameLog reports whether two configs mean the same log.
 func sameLog(a, b label.Options) bool {
-	a.OnChange, b.OnChange, a.Now, b.Now = nil, nil, nil, nil
+	a.OnChange, b.OnChange, a.Manifest, b.Manifest, a.Now, b.Now = nil, nil, nil, nil, nil, nil
 	return reflect.DeepEqual(a, b)
 }
 
@@ -71,6 +71,7 @@ func (a *App) heedLabels(ctx context.Context, log *label.Log) error {
 func (a *App) follow(ctx context.Context, log *label.Log, from label.Source, logger *slog.Logger) {
 	err := log.Sync(ctx, from)
 	a.state.freshness.tell(log.Freshness(time.Now()), log.Seen(), logger)
+	a.state.airAll(ctx, from)
 	if err == nil {
 		a.state.labelTrouble.Store(nil)
 		return

@@ -54,6 +54,7 @@ type state struct {
 	runs    runs
 	recalls recalls
 	behind  behind
+	airs    airs
 	master  []byte
 	commits commitMeter
 	keys    atomic.Pointer[keyring.Ring] // of the newest config

@@ -58,6 +58,9 @@ func (a *App) counted() vendor.Counted {
 // page of an app in the storefront.
 var ownNames = []string{"pontlevis", "portal", "sign-in", "schedule", "notices", "eyes", "log"}
 
+// own tells whether an id is one of this server's own.
+func own(id string) bool { return slices.Contains(ownNames, id) || slices.Contains(ownClients, id) }
+
 // publishing is the catalogue for publishers: they take no id under which a client of the operator's, or this server, is known
 // already, for what either does would be told as their app's.
 func (a *App) publishing() catalog.Apps {

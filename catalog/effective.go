@@ -34,10 +34,17 @@ func (v *Version) covered(l *label.Label, now time.Time) (*manifest.Manifest, er
 	return m, nil
 }
 
-// logged wants a label to be the one that the log has in force, where there is a log.
-func (c Apps) logged(l *label.Label, now time.Time) error {
+// logged wants a label to be the one that the log has in force, where there is a log; the machine goes by nothing else, and by
+// no log that has not been seen for too long.
+func (c Apps) logged(l *label.Label, by Actor, now time.Time) error {
 	if c.Labels == nil {
+		if by.Part == Machine {
+			return fmt.Errorf("%w: there is no log of labels here", ErrLabel)
+		}
 		return nil
+	}
+	if by.Part == Machine && !c.Labels(l.App, now).Admit {
+		return fmt.Errorf("%w: nothing new begins on what the log of labels says", ErrLabel)
 	}
 	if s := c.Labels(l.App, now); s.Status != Online || s.Label == nil || s.Label.ID != l.ID {
 		return fmt.Errorf("%w: the log of labels does not have it in force", ErrLabel)

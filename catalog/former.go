@@ -60,7 +60,7 @@ func (c Apps) holdFormer(a *App) {
 }
 
 // moves are the steps after which something else of an app may run than before, though the app goes on.
-var moves = []string{"publish", "renew", "recall"}
+var moves = []string{"publish", "renew", "adopt", "recall"}
 
 // moved tells that what runs has to follow the catalogue.
 func (c Apps) moved(ctx context.Context, steps []Step) {

@@ -96,7 +96,7 @@ func (s *Step) check() (*Rule, error) {
 		return nil, ErrStep
 	case !slices.Contains(rule.By, s.By.Part):
 		return nil, ErrPart
-	case s.Step == "supersede": // it happens by publishing another
+	case s.Step == "supersede", s.Step == "adopt": // the one happens by publishing another, the other is Adopt's
 		return nil, ErrStep
 	}
 	s.Reason = Text{FR: strings.TrimSpace(s.Reason.FR), EN: strings.TrimSpace(s.Reason.EN)}
@@ -150,6 +150,9 @@ func (v *Version) has(rule *Rule, s *Step) bool {
 	last := &v.Steps[len(v.Steps)-1]
 	if last.Step == rule.Step && slices.Contains(stops, rule.Step) {
 		return s.Entry == 0 || s.Entry == last.Entry
+	}
+	if s.Label != nil && last.Step == rule.Step && last.Label == s.Label.ID { // whoever did what the log says
+		return true
 	}
 	same := last.Step == rule.Step && v.State == rule.To && last.By.ID == s.By.ID && last.By.Part == s.By.Part && last.Reason == s.Reason
 	return same && (s.Label == nil || last.Label == s.Label.ID) && (rule.Step != "submit" || last.Digest == v.Digest)
@@ -239,18 +242,18 @@ func (c Apps) effect(tx store.Tx, a *App, v *Version, rule *Rule, s *Step) error
 	now := c.Now().UTC()
 	shown := a.Version == v.Version
 	switch rule.Step {
-	case "publish", "renew":
+	case "publish", "renew", "adopt":
 		m, err := v.covered(s.Label, now)
 		if err != nil {
 			return err
 		}
-		if err := c.logged(s.Label, now); err != nil {
+		if err := c.logged(s.Label, s.By, now); err != nil {
 			return err
 		}
 		if rule.Step == "renew" && (!s.Label.NotAfter.After(v.Expires) || !shown) {
 			return fmt.Errorf("%w: the new label ends no later than the old", ErrLabel)
 		}
-		if rule.Step == "publish" && a.Version != "" {
+		if rule.Step != "renew" && a.Version != "" {
 			if err := c.supersede(tx, a, now); err != nil {
 				return err
 			}

@@ -183,6 +183,9 @@ func (l *Log) Export(ctx context.Context, write func(path string, body []byte) e
 			return fmt.Errorf("exporting the label log: %s: %w", path, err)
 		}
 	}
+	if err := l.exportManifests(ctx, write); err != nil {
+		return fmt.Errorf("exporting the label log: %w", err)
+	}
 	if err := write("key", []byte(l.vkey+"\n")); err != nil {
 		return fmt.Errorf("exporting the label log: %w", err)
 	}

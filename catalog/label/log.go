@@ -35,6 +35,9 @@ type Options struct {
 	// OnChange, if set, hears of each app whose standing changed, before the call that changed it returns. When it is
 	// called, Status tells the new standing already.
 	OnChange func(app string)
+	// Manifest, if set, gives the bytes of the manifest of a version that has a label, which are published beside the log: whoever
+	// follows it finds there what the labels are about.
+	Manifest func(ctx context.Context, app, version string) ([]byte, error)
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }

@@ -37,6 +37,7 @@ const (
 //	app/<id>                what holds of an app, and the entry that says so
 //	key                     the verifier key of the log
 //	authority.json          the authority's keys at this moment
+//	manifest/<sha256>       the manifest of that digest, that a label of the log is about
 func (l *Log) Read(ctx context.Context, path string) (body []byte, kind, keep string, err error) {
 	first, rest, _ := strings.Cut(path, "/")
 	switch {
@@ -48,6 +49,9 @@ func (l *Log) Read(ctx context.Context, path string) (body []byte, kind, keep st
 	case path == "authority.json":
 		body, err = l.Trust().JSON()
 		return body, jsonContent, forAMinute, err
+	case first == "manifest":
+		body, err = l.manifest(ctx, rest)
+		return body, jsonContent, forGood, err
 	case first == "tile":
 		body, err = l.tile(ctx, rest)
 		return body, "application/octet-stream", forGood, err

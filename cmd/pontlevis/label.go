@@ -23,7 +23,7 @@ func labelCommand() *cobra.Command {
 			"signature over the same bytes. Every label, suspension and recall is an entry of a public log. Private keys stay in\n" +
 			"files of whoever signs; a server knows the public ones alone.",
 	}
-	c.AddCommand(labelKeysCommand(), labelSignCommand(), labelPublishCommand(), labelIssueCommand(), labelLogCommand(), labelExportCommand(), labelVerifyCommand())
+	c.AddCommand(labelKeysCommand(), labelSignCommand(), labelPublishCommand(), labelIssueCommand(), labelManifestCommand(), labelLogCommand(), labelExportCommand(), labelVerifyCommand())
 	for _, kind := range []string{label.Suspend, label.Revoke, label.Reinstate, label.Keys} {
 		c.AddCommand(labelOrderCommand(kind))
 	}

@@ -3,6 +3,8 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,9 +54,18 @@ func TestALogIsFollowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := filepath.Join(t.TempDir(), "data")
-	second := settled(t, data, fmt.Sprintf("\t\tauthority %q\n\t\tlabels {\n\t\t\tfollow %s/catalog/log %s\n\t\t\tevery 1s\n\t\t}",
-		filepath.Join(first.data, "authority.json"), first.base, strings.TrimSpace(string(key))))
+	data, tokens := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "tokens")
+	initial := strings.Repeat("t", 40)
+	if err := os.WriteFile(tokens, []byte(initial), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second := settled(t, data, fmt.Sprintf("\t\tauthority %q\n\t\tlabels {\n\t\t\tfollow %s/catalog/log %s\n\t\t\tevery 1s\n\t\t}\n\t\tregistration {\n\t\t\ttokens %q\n\t\t}",
+		filepath.Join(first.data, "authority.json"), first.base, strings.TrimSpace(string(key)), tokens))
+	client := second.registered(t, initial, "glycare")
+	if status := second.signsIn(t, client); status != 303 {
+		t.Errorf("signing in to glycare at the follower: %d", status)
+	}
+	reader{t, second, ""}.get(second.base+"/catalog/glycare", "Accept", "text/html").is(t, 200)
 	if status, _ := second.labelled(t, "glycare"); status != "online" {
 		t.Errorf("the follower says of glycare: %q", status)
 	}
@@ -65,6 +76,9 @@ func TestALogIsFollowed(t *testing.T) {
 			t.Fatalf("the follower does not hear of the recall: %q", status)
 		}
 		time.Sleep(100 * time.Millisecond)
+	}
+	if status := second.signsIn(t, client); status != 403 {
+		t.Errorf("recalled at the authority, signing in to glycare at the follower: %d", status)
 	}
 	proof := filepath.Join(t.TempDir(), "proof.json")
 	if err := os.WriteFile(proof, reader{t, second, ""}.get(second.base+"/catalog/log/proof/0").is(t, 200).body, 0o600); err != nil {
@@ -82,6 +96,29 @@ func TestALogIsFollowed(t *testing.T) {
 	if !strings.Contains(metrics, "pontlevis_label_log_age_seconds ") || !strings.Contains(metrics, "pontlevis_label_log_trouble 0") {
 		t.Error("the metrics do not say how fresh the log is")
 	}
+}
+
+// registered registers a client of an app of the catalogue with an initial access token, and gives its id.
+func (s *server) registered(t testing.TB, token, app string) string {
+	t.Helper()
+	a := reader{t, s, token}.send(http.MethodPost, s.base+"/oauth2/register", encode(t, object{"software_id": app}), "Content-Type", "application/json").is(t, 201)
+	var client struct {
+		ID string `json:"client_id"`
+	}
+	if err := json.Unmarshal(a.body, &client); err != nil || client.ID == "" {
+		t.Fatalf("registering %s: %s (%v)", app, a.body, err)
+	}
+	return client.ID
+}
+
+// signsIn asks to sign in to an app: the answer leads on (303) or refuses (403).
+func (s *server) signsIn(t testing.TB, client string) int {
+	t.Helper()
+	q := url.Values{
+		"client_id": {client}, "redirect_uri": {"http://127.0.0.1/callback"}, "response_type": {"code"}, "state": {"state-of-the-app"},
+		"scope": {"patient/Observation.rs"}, "code_challenge_method": {"S256"}, "code_challenge": {strings.Repeat("a", 43)}, "aud": {s.base + "/fhir"},
+	}
+	return reader{t, s, ""}.get(s.base+"/oauth2/authorize?"+q.Encode(), "Accept", "text/html").status
 }
 
 // TestTheOperatorsListWins over a label in force, within a second of a change of its file, and gives the app back.

@@ -38,12 +38,9 @@ func (s *labelServer) flags(c *cobra.Command) {
 // take has the server log a label or an order.
 func (s *labelServer) take(ctx context.Context, q pontlevis.LabelRequest) (pontlevis.LabelAnswer, error) {
 	if s.admin == "" && s.data != "" {
-		log, closing, err := pontlevis.OpenLabels(ctx, s.data, s.authority)
-		if err == nil {
-			return logHere(ctx, log, closing, q)
-		}
+		a, err := pontlevis.SubmitLabel(ctx, s.data, s.authority, q)
 		if !errors.Is(err, store.ErrInUse) {
-			return pontlevis.LabelAnswer{}, err
+			return a, err
 		}
 	}
 	body, err := json.Marshal(q)
@@ -51,21 +48,6 @@ func (s *labelServer) take(ctx context.Context, q pontlevis.LabelRequest) (pontl
 		return pontlevis.LabelAnswer{}, err
 	}
 	return s.ask(ctx, http.MethodPost, "", body)
-}
-
-// logHere logs in a folder that no server has open.
-func logHere(ctx context.Context, log *label.Log, closing func() error, q pontlevis.LabelRequest) (a pontlevis.LabelAnswer, err error) {
-	defer func() { err = errors.Join(err, closing()) }()
-	var e label.Entry
-	if q.Bundle != nil {
-		e, err = log.Issue(ctx, *q.Bundle)
-	} else {
-		e, err = log.Order(ctx, q.Order)
-	}
-	if err != nil {
-		return a, err
-	}
-	return pontlevis.Listing(ctx, log, e.Index)
 }
 
 // list lists the log from an index on, to its end.
@@ -142,10 +124,13 @@ func (s *labelServer) ask(ctx context.Context, method, query string, body []byte
 
 func labelIssueCommand() *cobra.Command {
 	var s labelServer
+	var file string
 	c := &cobra.Command{
-		Use:   "issue [--admin <address> | --data <folder>] <label.json> <publication.json>",
-		Short: "Logs a label: from then on it is in force",
-		Args:  cobra.ExactArgs(2),
+		Use:   "issue [--admin <address> | --data <folder>] [--manifest <manifest.json>] <label.json> <publication.json>",
+		Short: "Logs a label: from then on it is in force, and its version on the air",
+		Long: "Logs a label. A version of the catalogue that waits for it is on the air when the command returns; one that the catalogue\n" +
+			"has not is put there with --manifest, or later with `pontlevis label manifest`.",
+		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			b, err := readBundle(args[0], args[1])
 			if err != nil {
@@ -154,15 +139,48 @@ func labelIssueCommand() *cobra.Command {
 			if _, err := label.Peek(b.Label); err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			a, err := s.take(c.Context(), pontlevis.LabelRequest{Bundle: &b})
+			q := pontlevis.LabelRequest{Bundle: &b}
+			if file != "" {
+				if q.Manifest, err = readSmall(file); err != nil {
+					return err
+				}
+			}
+			return s.submit(c, q)
+		},
+	}
+	s.flags(c)
+	c.Flags().StringVar(&file, "manifest", "", "the manifest that the label is about, byte by byte")
+	return c
+}
+
+func labelManifestCommand() *cobra.Command {
+	var s labelServer
+	c := &cobra.Command{
+		Use:   "manifest [--admin <address> | --data <folder>] <manifest.json>",
+		Short: "Brings the manifest of a label in force, and puts its version on the air",
+		Long: "A server that follows another authority's log fetches the manifests by itself, by their digest. Where it cannot, this\n" +
+			"brings one. A file that no label in force is about, byte by byte, is refused.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			raw, err := readSmall(args[0])
 			if err != nil {
 				return err
 			}
-			return printEntries(c.OutOrStdout(), a)
+			return s.submit(c, pontlevis.LabelRequest{Manifest: raw})
 		},
 	}
 	s.flags(c)
 	return c
+}
+
+// submit has the server take a label or a manifest, and prints what became of it.
+func (s *labelServer) submit(c *cobra.Command, q pontlevis.LabelRequest) error {
+	a, err := s.take(c.Context(), q)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.OutOrStdout(), a.Aired)
+	return printEntries(c.OutOrStdout(), a)
 }
 
 func labelLogCommand() *cobra.Command {

@@ -62,7 +62,7 @@ type told struct {
 
 // Steps that anybody may read of: those of versions on the air. What came before is between the publisher and the authority.
 var (
-	public = []string{"publish", "renew", "supersede", "suspend", "reinstate", "delist", "recall"}
+	public = []string{"publish", "adopt", "renew", "supersede", "suspend", "reinstate", "delist", "recall"}
 	bad    = []string{"suspend", "delist", "recall"}
 )
 
