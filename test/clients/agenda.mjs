@@ -18,12 +18,12 @@ const doing = (act) => `form:has(input[name=do][value=${act}])`
 const words = {
   fr: {
     entry: /Vaccin : rappel diphtérie, tétanos, poliomyélite/, plan: /à prévoir, à partir du/, left: /Laissé par Rappel vaccins, version 1\.0\.0/,
-    every: /s’exécute d’elle-même chaque mois/, many: /Dans votre agenda, de sa part\s: 1/, off: /ne s’exécute plus d’elle-même. Elle reste connectée/,
+    each: /s’exécute de lui-même chaque mois/, every: /s’exécute d’elle-même chaque mois/, many: /Dans votre agenda, de sa part\s: 1/, off: /ne s’exécute plus d’elle-même. Elle reste connectée/,
     on: /s’exécute de nouveau d’elle-même/, told: /Une application a laissé quelque chose/,
   },
   en: {
     entry: /Vaccine: booster: diphtheria, tetanus, polio/, plan: /to plan, from/, left: /Left by Vaccine reminders, version 1\.0\.0/,
-    every: /runs by itself each month/, many: /In your agenda by it: 1/, off: /no longer runs by itself. It stays connected/,
+    each: /runs by itself each month for whoever agreed/, every: /runs by itself each month/, many: /In your agenda by it: 1/, off: /no longer runs by itself. It stays connected/,
     on: /runs by itself again/, told: /An app has left something/,
   },
 }
@@ -42,6 +42,8 @@ for (const [lang, screen, script] of [['fr', screens[0], false], ['en', screens[
     await look(page, 'agenda', w.entry, w.plan, w.left, /Détartrage/)
     assert.equal(await page.evaluate(`document.querySelectorAll('${doing('remove-entry')}').length`), 1, 'only what an app left is removed here')
 
+    await page.open(`${demo.base}/catalog/rappel-vaccins`)
+    await look(page, 'storefront', w.each)
     await page.open(`${demo.base}/space/apps`)
     await look(page, 'apps', w.every, w.many, w.entry)
     await page.click(`${doing('only-asked')} button.small`)

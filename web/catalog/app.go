@@ -30,6 +30,8 @@ type appPage struct {
 	Device    *manifest.Device
 	Limits    *manifest.Limits
 	Hooks     []web.Text
+	Every     string   // how often it runs by itself for whoever agreed: day, week, month; "" for never
+	WhyRuns   web.Text // what for
 
 	Used      []used
 	Month     time.Time // the month before, its first day
@@ -189,6 +191,9 @@ func (page *appPage) describe(m *manifest.Manifest) {
 	page.Hosting, page.Device, page.Site = m.Hosting, m.Device, m.Links.Site
 	if m.Plugin != nil {
 		page.Limits = &m.Plugin.Limits
+		if s := m.Plugin.Schedule; s != nil {
+			page.Every, page.WhyRuns = s.Every, web.Text{FR: s.Why.FR, EN: s.Why.EN}
+		}
 		for _, hook := range m.Plugin.Hooks {
 			page.Hooks = append(page.Hooks, web.Text{FR: hook.Title.FR, EN: hook.Title.EN})
 		}
