@@ -5,6 +5,7 @@ package cage
 import (
 	"errors"
 	"net"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,36 +44,47 @@ func (k *keeper) keep(req request, talk *net.UnixConn, image, stdout, stderr int
 	}
 	_ = unix.Close(c.run)
 	c.run = -1
-	if end, ran := k.oversee(c, talk); ran {
+	if end, gone := k.oversee(c, talk); gone != nil {
 		c.bury() // first: whoever hears of the end finds nothing left
 		_ = send(talk, news{Ended: &end})
+		// A socket that is closed over a word that nobody has read, such as to kill what has ended, takes the news along.
+		_ = talk.SetReadDeadline(time.Now().Add(heardWithin))
+		<-gone
 	}
 }
 
-// oversee waits for the gateway's word, and then for the end, whichever side brings it about.
-func (k *keeper) oversee(c *child, talk *net.UnixConn) (end End, ran bool) {
+// heardWithin is how long the gateway may take to hear how a process ended.
+const heardWithin = 5 * time.Second
+
+// oversee waits for the gateway's word, and then for the end, whichever side brings it about. gone is closed when the
+// gateway has closed its side; it is nil where nothing ran.
+func (k *keeper) oversee(c *child, talk *net.UnixConn) (end End, gone <-chan struct{}) {
 	var w word
 	if fds, err := receive(talk, &w); err != nil || !w.Go {
 		closeAll(fds)
-		return End{}, false
+		return End{}, nil
 	}
 	if err := c.release(); err != nil {
 		_ = send(talk, news{Refused: err.Error()})
-		return End{}, false
+		return End{}, nil
 	}
 	if send(talk, news{Running: c.pid}) != nil {
-		return End{}, false
+		return End{}, nil
 	}
-	go func() { // ends at the latest when talk is closed, after the process ended
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
 		for {
 			var w word
 			fds, err := receive(talk, &w)
 			closeAll(fds)
 			if err != nil || w.Kill {
 				c.kill()
+			}
+			if err != nil {
 				return
 			}
 		}
 	}()
-	return c.wait(), true
+	return c.wait(), closed
 }

@@ -184,6 +184,29 @@ func TestRemembers(t *testing.T) {
 	}
 }
 
+// TestEndIsTold kills processes at the very moment at which they end by themselves: how they ended is known all the same.
+// Else one that touched a tripwire would pass for one that was merely ended.
+func TestEndIsTold(t *testing.T) {
+	t.Parallel()
+	w, img := open(t, S0), image(t, "hostile")
+	own := 0
+	for i := range 300 {
+		r := start(t, w, img, Limits{}, S0, "PONTLEVIS_PLUGIN=ends")
+		time.Sleep(time.Duration(i%30) * 100 * time.Microsecond)
+		if err := r.Kill(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		end, ok := r.Ended()
+		if !ok {
+			t.Fatalf("nobody told how process %d ended", i)
+		}
+		if end.Exit == 7 {
+			own++
+		}
+	}
+	t.Logf("%d ended by themselves", own)
+}
+
 // TestStrict (73) holds that nothing is executed where less than the required level was applied.
 func TestStrict(t *testing.T) {
 	t.Parallel()
