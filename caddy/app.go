@@ -183,7 +183,7 @@ func (a *App) Start() error {
 	ctx := context.Background()
 	if a.Demo {
 		if err := a.loadCast(ctx); err != nil {
-			return fmt.Errorf("loading the demonstration: %w", err)
+			return fmt.Errorf("loading the demonstration: %w", a.otherCast(err))
 		}
 	}
 	if len(a.Import) > 0 {

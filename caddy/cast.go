@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/account"
@@ -31,6 +32,15 @@ const (
 	letterKey   = "demo-letter.key"   // the code of somebody's enrolment letter
 	castMarker  = "demo-cast"         // the records of the cast were loaded
 )
+
+// otherCast says in one line what to do about a data folder whose cast is that of another version of pontlevis: apps that are
+// somebody else's by now are nobody's to change.
+func (a *App) otherCast(err error) error {
+	if !errors.Is(err, catalog.ErrTaken) {
+		return err
+	}
+	return fmt.Errorf("%s holds the demonstration of another version, some of whose apps are other publishers': move that folder away, or name another with --data", a.state.dir)
+}
 
 // loadCast makes the invented people, apps and records, once for a data folder; accounts and apps are put again at each
 // start, which changes nothing of them.

@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/demo"
 )
@@ -40,7 +41,10 @@ func (a *App) putPlugins(ctx context.Context) error {
 				a.logger.Sugar().Warnf("the plugin %s is not there, and does not run: %v", id, err)
 				return
 			}
-			errs[k] = a.putPlugin(ctx, id, path)
+			if errs[k] = a.putPlugin(ctx, id, path); errors.Is(errs[k], catalog.ErrStart) {
+				a.logger.Sugar().Warnf("the plugin %s does not come up, and does not run in this version: %v", id, errs[k])
+				errs[k] = nil
+			}
 		})
 	}
 	running.Wait()

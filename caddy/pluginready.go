@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,13 +40,14 @@ func (h *pluginHost) unready(ctx context.Context, id string) (why string, err er
 		return notHeld, nil
 	}
 	fares := h.Diagnoses(id)
+	serves := slices.IndexFunc(fares, func(d plugins.Diagnosis) bool { return d.State == plugins.Serves })
 	here, err := h.installed.is(ctx, h.Open, id, app.Release)
 	switch {
 	case err != nil:
 		return "", err
-	case !here && !(len(fares) > 1 && fares[1].State == plugins.Serves): // else the version before goes on for a while
+	case !here && serves < 1: // else the version before goes on for a while
 		return notHere, nil
-	case len(fares) > 0 && time.Now().Before(fares[0].RestsUntil):
+	case serves >= 0 && time.Now().Before(fares[serves].RestsUntil): // one that starts beside it may rest
 		return notAwake, nil
 	}
 	return "", nil
