@@ -26,7 +26,7 @@ var levels = [][]string{
 	{"worlds"},
 	{"catalog/label", "catalog/manifest", "oauth/scope", "oauth/dpop", "oauth/jwks", "oauth/keyring", "oauth/account", "oauth/upstream"},
 	{"oauth", "catalog", "catalog/usage", "catalog/rehearsal", "cases", "notice", "plugins"},
-	{"web", "plugins/hooks", "catalog/criteria", "catalog/signing"},
+	{"web", "plugins/hooks", "catalog/criteria", "catalog/signing", "catalog/uploads"},
 	{"web/sentence", "web/qr", "web/storybook", "web/visit"},
 	{"web/catalog", "web/emergency", "web/history", "web/label", "web/pro", "web/review", "web/sharing", "web/vendor"},
 	{"web/card"},

@@ -141,8 +141,11 @@ func (p *Plugins) folders(data string, demo bool) []string {
 	if executable, err := os.Executable(); demo && err == nil {
 		folders = append(folders, filepath.Dir(executable))
 	}
-	return folders
+	return append(folders, uploadsFolder(data))
 }
+
+// uploadsFolder is where the binaries are that publishers sent, each under its digest.
+func uploadsFolder(data string) string { return filepath.Join(data, "uploads") }
 
 // finder opens binaries of the folders.
 func (p *Plugins) finder(data string, demo bool) func(context.Context, string, plugins.Release) (io.ReadCloser, error) {

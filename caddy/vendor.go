@@ -15,9 +15,11 @@ import (
 	"github.com/pontlevis/pontlevis/catalog/criteria"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/catalog/signing"
+	"github.com/pontlevis/pontlevis/catalog/uploads"
 	"github.com/pontlevis/pontlevis/catalog/usage"
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/plugins"
+	"github.com/pontlevis/pontlevis/plugins/cage"
 	"github.com/pontlevis/pontlevis/plugins/hooks"
 	"github.com/pontlevis/pontlevis/web/vendor"
 	"github.com/pontlevis/pontlevis/web/visit"
@@ -31,9 +33,18 @@ func (a *App) vendorPages(desk *visit.Desk) (*vendor.Pages, error) {
 	}
 	return vendor.New(desk, vendor.Options{
 		Counted:    a.counted(),
+		Shelf:      a.shelf(),
 		Signatures: signatures,
 		Apps:       a.publishing(), Issuer: a.Issuer, Closed: a.Rehearsal != nil && a.Rehearsal.Closed, Theatre: a.theatre, Statement: a.statement, Binaries: a.binaries,
 	})
+}
+
+// shelf keeps what publishers send of plugins; nil where none run.
+func (a *App) shelf() vendor.Shelf {
+	if a.Plugins == nil && !a.Demo {
+		return nil
+	}
+	return &uploads.Shelf{Folder: uploadsFolder(a.state.dir), DB: a.state.db, Apps: a.state.apps}
 }
 
 // counted are the numbers of apps, asked of what runs when the page is opened.
@@ -100,7 +111,11 @@ func (a *App) binaries() criteria.Binaries {
 	if host == nil {
 		return nil
 	}
-	return criteria.Cage{Folders: host.folders, Warden: host.warden}
+	least := cage.S3
+	if a.Demo {
+		least = cage.S1 // what runs there reads nothing real
+	}
+	return criteria.Cage{Folders: host.folders, Warden: host.warden, Sent: uploadsFolder(a.state.dir), Least: least}
 }
 
 // inside takes requests to a server of this process without the network, whose names and certificates are the browser's to

@@ -23,7 +23,13 @@ import (
 type Cage struct {
 	Folders []string // each binary is there under its digest, or under the id of its app
 	Warden  *cage.Warden
+
+	// Sent is the folder, one of Folders, with what publishers sent: nobody has looked at it, and below Least it is not run.
+	Sent  string
+	Least cage.Level
 }
+
+var errUnseen = errors.New("criteria: what nobody has looked at runs in the strictest cage alone, which cannot be had here")
 
 // open opens a binary by its size, and tells whether it has the digest.
 func (c Cage) open(app string, a manifest.Artifact) (file *os.File, same bool, err error) {
@@ -103,6 +109,9 @@ func (c Cage) Run(ctx context.Context, m *manifest.Manifest) (Ran, error) {
 	defer file.Close()
 	if !same {
 		return Ran{Lacks: "digest"}, nil
+	}
+	if filepath.Dir(file.Name()) == c.Sent && c.Warden.Report().Level < c.Least {
+		return Ran{}, errUnseen
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return Ran{}, err

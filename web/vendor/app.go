@@ -61,6 +61,7 @@ type appPage struct {
 	Key       string               // public, as it was typed
 
 	signatures bool // they are kept here
+	shelf      Shelf
 
 	by       catalog.Actor
 	raw      []byte
@@ -151,7 +152,7 @@ func (p *Pages) open(v *visit.Visit) (*appPage, error) {
 	}
 	page := &appPage{
 		ID: app.ID, Name: web.Text{FR: app.Name.FR, EN: app.Name.EN}, Here: here(app.ID), CSRF: v.CSRF(), Now: v.Now(),
-		Status: app.At(v.Now()), State: catalog.Draft, by: by,
+		Status: app.At(v.Now()), State: catalog.Draft, by: by, shelf: p.Shelf,
 	}
 	if page.Versions, err = p.Apps.Versions(v.Context(), app.ID); err != nil {
 		return nil, err

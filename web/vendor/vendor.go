@@ -56,6 +56,9 @@ type Options struct {
 	// Signatures keep what publishers sign; nil where no labels are given.
 	Signatures Signatures
 
+	// Shelf keeps the binaries of plugins that publishers send; nil: the operator puts them in place.
+	Shelf Shelf
+
 	Counted // what apps did, for their publishers
 
 	// Binaries gives what the binaries of plugins are looked at by; nil, or nil from it: they are not here.
@@ -88,6 +91,7 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.Handle(home+"/new", p.part.Handle(p.begin, http.MethodPost))
 	mux.Handle(home+"/apps/{app}", p.part.Handle(p.app, http.MethodGet, http.MethodPost))
 	mux.Handle(home+"/apps/{app}/manifest", p.part.Handle(p.manifest, http.MethodGet, http.MethodPost))
+	mux.Handle(home+"/apps/{app}/binary", p.part.Handle(p.binary, http.MethodPost))
 	mux.Handle(home+"/apps/{app}/figures", p.part.Handle(p.figures, http.MethodGet))
 	mux.Handle(home+"/apps/{app}/statement", p.part.Handle(p.statement, http.MethodGet))
 	mux.Handle(home+"/apps/{app}/versions/{version}", p.part.Handle(p.version, http.MethodGet))
