@@ -281,3 +281,31 @@ func TestRecallWhileDraining(t *testing.T) {
 		}
 	}
 }
+
+// TestRecallBeforeTheSwitch recalls an app while its old version still serves beside one that does not come up: of neither a
+// process is left, those that only wait among them.
+func TestRecallBeforeTheSwitch(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.app("a", "")
+	if _, err := b.call("a", "count"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return b.host.Diagnoses("a")[0].Idle > 0 })
+	b.upgrade("a", b.release("2.0.0", "exit"), time.Minute)
+	b.host.mu.Lock()
+	lines := slices.Clone(b.host.apps["a"])
+	b.host.mu.Unlock()
+	if got := b.states("a"); !slices.Equal(got, []string{"2.0.0 starts", "1.0.0 serves"}) {
+		t.Fatalf("%v", got)
+	}
+	b.mu.Lock()
+	now := *b.apps["a"]
+	now.Label.Status = "recalled"
+	b.apps["a"] = &now
+	b.mu.Unlock()
+	b.host.Stop("a", "recalled")
+	if slices.ContainsFunc(lines, (*line).lives) || len(b.states("a")) > 0 {
+		t.Errorf("left of it: %+v", b.host.Diagnoses("a"))
+	}
+}
