@@ -27,6 +27,7 @@ func TestJourneysInChromium(t *testing.T) {
 			s.as(t, "dr-roux").get("DocumentReference?patient=camille").is(t, http.StatusOK)
 			s.as(t, "inf-martin").get("DocumentReference/camille-psychiatric-letter").is(t, http.StatusNotFound)
 		}},
+		"glycare":       {files: []string{"glycare.mjs"}},
 		"professionals": {files: []string{"acts.mjs", "pro.mjs"}},
 		"reviews":       {files: []string{"review.mjs"}},
 		"sharing":       {files: []string{"sharing.mjs"}},
@@ -55,6 +56,9 @@ func browsed(t *testing.T, files []string, before func(*testing.T, *server)) {
 	c := exec.CommandContext(t.Context(), node, append([]string{"--experimental-global-webcrypto", "--test"}, files...)...)
 	c.Dir, c.SysProcAttr = folder, withParent()
 	c.Env = append(os.Environ(), "PONTLEVIS_DATA="+s.data, "PONTLEVIS_CHROMIUM="+chromium, "PONTLEVIS_BINARY="+binary)
+	if line := glycareLine.FindStringSubmatch(s.printed()); line != nil {
+		c.Env = append(c.Env, "PONTLEVIS_GLYCARE="+line[1])
+	}
 	out, err := c.CombinedOutput()
 	if err != nil {
 		t.Fatalf("node --test: %v\n%s\n%s", err, out, s.errors())
