@@ -20,8 +20,12 @@ import (
 // LeftSystem is of the identifier of an entry that an app left by itself: APP:KEY, with app and version as its assigner.
 const LeftSystem = "urn:pontlevis:left"
 
-// mostEntries bounds what one run leaves in an agenda.
-const mostEntries = 10
+// Bounds of what one run leaves in an agenda: entries, and the bytes of the words of one in one language.
+const (
+	mostEntries = 10
+	longestText = 300
+	longestWhy  = 1000
+)
 
 // proposal is an entry of the agenda that an app proposes: key says which thing it is about, in whatever language.
 type proposal struct {
@@ -74,7 +78,7 @@ func proposed(app App, version string, a plugins.Action) *proposal {
 		return nil
 	}
 	p := &proposal{texts: added(nil, []string{cmp.Or(n.Get("description").Text(), a.Description)}), why: added(nil, []string{n.Get("comment").Text()})}
-	if json.Unmarshal(a.Resource, &p.resource) != nil || len(p.texts) == 0 {
+	if json.Unmarshal(a.Resource, &p.resource) != nil || len(p.texts) == 0 || len(p.texts[0]) > longestText || len(n.Get("comment").Text()) > longestWhy {
 		return nil
 	}
 	sum := sha256.Sum256([]byte(app.Manifest.ID + "\x00" + thing(n)))

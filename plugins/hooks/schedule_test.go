@@ -311,6 +311,8 @@ func TestWhatIsNoEntryIsNotLeft(t *testing.T) {
 		{Type: "create", Resource: []byte(`{"resourceType":"Appointment","status":"booked","description":"d","start":"2026-12-01T00:00:00Z"}`)},
 		{Type: "create", Resource: []byte(`{"resourceType":"Appointment","status":"proposed","description":"d"}`)},
 		{Type: "create", Resource: []byte(`{"resourceType":"Appointment","status":"proposed","start":"2026-12-01T00:00:00Z"}`)},
+		{Type: "create", Resource: []byte(`{"resourceType":"Appointment","status":"proposed","description":"` + strings.Repeat("a", longestText+1) + `","start":"2026-12-01T00:00:00Z"}`)},
+		{Type: "create", Resource: []byte(`{"resourceType":"Appointment","status":"proposed","description":"d","comment":"` + strings.Repeat("a", longestWhy+1) + `","start":"2026-12-01T00:00:00Z"}`)},
 		{Type: "create", Resource: []byte(`{"resourceType":"Communication","status":"completed"}`)}, {Type: "create", Resource: []byte(`{`)},
 	} {
 		if p := proposed(app, "1", bad); p != nil {
