@@ -83,6 +83,8 @@ func attempts(bait *bait) []attempt {
 		{number: "19 further namespaces, with no filter", mode: "nest", without: filter, off: []Measure{NoNesting}, said: `nest=ENOSPC; `, reduced: "-"},
 		{number: "26 more rights", mode: "rights", off: filter, said: `(\S+=EPERM; ){11}`},
 		{number: "27 shared memory of the host", mode: "shm", off: filter, said: `(\S+=EPERM; ){3}`},
+		{number: "27a shared memory of the host, by the namespace alone", mode: fmt.Sprint("find ", bait.key), without: filter, off: []Measure{IPCSpace},
+			said: `shmget=ENOENT; `, reduced: "-", harm: "shmget=OK"},
 		{number: "28 thread bomb", mode: "threads 400", exit: 2, off: []Measure{Bounds}, without: group, reduced: "-"},
 		{number: "29 memory bomb", mode: "memory 256", exit: 2, off: []Measure{Bounds}, without: group},
 		{number: "32 descriptor bomb", mode: "exhaust", off: []Measure{Bounds}, said: `stopped=EMFILE; `},
@@ -100,6 +102,7 @@ func attempts(bait *bait) []attempt {
 type bait struct {
 	folder, file, path, abstract, datagram, tcp string
 	program                                     string // one that ends at once, with status 0
+	key                                         int    // of shared memory that all may use
 	mu                                          sync.Mutex
 	hits                                        int
 }
@@ -122,6 +125,12 @@ func newBait(t *testing.T) *bait {
 	if path, err := exec.LookPath("true"); err == nil {
 		b.program = path
 	}
+	b.key = int(time.Now().UnixNano()&0x3fffffff) | 1
+	shared, err := unix.SysvShmGet(b.key, 4096, unix.IPC_CREAT|unix.IPC_EXCL|0o666)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = unix.SysvShmCtl(shared, unix.IPC_RMID, nil) })
 	for _, l := range []struct{ network, address string }{{"tcp", "127.0.0.1:0"}, {"unix", b.abstract}, {"unix", b.path}} {
 		listener, err := net.Listen(l.network, l.address)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os/signal"
 	"reflect"
 	"runtime/debug"
+	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -117,6 +118,13 @@ func patch(w io.Writer, _ []string) {
 	}()
 	*(*byte)(unsafe.Pointer(reflect.ValueOf(patched).Pointer())) = 0xcc
 	fmt.Fprint(w, "patch=OK; ")
+}
+
+// find looks for the shared memory of somebody else by its key.
+func find(w io.Writer, args []string) {
+	key, _ := strconv.Atoi(args[0])
+	_, _, errno := unix.Syscall(unix.SYS_SHMGET, uintptr(key), 0, 0)
+	say(w, "shmget", errno)
 }
 
 // shm makes objects that any process of the machine could find by their number, and takes them away again.

@@ -115,6 +115,7 @@ var acts = map[string]func(io.Writer, []string){
 	"remember":    remember,
 	"shm":         shm,
 	"patch":       patch,
+	"find":        find,
 }
 
 func environment(w io.Writer, _ []string) {
