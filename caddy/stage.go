@@ -91,6 +91,9 @@ func (s stage) Admit(ctx context.Context, m *manifest.Manifest, redirect string)
 		secret = oauth.NewSecret()
 		client.SecretHash = s.app.services.oauth.HashSecret(secret)
 	}
+	if client.Kind == manifest.KindPlugin { // nobody signs in through it: it has no address to come back to
+		client.AuthMethod, client.GrantTypes = oauth.AuthNone, []string{"authorization_code"}
+	}
 	if redirect != "" && client.Kind == manifest.KindSMART {
 		client.RedirectURIs = append(client.RedirectURIs, redirect)
 	}

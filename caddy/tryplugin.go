@@ -15,6 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/catalog/criteria"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
@@ -88,7 +89,11 @@ func (t PluginTrial) Try(ctx context.Context) (out *PluginTried, err error) {
 		return nil, err
 	}
 	if !t.Alone {
-		if err := a.agreeToAll(ctx, t.Patient, m); err != nil {
+		own, err := a.grantOf(ctx, t.Patient, t.Patient)
+		if err != nil {
+			return nil, err
+		}
+		if err := agreeToAll(ctx, a.services.gate, own, m); err != nil {
 			return nil, err
 		}
 	}
@@ -154,15 +159,11 @@ func (a *App) decidedSince(ctx context.Context, patient string, since time.Time)
 	return out, nil
 }
 
-// agreeToAll has a person of the cast agree with all that a manifest asks.
-func (a *App) agreeToAll(ctx context.Context, patient string, m *manifest.Manifest) error {
-	own, err := a.grantOf(ctx, patient, patient)
-	if err != nil {
-		return err
-	}
+// agreeToAll has a person agree with all that a manifest asks.
+func agreeToAll(ctx context.Context, g *gate.Gate, own *gate.Grant, m *manifest.Manifest) error {
 	for _, purpose := range m.Purposes {
 		for _, need := range m.Data {
-			err := a.services.gate.Agree(ctx, own, gate.Agreement{Client: m.ID, Purpose: purpose, Categories: []string{need.Category}, Directions: need.Directions})
+			err := g.Agree(ctx, own, gate.Agreement{Client: m.ID, Purpose: purpose, Categories: []string{need.Category}, Directions: need.Directions})
 			if err != nil {
 				return fmt.Errorf("agreeing with %s: %w", need.Category, err)
 			}
@@ -219,4 +220,56 @@ func newUUID() string {
 	rand.Read(b[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// Tried are the binaries of a plugin for whoever has no rehearsal at hand: once they came up in the cage, each hook is called
+// for camille, who agreed with everything, in a demonstration made for the occasion.
+type Tried struct {
+	criteria.Cage
+	Manifest []byte
+}
+
+// Run implements criteria.Binaries.
+func (t Tried) Run(ctx context.Context, m *manifest.Manifest) (criteria.Ran, error) {
+	out, err := t.Cage.Run(ctx, m)
+	if err != nil || !out.Spoke {
+		return out, err
+	}
+	binary, err := t.Path(m)
+	if err != nil {
+		return out, err
+	}
+	as := "camille"
+	if slices.Contains(m.Audience, manifest.AudienceProfessional) {
+		as = "dr-roux"
+	}
+	for _, hook := range m.Plugin.Hooks {
+		one, err := t.one(ctx, PluginTrial{
+			Manifest: t.Manifest, Binary: binary, Hook: hook.ID, Patient: "camille", As: as, Language: "fr",
+			Context: json.RawMessage(`{"selections":[],"draftOrders":{"resourceType":"Bundle","type":"collection","entry":[]}}`),
+			Level:   m.Plugin.Isolation, Reason: "pontlevis app check, which asks for the manifest's own level",
+		})
+		if err != nil {
+			return out, err
+		}
+		out.Played = append(out.Played, one)
+	}
+	return out, nil
+}
+
+func (t Tried) one(ctx context.Context, trial PluginTrial) (out criteria.Played, err error) {
+	if trial.Data, err = os.MkdirTemp("", "pontlevis-plugin-"); err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(trial.Data)) }()
+	got, err := trial.Try(ctx)
+	if err != nil {
+		return out, err
+	}
+	out = criteria.Played{Hook: trial.Hook, Person: trial.Patient}
+	if got.Failure == nil && got.Outcome == nil {
+		out.Why = "the record does not open to it: nothing that it declares may be read for these purposes"
+		return out, nil
+	}
+	return played(out, got.Outcome, got.Failure)
 }

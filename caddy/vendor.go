@@ -115,7 +115,7 @@ func (a *App) binaries() criteria.Binaries {
 	if a.Demo {
 		least = cage.S1 // what runs there reads nothing real
 	}
-	return criteria.Cage{Folders: host.folders, Warden: host.warden, Sent: uploadsFolder(a.state.dir), Least: least}
+	return playing{criteria.Cage{Folders: host.folders, Warden: host.warden, Sent: uploadsFolder(a.state.dir), Least: least}, a}
 }
 
 // inside takes requests to a server of this process without the network, whose names and certificates are the browser's to

@@ -145,4 +145,19 @@ func (c Cage) Run(ctx context.Context, m *manifest.Manifest) (Ran, error) {
 	return out, nil
 }
 
+// Path is where the binary for this machine is.
+func (c Cage) Path(m *manifest.Manifest) (string, error) {
+	for _, a := range m.Plugin.Artifacts {
+		if a.OS != runtime.GOOS || a.Arch != runtime.GOARCH {
+			continue
+		}
+		file, _, err := c.open(m.ID, a)
+		if err != nil || file == nil {
+			return "", err
+		}
+		return file.Name(), file.Close()
+	}
+	return "", fs.ErrNotExist
+}
+
 var _ Binaries = Cage{}

@@ -53,7 +53,7 @@ func TestInTheCage(t *testing.T) {
 		}
 		return states(all)
 	}
-	if got := check(t, binary, binary); got["artifact"] != catalog.Passed || got["cage"] != catalog.Passed {
+	if got := check(t, binary, binary); got["artifact"] != catalog.Passed || got["cage"] != catalog.NotYet { // it comes up, and nobody calls it here
 		t.Errorf("a plugin: %v", got)
 	}
 	swapped := append([]byte{}, binary...)

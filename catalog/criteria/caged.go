@@ -14,7 +14,8 @@ type Binaries interface {
 	// Look reads the binary for a platform and tells whether it is there, has the size and digest that the manifest says, and
 	// is a static ELF file for it.
 	Look(app string, a manifest.Artifact) (Looked, error)
-	// Run starts the binary for this machine in the cage, within the manifest's limits, and ends it again.
+	// Run starts the binary for this machine in the cage, within the manifest's limits, calls its hooks for somebody invented
+	// where there is anybody, and ends it again.
 	Run(ctx context.Context, m *manifest.Manifest) (Ran, error)
 }
 
@@ -32,6 +33,15 @@ type Ran struct {
 	Spoke   bool   // it came up and said hello
 	Bounded bool   // the bounds of its resources were applied
 	Why     string // what went wrong, in a word of the cage's
+	Played  []Played
+}
+
+// Played is one call of one hook for somebody invented, who agreed to all that the plugin declares.
+type Played struct {
+	Hook, Person string
+	Why          string // it gave no answer that may be shown; "" when it did
+	Reads, Bytes int    // that it asked, and was given
+	Cards        int
 }
 
 // lacking says what kept a plugin from being tried.
@@ -67,7 +77,7 @@ func artifacts(_ context.Context, in *input) (state, fr, en string) {
 	return catalog.Passed, "Présents, statiques, empreintes exactes : " + said + ".", "There, static, digests exact: " + said + "."
 }
 
-// caged looks at one start of the plugin.
+// caged looks at one start of the plugin, and at a call of each of its hooks.
 func caged(ctx context.Context, in *input) (state, fr, en string) {
 	if in.Binaries == nil {
 		return catalog.NotYet, "Pas encore lancé dans la cage.", "Not run in the cage yet."
@@ -86,6 +96,20 @@ func caged(ctx context.Context, in *input) (state, fr, en string) {
 	case !got.Bounded:
 		return catalog.Failed, "Ses bornes de ressources n’ont pas pu être posées.", "The bounds of its resources could not be set."
 	}
-	return catalog.Passed, fmt.Sprintf("Niveau %s atteint (%s demandé) ; %d ms de calcul, %d Mio, %d lectures au plus.", got.Level, p.Isolation, p.Limits.CPU, p.Limits.Memory, p.Limits.Reads),
-		fmt.Sprintf("Level %s reached (%s asked); at most %d ms of CPU, %d MiB, %d reads.", got.Level, p.Isolation, p.Limits.CPU, p.Limits.Memory, p.Limits.Reads)
+	if len(got.Played) == 0 {
+		return catalog.NotYet, "Il se lance. Ouvrez la répétition, puis vérifiez encore : chaque service y est appelé pour des personnes inventées.",
+			"It comes up. Open the rehearsal, then check again: each service is called there for invented people."
+	}
+	reads, cards := 0, 0
+	for _, one := range got.Played {
+		if one.Why != "" {
+			return catalog.Failed, fmt.Sprintf("Appelé (%s) pour %s, il n’a pas donné de réponse : %s.", one.Hook, one.Person, one.Why),
+				fmt.Sprintf("Called (%s) for %s, it gave no answer: %s.", one.Hook, one.Person, one.Why)
+		}
+		reads, cards = reads+one.Reads, cards+one.Cards
+	}
+	return catalog.Passed, fmt.Sprintf("Niveau %s atteint (%s demandé). Appels : %d, chacun avec une réponse dans ses bornes (%d ms de calcul, %d Mio, %d lectures) ; lectures : %d, cartes : %d.",
+			got.Level, p.Isolation, len(got.Played), p.Limits.CPU, p.Limits.Memory, p.Limits.Reads, reads, cards),
+		fmt.Sprintf("Level %s reached (%s asked). Calls: %d, each with an answer within its limits (%d ms of CPU, %d MiB, %d reads); reads: %d, cards: %d.",
+			got.Level, p.Isolation, len(got.Played), p.Limits.CPU, p.Limits.Memory, p.Limits.Reads, reads, cards)
 }

@@ -135,7 +135,7 @@ func (f files) Run(context.Context, *manifest.Manifest) (Ran, error) { return f.
 
 func TestPluginCriteria(t *testing.T) {
 	t.Parallel()
-	whole, up := Looked{There: true, Same: true, Static: true}, Ran{Level: "S3", Spoke: true, Bounded: true}
+	whole, up := Looked{There: true, Same: true, Static: true}, Ran{Level: "S3", Spoke: true, Bounded: true, Played: []Played{{Hook: "due", Reads: 2, Bytes: 200, Cards: 1}}}
 	for name, tt := range map[string]struct {
 		in   Binaries
 		want [2]string
@@ -147,6 +147,8 @@ func TestPluginCriteria(t *testing.T) {
 		"wants a loader":      {files{Looked{There: true, Same: true}, Ran{Level: "S3"}}, [2]string{catalog.Failed, catalog.Failed}},
 		"says nothing":        {files{whole, Ran{Level: "S3", Bounded: true}}, [2]string{catalog.Passed, catalog.Failed}},
 		"a weaker cage":       {files{whole, Ran{Level: "S2"}}, [2]string{catalog.Passed, catalog.NotYet}},
+		"not called":          {files{whole, Ran{Level: "S3", Spoke: true, Bounded: true}}, [2]string{catalog.Passed, catalog.NotYet}},
+		"crashed when called": {files{whole, Ran{Level: "S3", Spoke: true, Bounded: true, Played: []Played{{Hook: "due", Why: "it ended"}}}}, [2]string{catalog.Passed, catalog.Failed}},
 		"bounds that are not": {files{whole, Ran{Level: "S3", Spoke: true}}, [2]string{catalog.Passed, catalog.Failed}},
 	} {
 		got := states(Check(t.Context(), Input{Raw: example(t, "rappel"), Binaries: tt.in}))

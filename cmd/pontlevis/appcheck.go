@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	pontlevis "github.com/pontlevis/pontlevis/caddy"
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/criteria"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
@@ -32,7 +33,7 @@ func appCheck() *cobra.Command {
 	c := &cobra.Command{
 		Use: "check <file>", Short: "Makes the machine's checks for a label, and says what each rests on", Args: cobra.ExactArgs(1),
 		Long: "Makes every check that a machine can make before a person looks at an app: of its manifest, of what it did in its\n" +
-			"rehearsal, and for a plugin of its binaries, one of which is started in the cage. It ends with an error when a\n" +
+			"rehearsal, and for a plugin of its binaries, one of which is called in the cage for an invented person. It ends with an error when a\n" +
 			"criterion that applies is not met. - is the standard input.",
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args[0]) },
 	}
@@ -69,7 +70,7 @@ func (f *checkFlags) run(c *cobra.Command, name string) error {
 		} else {
 			defer warden.Close()
 		}
-		in.Binaries = criteria.Cage{Folders: []string{folder}, Warden: warden}
+		in.Binaries = pontlevis.Tried{Cage: criteria.Cage{Folders: []string{folder}, Warden: warden}, Manifest: raw}
 	}
 	all := criteria.Check(c.Context(), in)
 	if err := f.write(c.OutOrStdout(), all); err != nil {
