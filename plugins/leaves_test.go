@@ -177,6 +177,8 @@ func TestCloseEndsAll(t *testing.T) {
 	busy.Wait()
 }
 
+func init() { beGateway = gatewayMain }
+
 // gatewayMain is a gateway with plugins: some wait for a call, and two never answer theirs. It waits for its end.
 func gatewayMain() {
 	fail := func(err error) {
