@@ -75,7 +75,8 @@ func (c Apps) moved(ctx context.Context, steps []Step) {
 }
 
 // Startable asks whether the program of a version comes up here, before it goes on the air: a label is not given in vain, and
-// what serves goes on. Errors: ErrNotFound, ErrStart with the words of the host.
+// what serves goes on. One that is past its connection tests and its label is not asked about. Errors: ErrNotFound, ErrStart
+// with the words of the host.
 func (c Apps) Startable(ctx context.Context, app, version string) error {
 	if c.Starts == nil {
 		return nil
@@ -83,6 +84,9 @@ func (c Apps) Startable(ctx context.Context, app, version string) error {
 	v, err := c.Version(ctx, app, version)
 	if err != nil {
 		return err
+	}
+	if v.State != Agreement && v.State != Tested {
+		return nil
 	}
 	if err := c.Starts(ctx, v); err != nil {
 		return fmt.Errorf("%w: %w", ErrStart, err)

@@ -333,3 +333,29 @@ func TestPublishedBesideTheLabel(t *testing.T) {
 		t.Errorf("of a version without a label: %v", err)
 	}
 }
+
+// A label is not given in vain: nothing is logged for a version whose program does not come up, and the act waits until it does.
+func TestIssueOfWhatDoesNotStart(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if err := d.published(glycare); err != nil {
+		t.Fatal(err)
+	}
+	a := d.issue()
+	must[*signing.Act](t)(d.signs(a, keys[0]))
+	must[*signing.Act](t)(d.signs(a, keys[1]))
+	broken := true
+	d.Apps.Starts = func(context.Context, *catalog.Version) error {
+		if broken {
+			return errors.New("it said nothing in time")
+		}
+		return nil
+	}
+	if err := d.Finish(t.Context(), nadia, a.ID); !errors.Is(err, catalog.ErrStart) || d.Log.Size() != 0 {
+		t.Fatalf("%v, and %d entries", err, d.Log.Size())
+	}
+	broken = false
+	if err := d.Finish(t.Context(), nadia, a.ID); err != nil || d.status() != label.InForce {
+		t.Errorf("%v, and it is %s", err, d.status())
+	}
+}
