@@ -58,6 +58,10 @@ func TestCriteria(t *testing.T) {
 		"a token that is not bound": {change: func(f *rehearsal.Findings) { f.Bound = 2 }, id: "bound", state: catalog.Failed},
 		"not bound, but with a secret": {
 			raw:    example(t, "glycare", `"auth_method": "none"`, `"auth_method": "client_secret_basic"`),
+			change: func(f *rehearsal.Findings) { f.Bound = 0 }, id: "bound", state: catalog.Failed,
+		},
+		"not bound, but with a key": {
+			raw:    example(t, "glycare", `"auth_method": "none"`, `"auth_method": "private_key_jwt", "jwks_uri": "https://glycare.example/jwks.json"`),
 			change: func(f *rehearsal.Findings) { f.Bound = 0 },
 		},
 		"nothing read":           {change: func(f *rehearsal.Findings) { f.Reads, f.Types = 0, nil }, id: "reads", state: catalog.NotYet},

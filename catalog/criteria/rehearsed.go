@@ -50,11 +50,11 @@ func bound(_ context.Context, in *input) (state, fr, en string) {
 		fmt.Sprintf("Tokens issued: %d, of them bound: %d. Send a DPoP proof with each token request (RFC 9449), then open the rehearsal again.", f.Tokens, f.Bound)
 }
 
-// keyed tells whether the app proves by a key, a certificate or a secret who it is.
+// keyed tells whether the app proves by a key or a certificate who it is; a secret travels with each request, and proves less.
 func (in *input) keyed() bool {
 	switch {
 	case in.m.Is(manifest.KindSMART):
-		return in.m.SMART.AuthMethod != "none"
+		return in.m.SMART.AuthMethod != "none" && in.m.SMART.AuthMethod != "client_secret_basic"
 	case in.m.Is(manifest.KindBackend):
 		return true
 	}
