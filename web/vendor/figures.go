@@ -59,6 +59,7 @@ type fare struct {
 type figure struct {
 	usage.PublicLine
 	Declared bool
+	Earlier  bool // not any more, but by a version that was on the air before
 }
 
 // cards are what became of the cards of one hook.
@@ -101,7 +102,7 @@ func (p *Pages) figures(v *visit.Visit) {
 			page.Month = month
 		}
 	}
-	if err := p.count(v.Context(), page, app.onAir()); err != nil {
+	if err := p.count(v.Context(), page, app); err != nil {
 		v.Fail(err)
 		return
 	}
@@ -121,14 +122,25 @@ func (page *appPage) onAir() *manifest.Manifest {
 	return page.manifest
 }
 
+// earlier are the manifests of all versions that were on the air.
+func (page *appPage) earlier() (out []*manifest.Manifest) {
+	for _, version := range page.Versions {
+		if m, err := version.Read(); err == nil && version.Label != "" {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // count fills in the numbers.
-func (p *Pages) count(ctx context.Context, page *figuresPage, m *manifest.Manifest) error {
+func (p *Pages) count(ctx context.Context, page *figuresPage, app *appPage) error {
+	m := app.onAir()
 	if p.Used != nil {
 		month, err := p.Used(ctx, page.ID, usage.MonthOf(page.Month))
 		if err != nil {
 			return err
 		}
-		page.lay(month, m)
+		page.lay(month, m, app.earlier())
 	}
 	all, err := p.Apps.Complaints(ctx, page.ID)
 	if err != nil {
@@ -161,7 +173,7 @@ func (p *Pages) count(ctx context.Context, page *figuresPage, m *manifest.Manife
 var well = []string{"", "answered", "idle"}
 
 // lay puts what was done beside what was declared.
-func (page *figuresPage) lay(month usage.Month, m *manifest.Manifest) {
+func (page *figuresPage) lay(month usage.Month, m *manifest.Manifest, earlier []*manifest.Manifest) {
 	var lines []usage.PublicLine
 	page.Persons, lines = month.Public()
 	page.Refusals = month.PublicRefusals()
@@ -180,11 +192,18 @@ func (page *figuresPage) lay(month usage.Month, m *manifest.Manifest) {
 		}
 	}
 	for _, line := range lines {
-		at(line.Category, line.Direction).PublicLine = line
+		one := at(line.Category, line.Direction)
+		one.PublicLine = line
+		one.Earlier = slices.ContainsFunc(earlier, func(m *manifest.Manifest) bool { return declares(m, line.Category, line.Direction) })
 	}
 	slices.SortStableFunc(page.Lines, func(a, b figure) int {
 		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Direction, b.Direction))
 	})
+}
+
+// declares tells whether a manifest asks for a category in a direction.
+func declares(m *manifest.Manifest, category, direction string) bool {
+	return slices.ContainsFunc(m.Data, func(n manifest.Need) bool { return n.Category == category && slices.Contains(n.Directions, direction) })
 }
 
 // cardsOf are the counts of one hook, with each reason that was given.
