@@ -54,8 +54,9 @@ type appPage struct {
 	Here    string
 	Done    string // what was just done
 
-	Complains bool   // the visitor may
-	Problem   string // of a complaint
+	Complains bool     // the visitor may
+	Reports   []report // that the visitor made, oldest first
+	Problem   string   // of a complaint
 	Kind      string
 	Text      string
 }
@@ -175,7 +176,7 @@ func (p *Pages) pageOf(v *visit.Visit, e *entry) (*appPage, error) {
 		return page, err
 	}
 	page.CSRF = v.CSRF()
-	if _, page.Complains, err = complainant(v); err != nil {
+	if err := p.reports(v, page); err != nil {
 		return nil, err
 	}
 	page.Mine, err = p.mine(v, e)

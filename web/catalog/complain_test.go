@@ -39,6 +39,8 @@ func TestPublishersComplainOfNobody(t *testing.T) {
 	said := url.Values{"csrf": {page.Value("input[name=csrf]")}, "kind": {"content"}, "text": {"My own app is better."}}
 	agent.Send(http.MethodPost, path+"/complain", said).Is(http.StatusNotFound)
 	camille.Get(path).Is(http.StatusOK).Submit("textarea[name=text]", "kind", "data", "text", "It read more than it says.").Is(http.StatusOK)
+	camille.Get(path).Is(http.StatusOK).Says("It read more than it says.", "waits for the publisher")
+	w.SignIn("lucas", "/oauth2/sessions").Get(path).Is(http.StatusOK).Silent("It read more than it says.")
 	all, err := apps.Complaints(t.Context(), "courbes")
 	if err != nil || len(all) != 1 || all[0].By.Part != catalog.Person || all[0].By.ID != "camille" {
 		t.Errorf("complaints: %+v, %v", all, err)

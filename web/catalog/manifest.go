@@ -143,6 +143,27 @@ func complainant(v *visit.Visit) (by catalog.Actor, ok bool, err error) {
 	return by, ok, nil
 }
 
+// report is a complaint as whoever made it reads it.
+type report struct {
+	catalog.Complaint
+	Why web.Text // the authority's words
+}
+
+// reports fills in whether the visitor may complain of the app, and what became of the complaints that they made.
+func (p *Pages) reports(v *visit.Visit, page *appPage) error {
+	by, ok, err := complainant(v)
+	if page.Complains = ok; err != nil || !ok {
+		return err
+	}
+	all, err := p.apps.Complaints(v.Context(), page.ID)
+	for _, c := range all {
+		if c.By.Part == by.Part && c.By.ID == by.ID {
+			page.Reports = append(page.Reports, report{c, text(c.Verdict)})
+		}
+	}
+	return err
+}
+
 // complain keeps what somebody says of an app.
 func (p *Pages) complain(v *visit.Visit) {
 	e, err := p.find(v)

@@ -24,6 +24,7 @@ type Apps interface {
 	List(ctx context.Context) ([]catalog.App, error)
 	Version(ctx context.Context, app, version string) (*catalog.Version, error)
 	Versions(ctx context.Context, app string) ([]catalog.Version, error)
+	Complaints(ctx context.Context, app string) ([]catalog.Complaint, error)
 	Complain(ctx context.Context, by catalog.Actor, app, kind, text string) (*catalog.Complaint, error)
 }
 

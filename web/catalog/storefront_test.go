@@ -53,7 +53,7 @@ func TestStorefront(t *testing.T) {
 	anybody := w.Visitor()
 	anybody.Get("/catalog").Is(http.StatusOK).Says("Curves", "Old one").Silent("Glycare", "<script")
 	anybody.Get("/catalog?q=COURBES+ETE").Is(http.StatusOK).Says("Curves").Silent("Old one")
-	anybody.Get("/catalog?q="+strings.Repeat("x", 5000)).Is(http.StatusOK)
+	anybody.Get("/catalog?q=" + strings.Repeat("x", 5000)).Is(http.StatusOK)
 	anybody.Get("/catalog?q=%3Cscript%3E&shelf=..&for=nobody").Is(http.StatusOK).Silent("<script>")
 	for _, path := range []string{"/catalog/glycare", "/catalog/none", "/catalog/espace", "/catalog/glycare/manifest", "/catalog/none/manifest", "/catalog/..%2f.."} {
 		anybody.Get(path).Is(http.StatusNotFound)
