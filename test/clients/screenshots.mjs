@@ -13,7 +13,7 @@ mkdirSync(folder, { recursive: true })
 
 /** Who opens what; nobody: the page is for everybody. */
 const pages = [
-  [null, '/storybook'], [null, '/catalog'], [null, '/vendor'], [null, '/vendor/signup'], ['vendor-glyc', '/vendor'], ['camille', '/oauth2/apps'], ['camille', '/oauth2/sessions'],
+  [null, '/storybook'], [null, '/catalog'], [null, '/vendor'], [null, '/vendor/signup'], ['vendor-glyc', '/vendor'], ['vendor-glyc', '/vendor/apps/glycare'], ['vendor-glyc', '/vendor/apps/glycare/figures'], ['camille', '/oauth2/apps'], ['camille', '/oauth2/sessions'],
   ['camille', '/space'], ['camille', '/space/documents'], ['camille', '/space/eyes'], ['camille', '/space/card'], ['camille', '/space/history'], ['camille', '/space/choices'], ['camille', '/space/people'], ['camille', '/space/apps'],
   ['dr-urgence', '/emergency'], ['dr-roux', '/pro'], ['dr-roux', '/pro/requests'], ['dr-roux', '/pro/notices'],
   ['dr-roux', '/pro/camille'], ['dr-roux', '/pro/camille/document/camille-consultation'], ['dr-roux', '/pro/camille/deposit'],
