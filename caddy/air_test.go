@@ -213,7 +213,7 @@ func TestALabelFromTheCommandLine(t *testing.T) {
 	if _, _, err := a.state.submit(t.Context(), LabelRequest{Bundle: b}); !errors.Is(err, catalog.ErrStep) || a.state.labels.Load().Size() != 0 {
 		t.Fatalf("a label is given in vain: %v", err)
 	}
-	take(catalog.Step{Step: "favour", By: demoLabelling}, catalog.Step{Step: "agree", By: publisher}, catalog.Step{Step: "test", By: demoMachine})
+	take(catalog.Step{Step: "favour", By: demoLabelling}, catalog.Step{Step: "agree", By: publisher}, catalog.Step{Step: "test", By: demoMachine, Evidence: a.checks(t.Context(), "glycare", raw)})
 	if _, aired, err := a.state.submit(context.WithoutCancel(t.Context()), LabelRequest{Bundle: b}); err != nil || aired != "glycare "+m.Version+" is on the air" {
 		t.Fatalf("%s (%v)", aired, err)
 	}

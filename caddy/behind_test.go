@@ -166,6 +166,13 @@ func TestSuspensionIsAStep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	shown := map[string]string{}
+	for _, c := range a.newest(t, "glycare").Evidence {
+		shown[c.ID] = c.State
+	}
+	if shown["manifest"] != catalog.Passed || shown["redirect"] != catalog.Passed || shown["pkce"] != catalog.NotYet || shown["cage"] != catalog.NotApplicable {
+		t.Errorf("the demonstration shows of its app: %v", shown)
+	}
 	aired := time.Now()
 	u := usages{apps: a.state.apps, halted: a.state.halted}
 	online := func(at time.Time) bool {

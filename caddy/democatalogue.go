@@ -25,6 +25,12 @@ var (
 	demoLabelling = catalog.Actor{Part: catalog.Authority, ID: "Person/label-authority", Name: "Nadia Perrin"}
 )
 
+// demoTested says what the demonstration's connection tests are.
+var demoTested = catalog.Text{
+	FR: "Application de démonstration : les critères que la machine vérifie seule ; ceux d’une répétition n’ont pas été exécutés.",
+	EN: "An app of the demonstration: the criteria that the machine checks by itself; those of a rehearsal were not run.",
+}
+
 // putApps brings the apps of the cast on the air, as far as they are not there yet.
 func (a *App) putApps(ctx context.Context, all []demo.App) error {
 	errs := make([]error, len(all))
@@ -76,9 +82,11 @@ func (a *App) publishDemo(ctx context.Context, m *manifest.Manifest) error {
 		if err := a.state.apps.Save(ctx, publisher, m.ID, raw); err != nil {
 			return err
 		}
+		evidence := a.checks(ctx, m.ID, raw)
 		step := func(name string, by catalog.Actor) catalog.Step { return catalog.Step{App: m.ID, Step: name, By: by} }
-		_, err = a.state.apps.Take(ctx, step("submit", publisher), step("admit", demoMachine), step("evaluate", demoLabelling),
-			step("favour", demoLabelling), step("agree", publisher), step("test", demoMachine))
+		_, err = a.state.apps.Take(ctx, catalog.Step{App: m.ID, Step: "submit", By: publisher, Evidence: evidence}, step("admit", demoMachine), step("evaluate", demoLabelling),
+			step("favour", demoLabelling), step("agree", publisher),
+			catalog.Step{App: m.ID, Step: "test", By: demoMachine, Evidence: evidence, Reason: demoTested})
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 func (a *App) labelDesk(people *visit.Desk, s *services, log *label.Log) (*desk.Pages, error) {
 	c := desk.Config{
 		Apps: a.state.apps, Log: log, Signing: signing.Desk{DB: a.state.db, Apps: a.state.apps, Log: log}, Cases: s.cases, Used: s.usage,
+		Check: a.checks,
 	}
 	if a.Demo && a.Authority == "" {
 		c.Sign, c.Publisher = a.signAsDemo, a.publishAsDemo

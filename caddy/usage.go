@@ -80,7 +80,7 @@ func (u usages) aired(v *catalog.Version, at time.Time) bool {
 	case catalog.Online:
 		return !known || !h.Holds(at)
 	case catalog.Suspended:
-		return known && !at.Before(h.End())
+		return known && v.HaltAt(at) == h.Entry && !at.Before(h.End())
 	}
 	return false
 }

@@ -23,6 +23,7 @@ var (
 	ErrUnderWay = errors.New("another version of the app is under way")
 	ErrMany     = errors.New("there are as many as there may be")
 	ErrText     = errors.New("a text is missing, or too long")
+	ErrEvidence = errors.New("this step needs the machine's checks, none of which failed")
 	ErrStart    = errors.New("the program of this version does not come up here")
 )
 

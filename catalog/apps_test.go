@@ -30,6 +30,9 @@ var (
 	why       = Text{FR: "Parce que.", EN: "Because."}
 )
 
+// checked is what the machine's checks found of an app that was not rehearsed.
+var checked = []Criterion{{ID: "manifest", State: Passed}, {ID: "pkce", State: NotYet}}
+
 func open(t testing.TB) *world {
 	t.Helper()
 	db, err := store.OpenBolt(filepath.Join(t.TempDir(), "state.db"))
@@ -65,6 +68,9 @@ func (w *world) take(version, step string, by Actor, l *label.Label) *Version {
 	s := Step{App: "glycare", Version: version, Step: step, By: by, Label: l}
 	if rule := ruleOf(step); rule != nil && rule.Reason {
 		s.Reason = why
+	}
+	if step == "test" {
+		s.Evidence = checked
 	}
 	v, err := w.Take(context.Background(), s)
 	if err != nil {

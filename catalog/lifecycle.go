@@ -47,6 +47,7 @@ type Rule struct {
 	To     string
 	By     []string
 	Reason bool          // the step says why, in both languages
+	Proof  bool          // the step rests on the machine's checks, none of which failed
 	Label  bool          // the step rests on a label in force over the version's manifest
 	Within time.Duration // how long who has to take it gives themselves, from when the version came into the state; 0: not said
 }
@@ -63,7 +64,7 @@ var Law = []Rule{
 	{Step: "reserve", From: []string{Evaluation}, To: Reservations, By: []string{Authority}, Reason: true},
 	{Step: "reject", From: []string{Evaluation}, To: Unfavourable, By: []string{Authority}, Reason: true},
 	{Step: "agree", From: []string{Favourable, Reservations}, To: Agreement, By: []string{Publisher}},
-	{Step: "test", From: []string{Agreement}, To: Tested, By: []string{Authority, Machine}, Within: 10 * days},
+	{Step: "test", From: []string{Agreement}, To: Tested, By: []string{Authority, Machine}, Proof: true, Within: 10 * days},
 	{Step: "publish", From: []string{Tested}, To: Online, By: []string{Authority, Machine}, Label: true, Within: 5 * days},
 	{Step: "renew", From: []string{Online}, To: Online, By: []string{Authority, Machine}, Label: true},
 	{Step: "adopt", From: []string{Draft}, To: Online, By: []string{Machine}, Label: true},

@@ -103,6 +103,9 @@ func (s *Step) check() (*Rule, error) {
 	if rule.Reason && (s.Reason.FR == "" || s.Reason.EN == "") || max(len(s.Reason.FR), len(s.Reason.EN)) > MaxReason {
 		return nil, ErrReason
 	}
+	if rule.Proof && (len(s.Evidence) == 0 || slices.ContainsFunc(s.Evidence, func(c Criterion) bool { return c.State == Failed })) {
+		return nil, ErrEvidence
+	}
 	if rule.Label != (s.Label != nil) {
 		return nil, ErrLabel
 	}
@@ -149,7 +152,7 @@ func (v *Version) has(rule *Rule, s *Step) bool {
 	}
 	last := &v.Steps[len(v.Steps)-1]
 	if last.Step == rule.Step && slices.Contains(stops, rule.Step) {
-		return s.Entry == 0 || s.Entry == last.Entry
+		return s.Entry == last.Entry
 	}
 	if s.Label != nil && last.Step == rule.Step && last.Label == s.Label.ID { // whoever did what the log says
 		return true
@@ -265,15 +268,15 @@ func (c Apps) effect(tx store.Tx, a *App, v *Version, rule *Rule, s *Step) error
 		return store.PutJSON(tx, appKey(a.ID), a)
 	case "submit":
 		v.moved(rule, s, now)
-		v.Evidence = s.Evidence
+		v.Evidence = told(nil, s.Evidence, now)
 		return tx.Delete(draftKey(v.App))
 	}
 	if err := c.free(rule, v, s, now); err != nil {
 		return err
 	}
 	v.moved(rule, s, now)
-	if rule.Step == "test" && s.Evidence != nil {
-		v.Evidence = s.Evidence
+	if rule.Proof {
+		v.Evidence = told(v.Evidence, s.Evidence, now)
 	}
 	former := a.Former != nil && (shown || a.Former.Version == v.Version)
 	if former && onAir(v.State) { // what stops an app stops what it was before, also where it comes back

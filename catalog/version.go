@@ -60,6 +60,16 @@ func (v *Version) halt() int64 {
 	return 0
 }
 
+// HaltAt is the entry of the log of labels by which the version was suspended last at a moment; 0 when the log did not.
+func (v *Version) HaltAt(at time.Time) (entry int64) {
+	for _, s := range v.Steps {
+		if s.Step == "suspend" && !s.At.After(at) {
+			entry = s.Entry
+		}
+	}
+	return entry
+}
+
 // StateAt is the state that the version was in at a moment, as its steps say; a suspension that the log of labels dates ends
 // by itself. "" before the first step.
 func (v *Version) StateAt(at time.Time) (state string) {

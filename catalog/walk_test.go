@@ -82,6 +82,9 @@ func (w *walker) step(t *rapid.T) {
 		end := time.Duration(rapid.IntRange(1, 400).Draw(t, "days")) * days
 		s.Label = w.label(&v, func(l *label.Label) { l.ID, l.NotAfter = fmt.Sprint("label-", w.now.Unix()), w.now.Add(end) })
 	}
+	if rule.Proof && rapid.IntRange(0, 4).Draw(t, "evidence") > 0 {
+		s.Evidence = checked
+	}
 	before := w.rows(t)
 	after, err := w.Take(ctx, s)
 	if err != nil {
@@ -121,6 +124,9 @@ func (w *walker) onward(t *rapid.T) {
 	s.By = map[string]Actor{Publisher: vendor, Authority: authority, Machine: machine}[rule.By[0]]
 	if rule.Label {
 		s.Label = w.label(&v, func(l *label.Label) { l.ID = fmt.Sprint("label-", w.now.Unix()) })
+	}
+	if rule.Proof {
+		s.Evidence = checked
 	}
 	if _, err := w.Take(context.Background(), s); err != nil && !errors.Is(err, ErrStep) { // a suspended version keeps the next from the air
 		t.Fatalf("%q of a version that is %s: %v", rule.Step, v.State, err)

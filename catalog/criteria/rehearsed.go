@@ -16,7 +16,7 @@ const usesAfter = 3
 
 // unrehearsed is what a criterion says that only a rehearsal can tell.
 func unrehearsed() (state, fr, en string) {
-	return catalog.NotYet, "Ouvrez la répétition de ce manifeste, et faites-y passer l’application.", "Open the rehearsal of this manifest, and put the app through it."
+	return catalog.NotYet, "Pas exécuté : ouvrez la répétition de ce manifeste, et faites-y passer l’application.", "Not run: open the rehearsal of this manifest, and put the app through it."
 }
 
 // pkce rests on the sign-ins of the rehearsal: the server takes no other code than one with an S256 challenge (RFC 7636).

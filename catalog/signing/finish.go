@@ -96,7 +96,7 @@ func (d Desk) issue(ctx context.Context, by catalog.Actor, a *Act) error {
 	if step == "" {
 		return fmt.Errorf("%w: it is %s", catalog.ErrStep, v.State)
 	}
-	if err := d.free(a.App); err != nil {
+	if err := d.free(ctx, a.App); err != nil {
 		return err
 	}
 	published, err := d.Published(ctx, a.App, a.Version)
@@ -121,10 +121,13 @@ func (d Desk) issue(ctx context.Context, by catalog.Actor, a *Act) error {
 }
 
 // free refuses a label while the app is suspended: it would be a way round.
-func (d Desk) free(app string) error {
-	before, had := d.Log.Status(app, d.Apps.Now())
-	if had && before.Status == label.Suspended && before.Cause != label.Denied {
+func (d Desk) free(ctx context.Context, app string) error {
+	if before, had := d.Log.Status(app, d.Apps.Now()); had && before.Cause == label.Denied {
+		return nil // the operator's list stops it here, whatever its label says
+	}
+	entry, err := d.Apps.Get(ctx, app)
+	if err == nil && entry.Status == catalog.Suspended {
 		return fmt.Errorf("%w: %s", label.ErrSuspended, app)
 	}
-	return nil
+	return err
 }

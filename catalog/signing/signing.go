@@ -81,7 +81,7 @@ func (d Desk) Issue(ctx context.Context, by catalog.Actor, app, version string, 
 	if err != nil {
 		return nil, err
 	}
-	if err := d.free(app); err != nil {
+	if err := d.free(ctx, app); err != nil {
 		return nil, err
 	}
 	published, err := d.Published(ctx, app, version)

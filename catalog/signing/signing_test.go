@@ -27,6 +27,9 @@ var (
 	stranger = keyOf("stranger")
 )
 
+// checked is what the machine's checks found.
+var checked = []catalog.Criterion{{ID: "manifest", State: catalog.Passed}}
+
 func keyOf(name string) ed25519.PrivateKey {
 	seed := sha256.Sum256([]byte(name))
 	return ed25519.NewKeyFromSeed(seed[:])
@@ -78,7 +81,7 @@ func (d *desk) ready(raw []byte) {
 	}
 	for _, s := range []catalog.Step{
 		{Step: "submit", By: vendor}, {Step: "admit", By: nadia}, {Step: "evaluate", By: nadia}, {Step: "favour", By: nadia},
-		{Step: "agree", By: vendor}, {Step: "test", By: machine},
+		{Step: "agree", By: vendor}, {Step: "test", By: machine, Evidence: checked},
 	} {
 		s.App, s.Version = m.ID, m.Version
 		d.version = must[*catalog.Version](d.t)(d.Apps.Take(d.t.Context(), s))
@@ -299,7 +302,7 @@ func TestIssueWithoutSIREN(t *testing.T) {
 		return catalog.Step{App: "abroad", Step: name, By: by}
 	}
 	d.version = must[*catalog.Version](t)(d.Apps.Take(t.Context(), step("submit", vendor), step("admit", machine), step("evaluate", nadia),
-		step("favour", nadia), step("agree", vendor), step("test", machine)))
+		step("favour", nadia), step("agree", vendor), catalog.Step{App: "abroad", Step: "test", By: machine, Evidence: checked}))
 	if err := d.published(glycare); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ type Config struct {
 	Signing signing.Desk
 	Cases   *cases.Register
 	Used    Usage
+	Check   func(ctx context.Context, app string, manifest []byte) []catalog.Criterion // makes the machine's checks
 
 	// Sign signs an envelope with the demonstration's key of somebody of the authority, by the key of their account; nil
 	// elsewhere: nobody's keys are at the gateway.
@@ -82,6 +83,7 @@ type seat struct {
 	by    catalog.Actor
 	grant *gate.Grant
 	form  map[string][]string // checked, of a POST; nil else
+	found []catalog.Criterion // by the checks that were just made
 }
 
 // sit lets in whoever is of the authority; for everybody else there is nothing here.
@@ -125,7 +127,7 @@ var problems = []struct {
 	err  error
 	name string
 }{
-	{catalog.ErrReason, "reason"}, {catalog.ErrStart, "start"}, {catalog.ErrStep, "step"}, {catalog.ErrLabel, "label"}, {catalog.ErrPart, "part"}, {catalog.ErrText, "reason"},
+	{catalog.ErrReason, "reason"}, {catalog.ErrStart, "start"}, {catalog.ErrStep, "step"}, {catalog.ErrLabel, "label"}, {catalog.ErrPart, "part"}, {catalog.ErrText, "reason"}, {catalog.ErrEvidence, "evidence"},
 	{signing.ErrPublication, "publication"}, {signing.ErrFew, "few"}, {signing.ErrWaits, "waits"}, {signing.ErrPart, "part"},
 	{label.ErrPublisher, "publisher"}, {label.ErrSignature, "signature"}, {label.ErrPayloadType, "other"}, {label.ErrEnvelope, "envelope"},
 	{label.ErrOrder, "order"}, {label.ErrIncomplete, "order"}, {label.ErrThreshold, "few"}, {label.ErrState, "state"}, {label.ErrLate, "late"},

@@ -72,7 +72,16 @@ func (s *seat) take(app, version string) (string, error) {
 	here := s.R.URL.Path + "?done=1"
 	switch s.field("do") {
 	case "step":
-		_, err := s.Apps.Take(s.Context(), catalog.Step{App: app, Version: version, Step: s.field("step"), By: s.by, Reason: s.words()})
+		one := catalog.Step{App: app, Version: version, Step: s.field("step"), By: s.by, Reason: s.words()}
+		if one.Step == "test" {
+			v, err := s.Apps.Version(s.Context(), app, version)
+			if err != nil {
+				return "", err
+			}
+			s.found = s.Check(s.Context(), app, v.Manifest)
+			one.Evidence = s.found
+		}
+		_, err := s.Apps.Take(s.Context(), one)
 		return here, err
 	case "publication":
 		return here, s.Signing.Publish(s.Context(), app, version, strings.TrimSpace(s.field("key")), []byte(strings.TrimSpace(s.field("envelope"))))
@@ -140,7 +149,11 @@ func (s *seat) showVersion(app, version string, status int, problem string) {
 	for _, f := range manifest.Lint(v.Manifest) {
 		page.Findings = append(page.Findings, finding{f, text(f.Text)})
 	}
-	for _, c := range v.Evidence {
+	evidence := v.Evidence
+	if s.found != nil { // the step was not taken: why is among them
+		evidence = s.found
+	}
+	for _, c := range evidence {
 		page.Criteria = append(page.Criteria, criterion{c, text(c.Title), text(c.Evidence)})
 	}
 	for _, taken := range slices.Backward(v.Steps) {

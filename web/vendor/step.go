@@ -54,7 +54,17 @@ func (p *Pages) step(v *visit.Visit, page *appPage, step string) {
 		v.Nothing()
 		return
 	}
-	_, err := p.Apps.Take(v.Context(), catalog.Step{App: page.ID, Version: last.Version, Step: step, By: page.by})
+	steps := []catalog.Step{{App: page.ID, Version: last.Version, Step: step, By: page.by}}
+	if step == "agree" && !page.Draft {
+		if err := p.stage(v, page); err != nil {
+			v.Fail(err)
+			return
+		}
+		if page.Ready { // nothing is left to test by hand
+			steps = append(steps, catalog.Step{App: page.ID, Version: last.Version, Step: "test", By: machine, Evidence: page.Criteria})
+		}
+	}
+	_, err := p.Apps.Take(v.Context(), steps...)
 	p.taken(v, page, err)
 }
 
