@@ -103,8 +103,12 @@ func (s *Step) check() (*Rule, error) {
 	if rule.Reason && (s.Reason.FR == "" || s.Reason.EN == "") || max(len(s.Reason.FR), len(s.Reason.EN)) > MaxReason {
 		return nil, ErrReason
 	}
-	if rule.Proof && (len(s.Evidence) == 0 || slices.ContainsFunc(s.Evidence, func(c Criterion) bool { return c.State == Failed })) {
-		return nil, ErrEvidence
+	if rule.Proof {
+		if k := slices.IndexFunc(s.Evidence, func(c Criterion) bool { return c.State == Failed }); k >= 0 {
+			return nil, fmt.Errorf("%w: %s: %s", ErrEvidence, s.Evidence[k].ID, s.Evidence[k].Evidence.EN)
+		} else if len(s.Evidence) == 0 {
+			return nil, ErrEvidence
+		}
 	}
 	if rule.Label != (s.Label != nil) {
 		return nil, ErrLabel
@@ -270,6 +274,9 @@ func (c Apps) effect(tx store.Tx, a *App, v *Version, rule *Rule, s *Step) error
 		v.moved(rule, s, now)
 		v.Evidence = told(nil, s.Evidence, now)
 		return tx.Delete(draftKey(v.App))
+	case "ask":
+		v.moved(rule, s, now)
+		return nil
 	}
 	if err := c.free(rule, v, s, now); err != nil {
 		return err
