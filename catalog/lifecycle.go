@@ -68,6 +68,7 @@ var Law = []Rule{
 	{Step: "publish", From: []string{Tested}, To: Online, By: []string{Authority, Machine}, Label: true, Within: 5 * days},
 	{Step: "renew", From: []string{Online}, To: Online, By: []string{Authority, Machine}, Label: true},
 	{Step: "adopt", From: []string{Draft}, To: Online, By: []string{Machine}, Label: true},
+	{Step: "ask", From: []string{Online}, To: Online, By: []string{Publisher}},
 	{Step: "supersede", From: []string{Online}, To: Superseded, By: []string{Machine}},
 	{Step: "suspend", From: []string{Online, Suspended}, To: Suspended, By: []string{Authority, Operator, Machine}, Reason: true},
 	{Step: "reinstate", From: []string{Suspended}, To: Online, By: []string{Authority, Machine}, Reason: true},
@@ -94,6 +95,12 @@ func StepsFrom(state, part string) []Rule {
 	}
 	return out
 }
+
+// Renewal is the state in the queue of a version on the air whose publisher asked for a later label; no version has it.
+const Renewal = "renewal"
+
+// renews is within what time the authority answers that.
+const renews = 30 * days
 
 // waits tells whose move it is in a state, and within what time: the step of the law that is promised first. ok is false
 // where nobody but the publisher is waited for.

@@ -41,13 +41,17 @@ func (c Apps) Queue(ctx context.Context) ([]Waiting, error) {
 	var out []Waiting
 	for k := range all {
 		v := &all[k]
-		within, ok := waits(v.State)
+		state, since := v.State, v.Since
+		within, ok := waits(state)
+		if asked := v.Asked(); !asked.IsZero() {
+			state, since, within, ok = Renewal, asked, renews, true
+		}
 		if !ok {
 			continue
 		}
 		w := Waiting{
-			App: v.App, Version: v.Version, State: v.State, Since: v.Since, Submitted: v.Submitted(), Due: v.Since.Add(within),
-			Days: int(now.Sub(v.Since) / days), Update: aired[v.App],
+			App: v.App, Version: v.Version, State: state, Since: since, Submitted: v.Submitted(), Due: since.Add(within),
+			Days: int(now.Sub(since) / days), Update: aired[v.App],
 		}
 		if m, err := v.Read(); err == nil {
 			w.Name, w.Publisher = m.Name, m.Publisher.LegalName
@@ -65,8 +69,11 @@ func (c Apps) Queue(ctx context.Context) ([]Waiting, error) {
 	return out, nil
 }
 
-// rank is where a state stands in the law.
+// rank is where a state stands in the law; a renewal after all of them.
 func rank(state string) int {
+	if state == Renewal {
+		return len(Law)
+	}
 	return slices.IndexFunc(Law, func(r Rule) bool { return slices.Contains(r.From, state) })
 }
 

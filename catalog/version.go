@@ -84,6 +84,22 @@ func (v *Version) StateAt(at time.Time) (state string) {
 	return state
 }
 
+// Asked is when the publisher asked for a later label than the version has; zero when that is not open.
+func (v *Version) Asked() (at time.Time) {
+	for _, s := range v.Steps {
+		switch s.Step {
+		case "ask":
+			at = s.At
+		case "publish", "adopt", "renew":
+			at = time.Time{}
+		}
+	}
+	if v.State != Online {
+		return time.Time{}
+	}
+	return at
+}
+
 // Submitted is when the version was submitted last.
 func (v *Version) Submitted() time.Time {
 	at := time.Time{}

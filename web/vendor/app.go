@@ -60,7 +60,10 @@ type appPage struct {
 	Published *signing.Publication // what the publisher signed of the newest version; nil for nothing yet
 	Key       string               // public, as it was typed
 
-	signatures bool // they are kept here
+	Leaving catalog.Text // why the app leaves, as it was typed
+
+	air        string // the version that is, or was last, on the air
+	signatures bool   // they are kept here
 	shelf      Shelf
 
 	by       catalog.Actor
@@ -128,6 +131,11 @@ func (p *Pages) app(v *visit.Visit) {
 		p.submit(v, page)
 	case "agree", "withdraw":
 		p.step(v, page, do)
+	case "ask":
+		p.leave(v, page, do, catalog.Text{})
+	case "delist":
+		page.Leaving = catalog.Text{FR: form.Get("fr"), EN: form.Get("en")}
+		p.leave(v, page, do, page.Leaving)
 	case "sign":
 		p.sign(v, page, form.Get("key"), form.Get("envelope"))
 	case "answer":
@@ -152,13 +160,13 @@ func (p *Pages) open(v *visit.Visit) (*appPage, error) {
 	}
 	page := &appPage{
 		ID: app.ID, Name: web.Text{FR: app.Name.FR, EN: app.Name.EN}, Here: here(app.ID), CSRF: v.CSRF(), Now: v.Now(),
-		Status: app.At(v.Now()), State: catalog.Draft, by: by, shelf: p.Shelf,
+		Status: app.At(v.Now()), State: catalog.Draft, by: by, shelf: p.Shelf, air: app.Version,
 	}
 	if page.Versions, err = p.Apps.Versions(v.Context(), app.ID); err != nil {
 		return nil, err
 	}
 	if last := page.Newest(); last != nil {
-		page.State, page.raw = last.State, last.Manifest
+		page.State, page.raw = stateOf(last, &app, v.Now()), last.Manifest
 	}
 	draft, err := p.Apps.Draft(v.Context(), app.ID)
 	if err == nil {

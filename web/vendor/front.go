@@ -84,7 +84,7 @@ func (p *Pages) own(v *visit.Visit, by catalog.Actor) ([]row, error) {
 			return nil, err
 		}
 		if n := len(versions); n > 0 {
-			one.State, one.Version = versions[n-1].State, versions[n-1].Version
+			one.State, one.Version = stateOf(&versions[n-1], &app, v.Now()), versions[n-1].Version
 		}
 		out = append(out, one)
 	}

@@ -78,7 +78,7 @@ func (p *Pages) answer(v *visit.Visit, page *appPage, complaint, text string) {
 func (p *Pages) taken(v *visit.Visit, page *appPage, err error) {
 	for problem, known := range map[string]error{
 		"version": catalog.ErrVersion, "underway": catalog.ErrUnderWay, "step": catalog.ErrStep, "text": catalog.ErrText, "gone": catalog.ErrNotFound,
-		"changed": catalog.ErrChanged,
+		"changed": catalog.ErrChanged, "reason": catalog.ErrReason,
 	} {
 		if errors.Is(err, known) {
 			page.Problem = problem
