@@ -79,6 +79,11 @@ func (a *App) publishDemo(ctx context.Context, m *manifest.Manifest) error {
 	publisher := catalog.Actor{Part: catalog.Publisher, ID: "Person/" + m.ID, Name: m.Publisher.LegalName, Owner: m.Publisher.SIREN}
 	switch {
 	case fresh:
+		if n := len(versions); n > 0 && versions[n-1].State == catalog.Tested { // it never came up, and other bits are here now
+			if _, err := a.state.apps.Take(ctx, catalog.Step{App: m.ID, Version: versions[n-1].Version, Step: "withdraw", By: publisher}); err != nil {
+				return err
+			}
+		}
 		if err := a.state.apps.Save(ctx, publisher, m.ID, raw); err != nil {
 			return err
 		}

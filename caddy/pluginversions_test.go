@@ -266,13 +266,15 @@ func (w *upgrading) upgrades(t *testing.T, before string) {
 
 func (w *upgrading) refuses(t *testing.T) {
 	size := w.app.state.labels.Load().Size()
-	if _, err := w.publish("three", false); !errors.Is(err, catalog.ErrStart) {
-		t.Fatalf("a version without its binary: %v", err)
+	for _, name := range []string{"broken", "three"} { // the second takes the place of the first, which waits for its program
+		if _, err := w.publish(name, false); !errors.Is(err, catalog.ErrStart) {
+			t.Fatalf("a version without its binary: %v", err)
+		}
 	}
 	if n := w.app.state.labels.Load().Size(); n != size {
 		t.Errorf("%d entries were logged for it", n-size)
 	}
-	if got := w.states(); !slices.Contains(got, "1.0.2 refused") {
+	if got := w.states(); !slices.Contains(got, "1.0.3 refused") {
 		t.Errorf("its publisher's diagnosis: %v", got)
 	}
 	if name, err := w.call(); name != "Reminders two" {
@@ -290,7 +292,7 @@ func (w *upgrading) recalledWhileDraining(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := sha256.Sum256(append(slices.Clone(w.binary), "two"...))
-	if got := w.states(); !slices.Equal(got[:min(2, len(got))], []string{"1.0.2 starts", "1.0.1 serves"}) {
+	if got := w.states(); !slices.Equal(got[:min(2, len(got))], []string{"1.0.3 starts", "1.0.1 serves"}) {
 		t.Errorf("the new one cannot come up, and %v", got)
 	}
 	var answered, empty atomic.Int64
