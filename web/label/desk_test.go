@@ -31,6 +31,7 @@ type world struct {
 	signing signing.Desk
 	keys    []ed25519.PrivateKey
 	version string
+	found   []catalog.Criterion
 }
 
 func newWorld(t *testing.T) *world {
@@ -47,7 +48,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.signing = signing.Desk{DB: w.DB, Apps: w.apps, Log: log}
-	p, err := New(w.Desk, Config{Apps: w.apps, Log: log, Signing: w.signing, Used: unused{}})
+	p, err := New(w.Desk, Config{Apps: w.apps, Log: log, Signing: w.signing, Used: unused{}, Check: w.check})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +82,9 @@ func key(t *testing.T) ed25519.PrivateKey {
 	}
 	return private
 }
+
+// check finds what the test says that the machine's checks find.
+func (w *world) check(context.Context, string, []byte) []catalog.Criterion { return w.found }
 
 // take has others than the authority take steps.
 func (w *world) take(part string, steps ...string) {
@@ -144,9 +148,14 @@ func TestSignedElsewhere(t *testing.T) {
 	w := newWorld(t)
 	w.take(catalog.Authority, "evaluate", "favour")
 	w.take(catalog.Publisher, "agree")
-	w.take(catalog.Authority, "test")
 	b := w.SignIn("label-authority", "/oauth2/sessions")
 	path := "/label/app/glycare/" + w.version
+	criterion := catalog.Criterion{ID: "redirect", Title: catalog.Text{FR: "Adresses", EN: "Addresses"}, State: catalog.Failed, Evidence: catalog.Text{FR: "Vagues.", EN: "Vague."}}
+	w.found = []catalog.Criterion{criterion}
+	b.Get(path).Submit("input[value=step]", "step", "test").Is(http.StatusUnprocessableEntity).Says("A check of the machine failed", "Vague.")
+	criterion.State, criterion.Evidence.EN = catalog.Passed, "Exact."
+	w.found = []catalog.Criterion{criterion}
+	b.Get(path).Submit("input[value=step]", "step", "test").Is(http.StatusOK).Says("Exact.")
 	b.Get(path).Submit("input[value=issue]").Is(http.StatusUnprocessableEntity).Says("has not signed this version yet")
 	v, err := w.apps.Version(t.Context(), "glycare", w.version)
 	if err != nil {
