@@ -107,7 +107,7 @@ func orUsual[T int | time.Duration](given, usual T) T {
 
 // lowered is why the operator lets less than the complete cage do here, or "".
 func (h *Host) lowered() string {
-	if h.Warden.Least() >= cage.S3 {
+	if h.Warden == nil || h.Warden.Least() >= cage.S3 { // in a test of a plugin there is no cage
 		return ""
 	}
 	return h.Warden.Reason()

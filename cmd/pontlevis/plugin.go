@@ -64,7 +64,7 @@ func pluginRunCommand() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.trial.Binary = args[0]
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE) // what it made is removed
+			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM) // what it made is removed
 			defer stop()
 			return f.run(ctx, c.OutOrStdout())
 		},

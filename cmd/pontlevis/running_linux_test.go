@@ -181,9 +181,9 @@ func TestRecallEndsWhatRuns(t *testing.T) {
 	storefront := string(reader{t, s, ""}.get(s.base+"/catalog/rappel-vaccins", "Accept", "text/html", "Accept-Language", "en").is(t, 200).body)
 	services := string(reader{t, s, ""}.send(http.MethodGet, s.base+"/cds-services", nil).is(t, 200).body)
 	logged := string(reader{t, s, ""}.get(s.base+"/catalog/log/app/rappel-vaccins").is(t, 200).body)
-	outcomes := s.outcomes(t)
 	recalled.Store(true)
 	callers.Wait()
+	outcomes := s.outcomes(t)
 	if left != 0 {
 		t.Errorf("%d processes of plugins were left when the recall returned", left)
 	}

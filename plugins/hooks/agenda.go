@@ -160,7 +160,7 @@ func (s *Schedules) there(ctx context.Context, app App, patient string, all []*p
 	}
 	for _, entry := range n.Get("entry").Items() {
 		for _, id := range entry.At("resource", "identifier").Items() {
-			if id.Get("system").Text() == LeftSystem && strings.HasPrefix(entry.At("resource", "meta", "source").Text(), space.ClientSystem+":"+app.Manifest.ID) {
+			if id.Get("system").Text() == LeftSystem && entry.At("resource", "meta", "source").Text() == space.ClientSystem+":"+app.Manifest.ID {
 				keys = append(keys, id.Get("value").Text())
 			}
 		}

@@ -401,7 +401,7 @@ func TestNothingTellsRefusalsApart(t *testing.T) {
 		}},
 		"a plugin that was recalled meanwhile": {"own-roux", func(s *stand) {
 			s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
-				return nil, &plugins.Failure{App: "rappel-vaccins", Kind: plugins.ErrStopped}
+				return nil, &plugins.Failure{App: "rappel-vaccins", Kind: plugins.ErrStopped, Reads: []plugins.Asked{{Status: 200}}}
 			}
 		}},
 	} {

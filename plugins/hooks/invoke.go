@@ -93,7 +93,7 @@ func (f *Front) invoke(ctx context.Context, s service, i plugins.Invocation) (ca
 	switch {
 	case errors.As(err, &failed):
 		f.c.Log.WarnContext(ctx, "a plugin gave no cards", "service", s.id(), "instance", i.Instance, "error", err)
-		if plugins.Gave(failed.Reads) {
+		if plugins.Gave(failed.Reads) && !errors.Is(err, plugins.ErrStopped) { // of one that was stopped nothing is shown any more
 			cards = f.apology(s, i.Language)
 		}
 	case err != nil:
