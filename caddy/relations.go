@@ -81,10 +81,14 @@ func (r *relations) OpenPatient(ctx context.Context, p *oauth.Person, patient st
 
 // agree keeps what a person agreed with an app as a Consent of the space the grant is for: what the page showed, type by
 // type and direction by direction, and no more. Whoever may not share the space (a carer, a professional) agrees to
-// nothing by letting an app in: it reads what the person's own consent lets it.
-func (r *relations) agree(ctx context.Context, g *gate.Grant) error {
+// nothing by letting an app in: it reads what the person's own consent lets it. anew says that nothing stood any more.
+func (r *relations) agree(ctx context.Context, g *gate.Grant) (anew bool, err error) {
 	if g.Client.Kind == "portal" || g.Patient == "" || g.Actor.Kind == "professional" {
-		return nil
+		return false, nil
+	}
+	stood, err := r.gate.AgreedWith(ctx, g.Patient, g.Client.ID)
+	if err != nil {
+		return false, err
 	}
 	own := onOurPage(g)
 	for _, d := range []struct{ name, letters string }{{"read", "rs"}, {"write", "cud"}} {
@@ -94,10 +98,11 @@ func (r *relations) agree(ctx context.Context, g *gate.Grant) error {
 		}
 		err := r.gate.Agree(ctx, own, gate.Agreement{Client: g.Client.ID, Purpose: g.Purpose, Categories: categories, Directions: []string{d.name}})
 		if err != nil && !gate.Refused(err) {
-			return err
+			return false, err
 		}
+		anew = anew || err == nil && !stood
 	}
-	return nil
+	return anew, nil
 }
 
 // onOurPage is a grant as far as the person acts on our own page, and may leave their choices there.

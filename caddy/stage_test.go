@@ -52,7 +52,7 @@ func agree(t *testing.T, a *App, client string, p rehearsal.Person) act {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (&relations{gate: a.services.gate}).agree(t.Context(), g); err != nil {
+	if _, err := (&relations{gate: a.services.gate}).agree(t.Context(), g); err != nil {
 		t.Fatal(err)
 	}
 	return act{t, a, token}

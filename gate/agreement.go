@@ -47,6 +47,18 @@ func (g *Gate) Agree(ctx context.Context, grant *Grant, a Agreement) error {
 	return err
 }
 
+// AgreedWith reports whether anything that a person agreed with an app stands now. It is for our own pages: it is told to no app.
+func (g *Gate) AgreedWith(ctx context.Context, patient, client string) (bool, error) {
+	facts, err := g.facts(ctx, patient)
+	if err != nil {
+		return false, err
+	}
+	now := g.Now()
+	return slices.ContainsFunc(facts.Apps, func(s space.AppConsent) bool {
+		return s.Client == client && !now.Before(s.Since) && (s.Until.IsZero() || now.Before(s.Until))
+	}), nil
+}
+
 // agreed reports whether every part of an agreement stands already.
 func agreed(f *space.Facts, a Agreement, now time.Time) bool {
 	for _, category := range a.Categories {

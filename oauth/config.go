@@ -60,8 +60,9 @@ type Config struct {
 	// Opener does what authorization details ask for; without one, break_glass and consultation are not served.
 	Opener Opener
 	// Agreed is told of each agreement with an app before its code is given, so that it can be kept where the person
-	// governs their space; an error gives no code. May be nil.
-	Agreed func(ctx context.Context, g *gate.Grant) error
+	// governs their space; an error gives no code. anew says that nothing was agreed with the app any more: what it was given
+	// before is over then, so that whoever still holds a token of a disconnected installation reads nothing by this one. May be nil.
+	Agreed func(ctx context.Context, g *gate.Grant) (anew bool, err error)
 
 	Brands *Brands // who offers this endpoint, published for apps; nil: nothing is
 
@@ -125,7 +126,7 @@ type Server struct {
 	pages     Pages
 	now       func() time.Time
 	log       *slog.Logger
-	agreed    func(context.Context, *gate.Grant) error
+	agreed    func(context.Context, *gate.Grant) (bool, error)
 	roles     func(identities []string) []string
 	event     func(context.Context, Event)
 	address   func(*http.Request) string
@@ -258,7 +259,7 @@ func (s *Server) defaults() {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.agreed == nil {
-		s.agreed = func(context.Context, *gate.Grant) error { return nil }
+		s.agreed = func(context.Context, *gate.Grant) (bool, error) { return false, nil }
 	}
 	if s.event == nil {
 		s.event = func(context.Context, Event) {}

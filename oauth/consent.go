@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -286,7 +287,7 @@ func (s *Server) give(v *visit, rel Relation) {
 		s.trouble(v.w, v.r, err)
 		return
 	}
-	if err := s.agreed(ctx, grantFor(g, v.client, v.person, v.app, g.Scopes, g.Expires)); err != nil {
+	if err := s.agree(ctx, v, g); err != nil {
 		s.trouble(v.w, v.r, err)
 		return
 	}
@@ -320,6 +321,19 @@ func (s *Server) give(v *visit, rel Relation) {
 	}
 	s.tell(ctx, "grant", v.client.ID, v.person.Key, g.ID)
 	s.returnTo(v.w, v.r, v.tx.Form["redirect_uri"], v.tx.State, url.Values{"code": {response.GetCode()}})
+}
+
+// agree has the agreement kept. Where it is a new one, every grant of the app for this patient from before is over.
+func (s *Server) agree(ctx context.Context, v *visit, g *grantRecord) error {
+	anew, err := s.agreed(ctx, grantFor(g, v.client, v.person, v.app, g.Scopes, g.Expires))
+	if err != nil || !anew {
+		return err
+	}
+	if err := s.endAll(ctx, g.Patient, v.client.labelled()); err != nil {
+		return err
+	}
+	g.Ended, err = s.endings(ctx, g.Patient, g.Client)
+	return err
 }
 
 // newGrant is the grant that the person's answer creates. Its id is the transaction's, so both are in one partition.

@@ -381,6 +381,22 @@ func TestRevokeAllSparesLaterGrantsAndOthers(t *testing.T) {
 	}
 }
 
+// TestAgreedAnew: who still holds a token of before reads nothing again because the app was connected again.
+func TestAgreedAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.tokens().text("access_token")
+	if second := w.tokens().text("access_token"); !w.alive(first) || !w.alive(second) {
+		t.Error("another sign-in to an app that is connected ends one of before")
+	}
+	w.mu.Lock()
+	w.anew = true
+	w.mu.Unlock()
+	if again := w.tokens().text("access_token"); w.alive(first) || !w.alive(again) {
+		t.Errorf("connected anew: the token of before is alive: %v, the new one: %v", w.alive(first), w.alive(again))
+	}
+}
+
 func TestDiscoveryAgrees(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -119,6 +119,7 @@ type world struct {
 	mu      sync.Mutex
 	events  []oauth.Event
 	agreed  []*gate.Grant // what people agreed to, as it is to be kept
+	anew    bool          // nothing was agreed with the app any more
 }
 
 // logged is what the server wrote to its log, at every level.
@@ -208,11 +209,11 @@ func newWorld(t testing.TB, change ...func(*world, *oauth.Config)) *world {
 		DB: w.db, Issuer: w.url, FHIR: w.url + "/fhir", Apps: w.apps, Relations: relations{}, Pages: pages, Opener: &w.opened,
 		Secret: []byte(strings.Repeat("k", 32)), Now: w.clock.Now,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Agreed: func(_ context.Context, g *gate.Grant) error {
+		Agreed: func(_ context.Context, g *gate.Grant) (anew bool, err error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.agreed = append(w.agreed, g)
-			return nil
+			return w.anew, nil
 		},
 		Event: func(_ context.Context, e oauth.Event) {
 			w.mu.Lock()

@@ -25,20 +25,17 @@ func (s *Server) RevokeGrant(ctx context.Context, grant string) error {
 	return nil
 }
 
-// RevokeAll ends every grant that stands for this patient through this client, in one write and at the next request;
-// an empty client means every client. Grants given afterwards are not touched.
+// RevokeAll ends every grant that stands for this patient through this app, whatever clients it registered, in one write and
+// at the next request; client is the app's id, or that of one of its clients, and an empty one means every app. Grants given
+// afterwards are not touched.
 func (s *Server) RevokeAll(ctx context.Context, patient, client string) error {
 	if patient == "" {
 		return errors.New("revoking a patient's grants: the patient is required")
 	}
-	err := s.db.Update(ctx, store.PatientPartition(patient), func(tx store.Tx) error {
-		var e endedRecord
-		if _, err := store.GetJSON(tx, endedKey(patient, client), &e); err != nil {
-			return err
-		}
-		e.Count++
-		return store.PutJSON(tx, endedKey(patient, client), e)
-	})
+	app, err := s.appOf(ctx, client)
+	if err == nil {
+		err = s.endAll(ctx, patient, app)
+	}
 	if err != nil {
 		return fmt.Errorf("revoking a patient's grants: %w", err)
 	}
@@ -46,12 +43,42 @@ func (s *Server) RevokeAll(ctx context.Context, patient, client string) error {
 	return nil
 }
 
-// endings reads how often the patient's grants have been ended: for this client, and for all.
+func (s *Server) endAll(ctx context.Context, patient, app string) error {
+	return s.db.Update(ctx, store.PatientPartition(patient), func(tx store.Tx) error {
+		var e endedRecord
+		if _, err := store.GetJSON(tx, endedKey(patient, app), &e); err != nil {
+			return err
+		}
+		e.Count++
+		return store.PutJSON(tx, endedKey(patient, app), e)
+	})
+}
+
+// appOf is the name under which the catalogue knows a client; one that is not registered is called what it is.
+func (s *Server) appOf(ctx context.Context, client string) (string, error) {
+	if client == "" {
+		return "", nil
+	}
+	c, err := readRow(ctx, s, &s.clients, store.Global, clientKey(client))
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return client, nil
+	case err != nil:
+		return "", err
+	}
+	return c.labelled(), nil
+}
+
+// endings reads how often the patient's grants have been ended: for the app of this client, and for all.
 func (s *Server) endings(ctx context.Context, patient, client string) (counts [2]uint64, err error) {
 	if patient == "" {
 		return counts, nil
 	}
-	for i, c := range [...]string{client, ""} {
+	app, err := s.appOf(ctx, client)
+	if err != nil {
+		return counts, err
+	}
+	for i, c := range [...]string{app, ""} {
 		e, err := s.endeds.Read(ctx, s.db, store.PatientPartition(patient), endedKey(patient, c))
 		if err != nil {
 			return counts, err
