@@ -179,7 +179,10 @@ func (r *room) planRemove(c *circle) (*plan, error) {
 
 // removed tells whether there is no entry of that name any more.
 func (r *room) removed(id string) bool {
+	if !fhir.IsID(id) {
+		return false
+	}
 	_, err := r.Get(r.grant, "Appointment/"+id)
 	var no *gate.Refusal
-	return fhir.IsID(id) && errors.As(err, &no) && no.Status < http.StatusInternalServerError
+	return errors.As(err, &no) && no.Status < http.StatusInternalServerError
 }

@@ -90,7 +90,13 @@ _left if {
 	_persons_side
 	input.resource.type == "Appointment"
 	startswith(input.resource.source, "urn:pontlevis:client:")
+	_own_hand
 }
+
+# On our own pages the person removes what any app left; an app, what it left itself.
+_own_hand if input.client.kind == "portal"
+
+_own_hand if input.resource.source == concat("", ["urn:pontlevis:client:", input.client.id])
 
 # METADATA
 # title: Who sets and lifts a mask

@@ -32,6 +32,13 @@ _inherits(code) := w.allowed_with("D2.replace", "person", {{"type": "label", "pr
 
 _left := {"resource": {"type": "Appointment", "author": [], "source": "urn:pontlevis:client:rappel-vaccins"}}
 
+_agenda := {"client": {"label": {"categories": ["Appointment"]}}}
+
+_by(app) := {
+	"client": {"id": app},
+	"patient": {"apps": [{"client": app, "purpose": "PATRQT", "category": "Appointment", "direction": "write", "since": "2026-01-01T00:00:00Z"}]},
+}
+
 _own := {"resource": {"author": ["Patient/camille"]}}
 
 _cases := {
@@ -103,6 +110,8 @@ _cases := {
 	"holder deletes what another deposited": [[w.camille, _action("delete")], w.told("D3.author", "person")],
 	"holder deletes what an app left in the agenda": [[w.camille, _left, _action("delete")], w.allowed("D3.delete", "person")],
 	"representative deletes what an app left in the agenda": [[w.karim, _left, _action("delete")], w.allowed("D3.delete", "person")],
+	"an app deletes what it left itself": [[w.camille, w.app, _agenda, _left, _by("rappel-vaccins"), _action("delete")], w.allowed("D3.delete", "person")],
+	"an app deletes what another one left": [[w.camille, w.app, _agenda, _left, _by("glycare"), _action("delete")], w.told("D3.author", "person")],
 	"holder deletes an appointment of somebody else's": [[w.camille, _left, {"resource": {"source": ""}}, _action("delete")], w.told("D3.author", "person")],
 	"holder deletes what an app wrote elsewhere": [[w.camille, _left, {"resource": {"type": "Observation"}}, _action("delete")], w.told("D3.author", "person")],
 	"treating doctor deletes what an app left": [[w.treating, _left, _action("delete")], w.refused("M4.section", "matrix")],
