@@ -99,7 +99,8 @@ type App struct {
 	running  context.Context // ends with this config
 	stop     context.CancelFunc
 
-	tasks []func() // of the labels, until the config ends
+	followed chan struct{} // the log of labels that is followed was looked at
+	tasks    []func()      // of the labels, until the config ends
 
 	rehearsal *App // the server of rehearsals; nil when there is none
 	rehearses bool // this is that server

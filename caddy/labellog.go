@@ -62,8 +62,9 @@ func (a *App) heedLabels(ctx context.Context, log *label.Log) error {
 	if err != nil {
 		return fmt.Errorf("pontlevis: %w", err)
 	}
+	a.followed = make(chan struct{}, 1)
 	a.follow(ctx, log, source, logger)
-	a.tasks = append(a.tasks, func() { a.keepFollowing(ctx, log, source, logger) })
+	a.tasks = append(a.tasks, func() { a.keepFollowing(ctx, log, source, logger) }, func() { a.keepAiring(ctx, source) })
 	return nil
 }
 
@@ -71,7 +72,10 @@ func (a *App) heedLabels(ctx context.Context, log *label.Log) error {
 func (a *App) follow(ctx context.Context, log *label.Log, from label.Source, logger *slog.Logger) {
 	err := log.Sync(ctx, from)
 	a.state.freshness.tell(log.Freshness(time.Now()), log.Seen(), logger)
-	a.state.airAll(ctx, from)
+	select {
+	case a.followed <- struct{}{}:
+	default: // it is to be looked at already
+	}
 	if err == nil {
 		a.state.labelTrouble.Store(nil)
 		return
@@ -82,6 +86,19 @@ func (a *App) follow(ctx context.Context, log *label.Log, from label.Source, log
 		level = slog.LevelError
 	}
 	logger.Log(ctx, level, "the log of labels cannot be followed", "from", a.Labels.Follow, "error", err, "seen", log.Seen())
+}
+
+// keepAiring puts on the air what the log that is followed has in force, each time that it was looked at. A manifest that is
+// slow to come, or a plugin that does not come up, delays no recall; and plugins are tried, so it begins once they can be.
+func (a *App) keepAiring(ctx context.Context, from label.Source) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.followed:
+			a.state.airAll(ctx, from)
+		}
+	}
 }
 
 func (a *App) keepFollowing(ctx context.Context, log *label.Log, from label.Source, logger *slog.Logger) {

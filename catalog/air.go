@@ -95,7 +95,7 @@ func (c Apps) adopted(tx store.Tx, v *Version, l *label.Label) (*App, error) {
 		return nil, ErrTaken
 	}
 	a.ID = v.App
-	if a.Owner == l.Publisher.ID {
+	if a.Owner == l.Publisher.ID || a.Version != "" { // who has it on the air keeps it: the log holds their key to be the same
 		return a, nil
 	}
 	a.Owner = l.Publisher.ID

@@ -99,10 +99,24 @@ func (c Apps) hold(a *App) {
 	if s.Label.ID == a.Label {
 		return
 	}
+	if own := c.issued(a, s.Label); own.Status == label.Revoked || own.Status == label.Suspended {
+		if a.Status = own.Status; own.Cut.After(a.Cut) {
+			a.Cut = own.Cut
+		}
+		return
+	}
 	// A newer label, of this version or of one that is about to take its place: nothing beyond it, until the step is taken.
 	a.Exchange = a.Exchange && s.Label.Level == Exchanging
 	a.Purposes, a.Directions = common(a.Purposes, s.Label.Purposes), common(a.Directions, s.Label.Directions)
 	a.Categories = commonData(a.Categories, s.Label.Categories)
+}
+
+// issued is what the log says of the label under which an app is on the air, where a newer one is about other bytes.
+func (c Apps) issued(a *App, newer *label.Label) label.Standing {
+	if c.Issued == nil || newer.Manifest == a.Digest {
+		return label.Standing{}
+	}
+	return c.Issued(a.Label, c.Now())
 }
 
 // Put writes an entry of the operator, which is on the air without the steps: the space's own pages, a system of the

@@ -14,6 +14,7 @@ import (
 type Log interface {
 	Status(app string, now time.Time) (label.Standing, bool)
 	Halted(label string) (label.Halt, bool)
+	Issued(id string, now time.Time) label.Standing
 }
 
 // Heed takes the steps that the log of labels tells of the version of an app that is, or was last, on the air: its suspension,
@@ -45,6 +46,9 @@ func (c Apps) Heed(ctx context.Context, log Log, app string) error {
 // behind are the steps that the log has of a version, and the version has not.
 func (v *Version) behind(log Log, now time.Time) (steps []Step) {
 	at, _ := log.Status(v.App, now)
+	if at.Label != nil && at.Label.ID != v.Label && at.Label.Manifest != v.Digest { // a newer one, of a version that is not on the air
+		at = log.Issued(v.Label, now)
+	}
 	if at.Status == label.Revoked {
 		if v.State != Recalled {
 			steps = append(steps, Step{
@@ -64,12 +68,12 @@ func (v *Version) halted(log Log, now time.Time) (steps []Step) {
 	if !ok || v.State != Online && (v.State != Suspended || known == 0) {
 		return nil
 	}
-	if known != h.Entry {
+	if !v.heeded(h.Entry) {
 		steps = append(steps, Step{
 			App: v.App, Version: v.Version, Step: "suspend", By: Actor{Part: Authority}, Entry: h.Entry, At: h.At.Add(time.Second), Until: h.Until,
 			Reason: said(h.Words, "L’application est suspendue par l’autorité.", "The authority has suspended the app."),
 		})
-	} else if v.State == Online {
+	} else if v.State == Online || known != h.Entry {
 		return nil // it ended before
 	}
 	if now.Before(h.End()) {

@@ -14,9 +14,10 @@ import (
 
 // halting is a log of labels that says what a test has it say.
 type halting struct {
-	label label.Label
-	halt  *label.Halt
-	gone  bool
+	label  label.Label
+	halt   *label.Halt
+	gone   bool
+	before bool // the label of the version on the air was withdrawn, after a newer one
 }
 
 func (h *halting) Halted(id string) (label.Halt, bool) {
@@ -24,6 +25,13 @@ func (h *halting) Halted(id string) (label.Halt, bool) {
 		return label.Halt{}, false
 	}
 	return *h.halt, true
+}
+
+func (h *halting) Issued(string, time.Time) label.Standing {
+	if h.before {
+		return label.Standing{Status: label.Revoked, Label: &h.label}
+	}
+	return label.Standing{Status: label.None}
 }
 
 func (h *halting) Status(_ string, now time.Time) (label.Standing, bool) {
@@ -99,6 +107,15 @@ func TestHeedASuspension(t *testing.T) {
 	if got = w.heed(log); len(got) != 3 || named(got)[2] != "reinstate machine" || !got[2].At.Equal(log.halt.Until) || w.status() != Online {
 		t.Fatalf("its time is over: %+v", got)
 	}
+	newer := log.label
+	newer.ID, newer.Manifest = "a newer one", "of other bytes"
+	held := log.label
+	log.label, log.before = newer, true // another version has a label, and is not on the air
+	w.Issued = log.Issued
+	if got := w.status(); got != Recalled {
+		t.Errorf("its own label was withdrawn, and before the step the app is %s", got)
+	}
+	log.label, log.before, w.Issued = held, false, nil
 	log.gone = true
 	if got = w.heed(log); len(got) != 4 || named(got)[3] != "recall authority" || w.status() != Recalled {
 		t.Fatalf("recalled: %+v", got)

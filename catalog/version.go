@@ -60,6 +60,11 @@ func (v *Version) halt() int64 {
 	return 0
 }
 
+// heeded tells whether a suspension of the log of labels was taken.
+func (v *Version) heeded(entry int64) bool {
+	return slices.ContainsFunc(v.Steps, func(s Taken) bool { return s.Step == "suspend" && s.Entry == entry })
+}
+
 // HaltAt is the entry of the log of labels by which the version was suspended last at a moment; 0 when the log did not.
 func (v *Version) HaltAt(at time.Time) (entry int64) {
 	for _, s := range v.Steps {

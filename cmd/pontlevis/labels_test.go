@@ -61,6 +61,12 @@ func TestALogIsFollowed(t *testing.T) {
 	}
 	second := settled(t, data, fmt.Sprintf("\t\tauthority %q\n\t\tlabels {\n\t\t\tfollow %s/catalog/log %s\n\t\t\tevery 1s\n\t\t}\n\t\tregistration {\n\t\t\ttokens %q\n\t\t}",
 		filepath.Join(first.data, "authority.json"), first.base, strings.TrimSpace(string(key)), tokens))
+	for end := time.Now().Add(patience); (reader{t, second, ""}).get(second.base+"/catalog/glycare", "Accept", "text/html").is(t, 200, 404).status == 404; {
+		if time.Now().After(end) {
+			t.Fatal("glycare is not on the air at the follower")
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 	client := second.registered(t, initial, "glycare")
 	if status := second.signsIn(t, client); status != 303 {
 		t.Errorf("signing in to glycare at the follower: %d", status)
