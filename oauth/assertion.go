@@ -116,8 +116,20 @@ func (s *Server) keysOf(ctx context.Context, c *Client, kid string) (*jose.JSONW
 	return s.keysThat(ctx, c, func(set *jose.JSONWebKeySet) bool { return jwks.Has(set, kid) })
 }
 
-// keysThat returns the client's keys; those it publishes are fetched again when they do not serve.
+// keysThat returns the client's keys; those it publishes are fetched again when they do not serve. Where the app's manifest
+// names keys they are those, as it stands now: one that a later version dropped may be in other hands.
 func (s *Server) keysThat(ctx context.Context, c *Client, serve func(*jose.JSONWebKeySet) bool) (*jose.JSONWebKeySet, error) {
+	w, err := s.entryOf(ctx, c)
+	switch {
+	case err != nil:
+		return nil, err
+	case w != nil && w.JWKSURI != "":
+		return s.proof.published.Keys(ctx, w.JWKSURI, serve)
+	case w != nil && len(w.JWKS) > 0:
+		return jwks.Parse(w.JWKS)
+	case w != nil && w.Kind == "backend":
+		return nil, errors.New("the app's manifest names no keys any more")
+	}
 	if c.JWKSURI != "" {
 		return s.proof.published.Keys(ctx, c.JWKSURI, serve)
 	}

@@ -288,6 +288,11 @@ func TestRegisteredWithoutLabel(t *testing.T) {
 	if r := token(); r.status != 200 {
 		t.Errorf("a system with a label: %d %s", r.status, r.raw)
 	}
+	dpi.JWKS = json.RawMessage(keySet(t, ecKey(t, elliptic.P384()).Public()))
+	o.shelf.apps["dpi"] = dpi
+	if r := token(); r.status != 401 || r.text("error") != "invalid_client" {
+		t.Errorf("with a key that the app's manifest dropped: %d %s", r.status, r.raw)
+	}
 }
 
 // RFC 7591 §2.3: a statement of the catalogue lets a client in, its claims win, and the client has the label of the

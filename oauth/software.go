@@ -61,6 +61,21 @@ func (s *Server) software(ctx context.Context, asked map[string]json.RawMessage,
 	return w, nil
 }
 
+// entryOf is the app of the catalogue as which a client registered; nil where it did not as one.
+func (s *Server) entryOf(ctx context.Context, c *Client) (*Software, error) {
+	if !c.Catalogued || s.registration == nil || s.registration.Catalogue == nil {
+		return nil, nil
+	}
+	w, found, err := s.registration.Catalogue.Software(ctx, c.SoftwareID)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", errTrouble, err)
+	case !found:
+		return nil, errors.New("the app is no longer in the catalogue")
+	}
+	return w, nil
+}
+
 // withinEntry is a client with those of its return addresses that the app's manifest still has. One that a later version
 // dropped may be somebody else's by now: no code goes there.
 func (s *Server) withinEntry(ctx context.Context, c *Client) (*Client, error) {
