@@ -119,10 +119,12 @@ func (s *Server) keysOf(ctx context.Context, c *Client, kid string) (*jose.JSONW
 // keysThat returns the client's keys; those it publishes are fetched again when they do not serve. Where the app's manifest
 // names keys they are those, as it stands now: one that a later version dropped may be in other hands.
 func (s *Server) keysThat(ctx context.Context, c *Client, serve func(*jose.JSONWebKeySet) bool) (*jose.JSONWebKeySet, error) {
-	w, err := s.entryOf(ctx, c)
+	w, held, err := s.entryOf(ctx, c)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errTrouble, err)
+	case held && w == nil:
+		return nil, errors.New("the app is no longer in the catalogue")
 	case w != nil && w.JWKSURI != "":
 		return s.proof.published.Keys(ctx, w.JWKSURI, serve)
 	case w != nil && len(w.JWKS) > 0:

@@ -129,7 +129,7 @@ func (s *Server) deliver(ctx context.Context, n notice) error {
 // post sends one logout token. The address is a stranger's: only public addresses are reached, no redirect is followed
 // (jwks.Options.Guarded). final says that trying again is of no use.
 func (s *Server) post(ctx context.Context, n notice) (final bool, err error) {
-	c, err := s.Client(ctx, n.client)
+	c, err := s.clientNow(ctx, n.client)
 	if errors.Is(err, ErrNotFound) || err == nil && (c.Disabled || c.BackchannelLogoutURI == "") {
 		return true, nil
 	}

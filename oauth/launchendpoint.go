@@ -150,7 +150,7 @@ func (s *Server) launchURL(r *http.Request, client, handle string) (string, *fai
 	if client == "" {
 		return "", nil
 	}
-	c, err := s.Client(r.Context(), client)
+	c, err := s.clientNow(r.Context(), client)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return "", broken(err)
 	}

@@ -79,7 +79,7 @@ func (s *Server) leaving(ctx context.Context, form url.Values) (*leave, *failure
 		name, l.session = claims.Audience, claims.Session
 	}
 	if name != "" {
-		c, err := s.Client(ctx, name)
+		c, err := s.clientNow(ctx, name)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, broken(err)
 		}

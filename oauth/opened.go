@@ -25,7 +25,7 @@ func indexOpenable(tx store.Tx, c *Client) error {
 // openable finds an app that can be opened from a record now: it says where, may ask for a launch, and its label is
 // online. The second result is false otherwise; the view is there whenever the app is registered.
 func (s *Server) openable(ctx context.Context, id string) (AppView, string, bool, error) {
-	c, err := s.Client(ctx, id)
+	c, err := s.clientNow(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return AppView{}, "", false, nil
 	}

@@ -513,7 +513,8 @@ func TestDroppedAddress(t *testing.T) {
 	o := newOffice(t)
 	const dropped = "https://old.example/cb"
 	glycare := o.shelf.apps["glycare"]
-	glycare.RedirectURIs = []string{redirectURI, dropped}
+	const bye = "https://old.example/bye"
+	glycare.RedirectURIs, glycare.PostLogoutRedirectURIs = []string{redirectURI, dropped}, []string{bye}
 	o.shelf.apps["glycare"] = glycare
 	r := o.ask("POST", "", initialToken, body{"software_id": "glycare"})
 	if r.status != 201 || !strings.Contains(r.raw, dropped) {
@@ -529,8 +530,15 @@ func TestDroppedAddress(t *testing.T) {
 			t.Errorf("%s before: %d, %d", uri, page, pushed)
 		}
 	}
-	glycare.RedirectURIs = []string{redirectURI}
+	o.apps.set("glycare", "online")
+	if p := o.newBrowser().leave("client_id", id, "post_logout_redirect_uri", bye); p.status != 303 {
+		t.Errorf("leaving for %s before: %d", bye, p.status)
+	}
+	glycare.RedirectURIs, glycare.PostLogoutRedirectURIs = []string{redirectURI}, nil
 	o.shelf.apps["glycare"] = glycare
+	if p := o.newBrowser().leave("client_id", id, "post_logout_redirect_uri", bye); p.status != 400 {
+		t.Errorf("leaving for %s, which was dropped: %d", bye, p.status)
+	}
 	if page, pushed := asks(dropped); page != 400 || pushed != 400 {
 		t.Errorf("the dropped one: %d, %d", page, pushed)
 	}

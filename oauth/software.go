@@ -61,36 +61,51 @@ func (s *Server) software(ctx context.Context, asked map[string]json.RawMessage,
 	return w, nil
 }
 
-// entryOf is the app of the catalogue as which a client registered; nil where it did not as one.
-func (s *Server) entryOf(ctx context.Context, c *Client) (*Software, error) {
+// entryOf is the app of the catalogue as which a client registered, or nil; held is false where it did not as one.
+func (s *Server) entryOf(ctx context.Context, c *Client) (w *Software, held bool, err error) {
 	if !c.Catalogued || s.registration == nil || s.registration.Catalogue == nil {
-		return nil, nil
+		return nil, false, nil
 	}
 	w, found, err := s.registration.Catalogue.Software(ctx, c.SoftwareID)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", errTrouble, err)
-	case !found:
-		return nil, errors.New("the app is no longer in the catalogue")
+	if err != nil || !found {
+		return nil, true, err
 	}
-	return w, nil
+	return w, true, nil
 }
 
-// withinEntry is a client with those of its return addresses that the app's manifest still has. One that a later version
-// dropped may be somebody else's by now: no code goes there.
-func (s *Server) withinEntry(ctx context.Context, c *Client) (*Client, error) {
-	if !c.Catalogued || s.registration == nil || s.registration.Catalogue == nil {
-		return c, nil
-	}
-	w, found, err := s.registration.Catalogue.Software(ctx, c.SoftwareID)
+// clientNow is Client with the addresses that it has now: see withinEntry.
+func (s *Server) clientNow(ctx context.Context, id string) (*Client, error) {
+	c, err := s.Client(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	held := *c
-	held.RedirectURIs = slices.DeleteFunc(slices.Clone(c.RedirectURIs), func(uri string) bool {
-		return !found || !slices.Contains(w.RedirectURIs, uri)
-	})
-	return &held, nil
+	return s.withinEntry(ctx, c)
+}
+
+// withinEntry is a client with those of its addresses that the app's manifest still has. One that a later version dropped may
+// be somebody else's by now: no code, no notice and nobody's browser goes there.
+func (s *Server) withinEntry(ctx context.Context, c *Client) (*Client, error) {
+	w, held, err := s.entryOf(ctx, c)
+	if err != nil || !held {
+		return c, err
+	}
+	if w == nil {
+		w = new(Software)
+	}
+	now := *c
+	now.RedirectURIs, now.PostLogoutRedirectURIs = still(c.RedirectURIs, w.RedirectURIs), still(c.PostLogoutRedirectURIs, w.PostLogoutRedirectURIs)
+	if now.LaunchURI != w.LaunchURI {
+		now.LaunchURI = ""
+	}
+	if now.BackchannelLogoutURI != w.BackchannelLogoutURI {
+		now.BackchannelLogoutURI = ""
+	}
+	return &now, nil
+}
+
+// still are those addresses that are among the manifest's.
+func still(registered, declared []string) []string {
+	return slices.DeleteFunc(slices.Clone(registered), func(uri string) bool { return !slices.Contains(declared, uri) })
 }
 
 // preset fills what a registration leaves out with what the app's manifest says.
