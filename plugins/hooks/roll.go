@@ -1,8 +1,10 @@
 package hooks
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -81,25 +83,25 @@ func consents(e *audit.Entry) bool {
 		slices.ContainsFunc(e.Resources, func(r string) bool { return strings.HasPrefix(r, "Consent/") || r == "Consent" })
 }
 
-// due are the people of the roll for whom an app is to run now.
+// due are the people of the roll for whom an app is to run now, from the one on after whom the last look ended.
 func (s *Schedules) due(ctx context.Context, app App, now time.Time, most int) (out []string, err error) {
 	every := period(app.Manifest.Plugin.Schedule.Every)
 	err = s.front.c.DB.View(ctx, partition, func(tx store.Tx) error {
 		out = nil
-		for key := range tx.Scan(store.Key("roll"), nil) {
+		var last string
+		if _, err := store.GetJSON(tx, store.Key("cursor", app.Manifest.ID), &last); err != nil {
+			return err
+		}
+		for patient := range after(tx, last) {
 			if len(out) >= most {
 				break
 			}
-			parts := store.KeyParts(key)
-			if len(parts) != 2 {
-				continue
-			}
 			var t turn
-			if _, err := store.GetJSON(tx, turnKey(app.Manifest.ID, parts[1]), &t); err != nil {
+			if _, err := store.GetJSON(tx, turnKey(app.Manifest.ID, patient), &t); err != nil {
 				return err
 			}
-			if t.due(every, agreedAt(tx, parts[1]), now) {
-				out = append(out, parts[1])
+			if t.due(every, agreedAt(tx, patient), now) {
+				out = append(out, patient)
 			}
 		}
 		return nil
@@ -108,4 +110,31 @@ func (s *Schedules) due(ctx context.Context, app App, now time.Time, most int) (
 		return nil, fmt.Errorf("reading who is due: %w", err)
 	}
 	return out, nil
+}
+
+// after are all people of the roll, those after one first and then the others, that one last.
+func after(tx store.Tx, last string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, before := range []bool{false, true} {
+			from := rollKey(last)
+			if before || last == "" {
+				from = nil
+			}
+			for key := range tx.Scan(store.Key("roll"), from) {
+				parts := store.KeyParts(key)
+				if len(parts) != 2 || !before && parts[1] == last {
+					continue
+				}
+				if before && bytes.Compare(key, rollKey(last)) > 0 {
+					break
+				}
+				if !yield(parts[1]) {
+					return
+				}
+			}
+			if last == "" {
+				return
+			}
+		}
+	}
 }

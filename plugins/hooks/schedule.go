@@ -19,6 +19,7 @@ import (
 //	"ran" APP PATIENT        when an app last ran for a person, and what it left (turn, JSON)
 //	"state" APP              how the schedule of an app went last (Ran, JSON)
 //	"roll-position"          how far the access log was read
+//	"cursor" APP             the person after whom the next look at an app begins, so that everybody has their turn (JSON)
 
 // Bounds of schedules.
 const (
@@ -78,8 +79,8 @@ func (s *Schedules) Look(ctx context.Context) error {
 		return err
 	}
 	left := mostAtOnce
-	for _, app := range apps {
-		if err := s.lookAt(ctx, app, &left); err != nil {
+	for k, app := range apps {
+		if err := s.lookAt(ctx, app, &left, left/(len(apps)-k)); err != nil {
 			return err
 		}
 	}
@@ -108,10 +109,10 @@ func period(every string) time.Duration {
 	return soonest
 }
 
-// lookAt runs one app for those whose turn it is.
-func (s *Schedules) lookAt(ctx context.Context, app App, left *int) error {
+// lookAt runs one app for those whose turn it is, share of them at most; what an app leaves of its share the next ones have.
+func (s *Schedules) lookAt(ctx context.Context, app App, left *int, share int) error {
 	now := s.front.c.Now().UTC()
-	due, err := s.due(ctx, app, now, *left)
+	due, err := s.due(ctx, app, now, share)
 	if err != nil || len(due) == 0 {
 		return err
 	}
@@ -124,6 +125,9 @@ func (s *Schedules) lookAt(ctx context.Context, app App, left *int) error {
 		if err := s.take(ctx, app, patient, &ran); err != nil {
 			return err
 		}
+	}
+	if err := s.put(ctx, store.Key("cursor", app.Manifest.ID), due[len(due)-1]); err != nil {
+		return err
 	}
 	return s.put(ctx, store.Key("state", app.Manifest.ID), ran)
 }

@@ -320,3 +320,29 @@ func TestWhatIsNoEntryIsNotLeft(t *testing.T) {
 		}
 	}
 }
+
+// TestEverybodyHasATurn: a look that cannot run an app for all begins after the last one of the look before, whoever is due again.
+func TestEverybodyHasATurn(t *testing.T) {
+	t.Parallel()
+	s, schedules := monthly(t, logged{}, "ada", "bob", "eve", "kim", "zoe")
+	apps, err := schedules.scheduled(t.Context())
+	if err != nil || len(apps) == 0 {
+		t.Fatal(err)
+	}
+	var all []string
+	for range 5 {
+		s.now = s.now.Add(month) // everybody is due again
+		before, left := len(s.got), 2
+		if err := schedules.lookAt(t.Context(), apps[0], &left, 2); err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range s.got[before:] {
+			if n := len(all); n == 0 || all[n-1] != i.Grant.Patient { // once in each language
+				all = append(all, i.Grant.Patient)
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"ada", "bob", "eve", "kim", "zoe", "ada", "bob", "eve", "kim", "zoe"}, all); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -137,7 +137,8 @@ func message(said []*plugins.Outcome) string {
 }
 
 // leave writes entries and a message into the space of the person, under the plugin's label, together where they let it write
-// both: one entry of the access log, of which they are told once. A refusal is their choice.
+// both: one entry of the access log, of which they are told once. A refusal of rights is their choice; any other is a fault
+// of what the plugin proposed.
 func (s *Schedules) leave(ctx context.Context, grant *gate.Grant, fresh []proposal, text string) (entries, message bool, err error) {
 	for _, with := range []struct{ entries, message bool }{{true, true}, {true, false}, {false, true}} {
 		if with.entries && len(fresh) == 0 || with.message && text == "" {
@@ -161,7 +162,7 @@ func (s *Schedules) leave(ctx context.Context, grant *gate.Grant, fresh []propos
 			return with.entries, with.message, nil
 		}
 		var no *gate.Refusal
-		if !errors.As(err, &no) || no.Status >= http.StatusInternalServerError {
+		if !errors.As(err, &no) || no.Status != http.StatusForbidden && no.Status != http.StatusNotFound {
 			return false, false, err
 		}
 	}
