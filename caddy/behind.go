@@ -10,8 +10,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
-
-	"github.com/pontlevis/pontlevis/catalog"
 )
 
 // behind are the apps of which the log of labels tells something that is not yet a step of the catalogue: a suspension, its
@@ -64,7 +62,7 @@ func (s *state) alignEnded(ctx context.Context) error {
 	}
 	var ended []string
 	for k := range all {
-		if all[k].Halt > 0 && all[k].Status != catalog.Suspended {
+		if all[k].Halt > 0 {
 			ended = append(ended, all[k].ID)
 		}
 	}

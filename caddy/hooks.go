@@ -69,8 +69,9 @@ func (h *pluginHost) online(ctx context.Context) (out []hooks.App, err error) {
 			return nil, err
 		}
 		why, err := h.unready(ctx, entry.ID)
-		if err != nil {
-			return nil, err
+		if err != nil { // one that cannot be looked at keeps no other from being called
+			slog.WarnContext(ctx, "whether a plugin is installed cannot be told, and it is not offered", "app", entry.ID, "error", err)
+			continue
 		}
 		if why == notHere || why == notHeld {
 			continue

@@ -71,8 +71,12 @@ func (w *tripwires) suspend(ctx context.Context, t plugins.Trip) (bool, error) {
 			EN: fmt.Sprintf("A process of version %s made a system call by which escapes from the cage are tried; the kernel ended it. The app is stopped on this node until the authority has decided.", t.Version),
 		},
 	})
-	if errors.Is(err, catalog.ErrStep) { // delisted or recalled: it is stopped
-		return false, nil
+	if errors.Is(err, catalog.ErrStep) { // delisted or recalled: it is stopped; or another version took its place meanwhile
+		now, err := apps.Get(ctx, t.App)
+		if err != nil || now.Version == entry.Version {
+			return false, err
+		}
+		return w.suspend(ctx, t)
 	}
 	if err != nil {
 		return false, err

@@ -32,6 +32,8 @@ func (c Apps) Air(ctx context.Context, log Log, app string, get func(ctx context
 		return "adopt", c.Adopt(ctx, raw, l)
 	case err != nil:
 		return "", err
+	case v.Digest != l.Manifest:
+		return "", fmt.Errorf("putting %s %s on the air: %w: the version that is here has other bytes", app, l.Version, ErrLabel)
 	case v.State == Tested:
 		done = "publish"
 	case v.State == Online && v.Label != l.ID && l.NotAfter.After(v.Expires):

@@ -17,6 +17,7 @@ type halting struct {
 	label  label.Label
 	halt   *label.Halt
 	gone   bool
+	admits bool
 	before bool // the label of the version on the air was withdrawn, after a newer one
 }
 
@@ -35,7 +36,7 @@ func (h *halting) Issued(string, time.Time) label.Standing {
 }
 
 func (h *halting) Status(_ string, now time.Time) (label.Standing, bool) {
-	s := label.Standing{Status: label.InForce, Label: &h.label}
+	s := label.Standing{Status: label.InForce, Label: &h.label, Admit: h.admits}
 	switch {
 	case h.gone:
 		s.Status, s.Words = label.Revoked, label.Text{FR: "Une faille.", EN: "A flaw."}
@@ -163,5 +164,15 @@ func TestHeedWhatWasMissed(t *testing.T) {
 	_, err := w.Take(context.Background(), Step{App: "glycare", Version: "2.4.0", Step: "publish", By: authority, Label: &log.label})
 	if !errors.Is(err, ErrStep) || w.status() != Suspended {
 		t.Errorf("a new version goes round a suspension: %v, %s", err, w.status())
+	}
+}
+
+// TestAirTellsOfOtherBytes: a version of the same number that is about other bytes than the label is told, not passed over.
+func TestAirTellsOfOtherBytes(t *testing.T) {
+	t.Parallel()
+	w, v, log := onTheAir(t)
+	log.admits, log.label.Manifest = true, "of other bytes"
+	if done, err := w.Air(t.Context(), log, v.App, nil); !errors.Is(err, ErrLabel) || done != "" {
+		t.Errorf("%q, %v", done, err)
 	}
 }

@@ -71,7 +71,7 @@ type row struct {
 	kept
 }
 
-// tidy forgets what no manifest of its publisher names any more, and files that will not come to their end. The lock is held.
+// tidy forgets what no manifest names any more, and files that will not come to their end. The lock is held.
 func (s *Shelf) tidy(ctx context.Context) error {
 	now := s.Apps.Now().UTC()
 	wanted, err := s.wanted(ctx, now)
@@ -84,7 +84,7 @@ func (s *Shelf) tidy(ctx context.Context) error {
 		case err != nil:
 			return err
 		case !one.Whole && now.Sub(one.At) > unfinished,
-			one.Whole && !wanted[one.owner+" "+one.digest] && !(wanted["draft "+one.owner+" "+one.digest] && now.Sub(one.At) < unasked):
+			one.Whole && !wanted["* "+one.digest] && !(wanted["draft "+one.owner+" "+one.digest] && now.Sub(one.At) < unasked):
 			old = append(old, one)
 		}
 	}
@@ -165,7 +165,8 @@ func (s *Shelf) forget(ctx context.Context, old []row) error {
 // over are the states of versions that will not run again.
 var over = []string{catalog.Withdrawn, catalog.Unfavourable, catalog.Delisted, catalog.Recalled}
 
-// wanted are the binaries that manifests name, as "owner digest"; those that a draft alone names as "draft owner digest".
+// wanted are the binaries that manifests of any publisher name, as "* digest": two may name one, and it goes with the last.
+// Those that a draft alone names are "draft owner digest".
 func (s *Shelf) wanted(ctx context.Context, now time.Time) (map[string]bool, error) {
 	apps, err := s.Apps.List(ctx)
 	if err != nil {
@@ -183,7 +184,7 @@ func (s *Shelf) wanted(ctx context.Context, now time.Time) (map[string]bool, err
 		for _, v := range versions {
 			replaced := v.State == catalog.Superseded && now.Sub(v.Since) > unasked
 			if !slices.Contains(over, v.State) && !replaced {
-				name(out, app.Owner, v.Manifest)
+				name(out, "*", v.Manifest)
 			}
 		}
 		draft, err := s.Apps.Draft(ctx, app.ID)

@@ -218,3 +218,23 @@ func TestHalf(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoPublishersOfOneBinary: a file that the version of somebody else names stays when whoever sent it names it no more.
+func TestTwoPublishersOfOneBinary(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	binary, other := bytes.Repeat([]byte("a"), 600), bytes.Repeat([]byte("b"), 300)
+	a := artifact(binary)
+	d.declares("ada", "rappels", a)
+	d.takes(nil, "ada", a, bytes.NewReader(binary))
+	d.declares("bob", "autres", a)
+	bob := catalog.Actor{Part: catalog.Publisher, ID: "Person/bob", Owner: "bob"}
+	if _, err := d.Apps.Take(d.Context(), catalog.Step{App: "autres", Step: "submit", By: bob}); err != nil {
+		t.Fatal(err)
+	}
+	d.declares("ada", "rappels", artifact(other))
+	d.takes(nil, "ada", artifact(other), bytes.NewReader(other))
+	if !d.Has(a) {
+		t.Errorf("what bob's version names is gone: there are %v", d.there())
+	}
+}
