@@ -97,9 +97,9 @@ func (f *demoFlags) run(out io.Writer) error {
 		return fmt.Errorf("starting glycare: %w", err)
 	}
 	defer end()
-	f.welcome(out, "http://"+f.listen, admin, app)
 	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM) // first: whoever reads that it is ready may end it at once
+	f.welcome(out, "http://"+f.listen, admin, app)
 	<-stop
 	return caddy.Stop()
 }
