@@ -224,7 +224,7 @@ func gatewayMain() {
 	os.Exit(0)
 }
 
-// TestGatewayKilled kills -9 a gateway whose plugins wait and run: no process of it is left, nor any namespace. (That they
+// TestGatewayKilled kills -9 a gateway whose plugins wait and run: no process of it is left, nor any namespace or file. (That they
 // would live on without the death signal is a test of the cage.)
 func TestGatewayKilled(t *testing.T) {
 	if err := leftover.Adopt(); err != nil {
@@ -240,7 +240,8 @@ func TestGatewayKilled(t *testing.T) {
 	self := os.Getpid()
 	before, namespaces := leftover.Processes(self), leftover.Namespaces(self)
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), gatewayVariable+"="+file)
+	temporary := t.TempDir()
+	cmd.Env = append(os.Environ(), gatewayVariable+"="+file, "TMPDIR="+temporary)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	runtime.LockOSThread() // the signal comes when this thread ends
 	defer runtime.UnlockOSThread()
@@ -260,6 +261,9 @@ func TestGatewayKilled(t *testing.T) {
 	_ = cmd.Wait()
 	if len(running) < 4 || len(spaces) < 3*7 {
 		t.Errorf("the gateway had the processes %v and the namespaces %v: too few of them", running, spaces)
+	}
+	if files, err := os.ReadDir(temporary); err != nil || len(files) > 0 {
+		t.Errorf("left are the files %v, %v", files, err)
 	}
 	var left []int
 	var held []string

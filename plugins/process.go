@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"sync"
 	"sync/atomic"
@@ -56,7 +57,7 @@ func launch(ctx context.Context, r *cage.Runner, patience time.Duration, after f
 	p := &process{guard: newGuard(r), connect: r.Dial, born: time.Now(), gone: make(chan struct{}), after: after}
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: wire.Handshake, Plugins: plugin.PluginSet{wire.Name: dispenser{}},
-		RunnerFunc:       func(hclog.Logger, *exec.Cmd, string) (runner.Runner, error) { return p.guard, nil },
+		RunnerFunc:       p.runner,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC}, SkipHostEnv: true, StartTimeout: patience, Logger: silent,
 		PluginLogBufferSize: 1 << 10, GRPCDialOptions: p.options(),
 	})
@@ -72,6 +73,13 @@ func launch(ctx context.Context, r *cage.Runner, patience time.Duration, after f
 	}
 	p.level = r.Report().Level.String()
 	return p, nil
+}
+
+// runner gives go-plugin the guarded runner. The folder that go-plugin makes for sockets is of no use, and would be left by a
+// gateway that is killed.
+func (p *process) runner(_ hclog.Logger, _ *exec.Cmd, sockets string) (runner.Runner, error) {
+	_ = os.Remove(sockets)
+	return p.guard, nil
 }
 
 // greet goes as far as the hello.
