@@ -17,27 +17,29 @@ import (
 // airs puts on the air what the log of labels has in force. It lives with the state, across reloads.
 type airs struct {
 	mu   sync.Mutex
-	from label.Source      // of a log that is followed, where its manifests are too; nil for one's own
 	told map[string]string // why an app is not on the air, as it was told last
 }
 
 // errElsewhere says that the manifest of a label is not here, and nowhere to be had.
 var errElsewhere = errors.New("its manifest is not here: bring it (pontlevis label manifest <manifest.json>)")
 
-// fetch brings a manifest by its digest from where the log is followed. What came is held against the digest by who asked.
-func (s *state) fetch(ctx context.Context, digest string) ([]byte, error) {
-	if s.airs.from == nil {
-		return nil, errElsewhere
+// manifestFrom brings a manifest by its digest from where the log is followed; nil is one's own log, which leads nowhere. What
+// came is held against the digest by who asked.
+func manifestFrom(from label.Source) func(ctx context.Context, digest string) ([]byte, error) {
+	return func(ctx context.Context, digest string) ([]byte, error) {
+		if from == nil {
+			return nil, errElsewhere
+		}
+		raw, err := from.Fetch(ctx, "manifest/"+digest, manifest.MaxSize)
+		if err != nil {
+			return nil, fmt.Errorf("%w; %w", errElsewhere, err)
+		}
+		return raw, nil
 	}
-	raw, err := s.airs.from.Fetch(ctx, "manifest/"+digest, manifest.MaxSize)
-	if err != nil {
-		return nil, fmt.Errorf("%w; %w", errElsewhere, err)
-	}
-	return raw, nil
 }
 
 // airAll puts on the air whatever the log of labels has in force and the catalogue has not: what another authority labelled,
-// and what one's own had logged when a process died. What fails is told once, and tried again.
+// and what one's own had logged when a process died; from is where a log that is followed is, nil for one's own. What fails is told once, and tried again.
 func (s *state) airAll(ctx context.Context, from label.Source) {
 	log := s.labels.Load()
 	if log == nil {
@@ -45,23 +47,20 @@ func (s *state) airAll(ctx context.Context, from label.Source) {
 	}
 	s.airs.mu.Lock()
 	defer s.airs.mu.Unlock()
-	s.airs.from = from
 	if s.airs.told == nil {
 		s.airs.told = map[string]string{}
 	}
 	for _, app := range log.Apps() {
-		err := ctx.Err()
-		if err == nil {
-			_, err = s.airOne(ctx, log, app, s.fetch)
-		}
-		why := ""
-		if err != nil {
-			why = err.Error()
-		}
-		if why != s.airs.told[app] && why != "" && ctx.Err() == nil {
+		_, err := s.airOne(ctx, log, app, manifestFrom(from))
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			delete(s.airs.told, app)
+		case err.Error() != s.airs.told[app]:
 			caddy.Log().Warn("an app has a label in force and is not on the air here", zap.String("app", app), zap.Error(err))
+			s.airs.told[app] = err.Error()
 		}
-		s.airs.told[app] = why
 	}
 }
 

@@ -179,9 +179,10 @@ func (h *pluginHost) close() error {
 	if h == nil {
 		return nil
 	}
-	h.trips.ending.Wait()
 	h.forget()
-	return errors.Join(h.Host.Close(), h.warden.Close())
+	err := h.Host.Close()
+	h.trips.ending.Wait() // what ended just now may have tripped
+	return errors.Join(err, h.warden.Close())
 }
 
 // labelled is the catalogue as the host sees it. Manifests are read once each: they are known by their digest.
@@ -250,7 +251,23 @@ func (l *labelled) manifest(ctx context.Context, entry *catalog.App) (*described
 	return l.version(ctx, entry.ID, entry.Version, entry.Digest)
 }
 
-// version is what a version says of itself; nil when it is no plugin.
+// describe reads what a version says of itself; nil when it is no plugin.
+func (l *labelled) describe(v *catalog.Version) (*described, error) {
+	m, err := v.Read()
+	if err != nil {
+		return nil, fmt.Errorf("reading the manifest of %s: %w", v.App, err)
+	}
+	if m.Plugin == nil {
+		return nil, nil
+	}
+	app, err := pluginOf(m, l.issuer)
+	if err != nil {
+		return nil, err
+	}
+	return &described{m, app}, nil
+}
+
+// version is describe of a version of the catalogue, read once; nil for one that is not there.
 func (l *labelled) version(ctx context.Context, id, version, digest string) (*described, error) {
 	l.mu.Lock()
 	known := l.read[digest]
@@ -259,24 +276,16 @@ func (l *labelled) version(ctx context.Context, id, version, digest string) (*de
 		return known, nil
 	}
 	v, err := l.apps.Version(ctx, id, version)
-	if errors.Is(err, catalog.ErrNotFound) {
+	if errors.Is(err, catalog.ErrNotFound) || err == nil && v.Digest != digest {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	m, err := v.Read()
-	if err != nil {
-		return nil, fmt.Errorf("reading the manifest of %s: %w", id, err)
-	}
-	if v.Digest != digest || m.Plugin == nil {
-		return nil, nil
-	}
-	app, err := pluginOf(m, l.issuer)
-	if err != nil {
+	known, err = l.describe(v)
+	if err != nil || known == nil {
 		return nil, err
 	}
-	known = &described{m, app}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.read == nil || len(l.read) >= 1000 {

@@ -100,7 +100,7 @@ func (a *App) starting(h *pluginHost) func(context.Context, *catalog.Version) er
 		return nil
 	}
 	return func(ctx context.Context, v *catalog.Version) error {
-		known, err := h.known.version(ctx, v.App, v.Version, v.Digest)
+		known, err := h.known.describe(v) // which may not be in the catalogue yet
 		if err != nil || known == nil {
 			return err
 		}

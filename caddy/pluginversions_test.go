@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +22,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/pontlevis/pontlevis/catalog"
+	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/oauth"
 )
@@ -94,6 +94,13 @@ func upgradingServer(t *testing.T) *upgrading {
 // publish puts the next version on the air, by all the steps; its binary is in the folder or not. It gives its digest.
 func (w *upgrading) publish(name string, there bool) (digest string, err error) {
 	w.Helper()
+	m, digest := w.next(name, there)
+	return digest, w.app.publishDemo(w.Context(), m)
+}
+
+// next is a version with a binary of its own, and its digest; the binary may be away.
+func (w *upgrading) next(name string, there bool) (m *manifest.Manifest, digest string) {
+	w.Helper()
 	bits := append(slices.Clone(w.binary), name...)
 	sum := sha256.Sum256(bits)
 	digest = hex.EncodeToString(sum[:])
@@ -110,12 +117,11 @@ func (w *upgrading) publish(name string, there bool) (digest string, err error) 
 			w.Fatal(err)
 		}
 	}
-	m, err := demo.PluginManifest(upgraded, artifact)
-	if err != nil {
+	if m, err = demo.PluginManifest(upgraded, artifact); err != nil {
 		w.Fatal(err)
 	}
 	m.Name = catalog.Text{FR: "Rappels " + name, EN: "Reminders " + name}
-	return digest, w.app.publishDemo(w.Context(), m)
+	return m, digest
 }
 
 // call calls the plugin as any client of CDS Hooks does, and gives the name in its first card; "" without a card.
@@ -279,6 +285,14 @@ func (w *upgrading) refuses(t *testing.T) {
 	}
 	if name, err := w.call(); name != "Reminders two" {
 		t.Errorf("%q answers, %v", name, err)
+	}
+	m, _ := w.next("elsewhere", false) // as an authority whose log is followed labelled it: the catalogue has it not
+	raw, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.app.state.apps.Starts(t.Context(), &catalog.Version{App: m.ID, Version: "9.0.0", Digest: manifest.Digest(raw), Manifest: raw}); err == nil {
+		t.Error("a version that the catalogue has not is not tried")
 	}
 }
 

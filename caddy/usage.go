@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/pontlevis/pontlevis/cases"
@@ -37,12 +36,9 @@ func (a *App) newUsages(s *services, register *cases.Register, log *slog.Logger)
 	return t, nil
 }
 
-// ownClients are our own pages and services, as the log names them; they are no apps.
-var ownClients = []string{"pontlevis", "eyes", "notices", "sign-in"}
-
 // standing is what an app might do at a moment.
 func (u usages) standing(ctx context.Context, client string, at time.Time) (usage.Standing, error) {
-	if slices.Contains(ownClients, client) {
+	if own(client) {
 		return usage.Standing{Ours: true}, nil
 	}
 	app, err := u.apps.Get(ctx, client)

@@ -70,14 +70,14 @@ func (a *App) counted() vendor.Counted {
 var ownNames = []string{"pontlevis", "portal", "sign-in", "schedule", "notices", "eyes", "log"}
 
 // own tells whether an id is one of this server's own.
-func own(id string) bool { return slices.Contains(ownNames, id) || slices.Contains(ownClients, id) }
+func own(id string) bool { return slices.Contains(ownNames, id) }
 
 // publishing is the catalogue for publishers: they take no id under which a client of the operator's, or this server, is known
 // already, for what either does would be told as their app's.
 func (a *App) publishing() catalog.Apps {
 	apps := a.state.apps
 	apps.Reserved = func(ctx context.Context, id string) (bool, error) {
-		if slices.Contains(ownNames, id) {
+		if own(id) {
 			return true, nil
 		}
 		_, err := a.services.oauth.Client(ctx, id)

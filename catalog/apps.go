@@ -41,8 +41,8 @@ type Apps struct {
 	// once another took its place.
 	Issued func(id string, now time.Time) label.Standing
 
-	// Starts tries whether the program of a version comes up on this node; nil where none runs. It is asked before the steps
-	// test and publish.
+	// Starts tries whether the program of a version comes up on this node; nil where none runs. It is asked before publish,
+	// adopt, and a test that a person takes.
 	Starts func(ctx context.Context, v *Version) error
 
 	// Moved is told that something else of an app may run than before, though the app goes on: once this is in force and

@@ -29,8 +29,6 @@ type Cage struct {
 	Least cage.Level
 }
 
-var errUnseen = errors.New("criteria: what nobody has looked at runs in the strictest cage alone, which cannot be had here")
-
 // open opens a binary by its size, and tells whether it has the digest.
 func (c Cage) open(app string, a manifest.Artifact) (file *os.File, same bool, err error) {
 	for _, folder := range c.Folders {
@@ -111,7 +109,7 @@ func (c Cage) Run(ctx context.Context, m *manifest.Manifest) (Ran, error) {
 		return Ran{Lacks: "digest"}, nil
 	}
 	if filepath.Dir(file.Name()) == c.Sent && c.Warden.Report().Level < c.Least {
-		return Ran{}, errUnseen
+		return Ran{Lacks: "strict"}, nil
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return Ran{}, err

@@ -28,7 +28,7 @@ type Looked struct {
 
 // Ran is what came of a start in the cage.
 type Ran struct {
-	Lacks   string // what kept it from being tried: cage, platform, binary, digest; "" when it was
+	Lacks   string // what kept it from being tried: cage, strict, platform, binary, digest; "" when it was
 	Level   string // that was reached
 	Spoke   bool   // it came up and said hello
 	Bounded bool   // the bounds of its resources were applied
@@ -48,6 +48,7 @@ type Played struct {
 var lacking = map[string]catalog.Text{
 	"cage":     {FR: "La cage n’est pas ici : lancez la vérification là où elle est.", EN: "There is no cage here: run the check where there is one."},
 	"platform": {FR: "Le manifeste ne nomme pas de binaire pour cette machine.", EN: "The manifest names no binary for this machine."},
+	"strict":   {FR: "Ce que personne n’a encore regardé ne se lance que dans la cage la plus stricte, que cette machine n’a pas.", EN: "What nobody has looked at yet runs in the strictest cage alone, which this machine does not have."},
 	"binary":   {FR: "Le binaire pour cette machine n’est pas là.", EN: "The binary for this machine is not there."},
 	"digest":   {FR: "Le binaire pour cette machine n’est pas celui du manifeste.", EN: "The binary for this machine is not the manifest’s."},
 }

@@ -2,8 +2,6 @@ package label
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"slices"
 )
@@ -21,7 +19,7 @@ func (l *Log) manifest(ctx context.Context, digest string) ([]byte, error) {
 			continue
 		}
 		raw, err := l.o.Manifest(ctx, s.App, s.Version)
-		if sum := sha256.Sum256(raw); err == nil && hex.EncodeToString(sum[:]) == digest {
+		if err == nil && DigestOf(raw) == digest {
 			return raw, nil
 		}
 	}

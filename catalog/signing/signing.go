@@ -107,7 +107,7 @@ func (d Desk) Issue(ctx context.Context, by catalog.Actor, app, version string, 
 	}
 	if before, had := d.Log.Status(app, now); had {
 		p.Sequence = before.Label.Sequence + 1
-		if before.Status == label.InForce || before.Cause == label.Denied {
+		if d.Log.Issued(before.Label.ID, now).Status == label.InForce { // whatever the operator denies
 			p.Replaces = before.Label.ID
 		}
 	}

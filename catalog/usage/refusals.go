@@ -52,7 +52,7 @@ func kindOf(rule string) string {
 		return OutOfScope
 	case rule == "A1.consent", family == "A2":
 		return NoConsent
-	case family == "A1" && (name == "label" || name == "exchange" || name == "app"), family == "L1", family == "L2":
+	case family == "A1" && (name == "label" || name == "exchange"), family == "L1", family == "L2":
 		return NoLabel
 	}
 	return NotSeen

@@ -118,8 +118,8 @@ type Month struct {
 	Refusals []Refusal
 }
 
-// Of gives what an app did in a month, as it is: it is for the authority and for the app's own publisher. What others see is
-// Public.
+// Of gives what an app did in a month, as it is: it is for the authority. What others see, the publisher too, is Public and
+// PublicRefusals.
 func (t *Tallies) Of(ctx context.Context, app, month string) (Month, error) {
 	lines, sketches := map[place]*Line{}, map[place]sketch{}
 	err := t.DB.View(ctx, partition, func(tx store.Tx) error {

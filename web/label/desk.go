@@ -130,7 +130,7 @@ var problems = []struct {
 	{catalog.ErrReason, "reason"}, {catalog.ErrStart, "start"}, {catalog.ErrStep, "step"}, {catalog.ErrLabel, "label"}, {catalog.ErrPart, "part"}, {catalog.ErrText, "reason"}, {catalog.ErrEvidence, "evidence"},
 	{signing.ErrPublication, "publication"}, {signing.ErrFew, "few"}, {signing.ErrWaits, "waits"}, {signing.ErrPart, "part"},
 	{label.ErrPublisher, "publisher"}, {label.ErrSignature, "signature"}, {label.ErrPayloadType, "other"}, {label.ErrEnvelope, "envelope"},
-	{label.ErrOrder, "order"}, {label.ErrIncomplete, "order"}, {label.ErrThreshold, "few"}, {label.ErrState, "state"}, {label.ErrLate, "late"},
+	{label.ErrOrder, "order"}, {label.ErrIncomplete, "order"}, {label.ErrThreshold, "few"}, {label.ErrState, "state"}, {label.ErrSuspended, "suspended"}, {label.ErrLate, "late"},
 	{cases.ErrText, "note"}, {label.ErrNewKey, "publisher"}, {label.ErrTrust, "part"},
 }
 

@@ -70,7 +70,7 @@ func (u Unasked) Ran() bool {
 // Failed tells whether it failed then.
 func (u Unasked) Failed() bool { return u.Outcome == hooks.TurnFailed }
 
-// Soon tells whether it runs within the hour or so.
+// Soon tells whether its turn has come.
 func (u Unasked) Soon(now time.Time) bool { return !u.Next.After(now) }
 
 func (r *room) planOnlyAsked(c *circle) (*plan, error)    { return r.planUnasked(c, false) }
