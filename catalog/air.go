@@ -104,9 +104,12 @@ func (c Apps) adopted(tx store.Tx, v *Version, l *label.Label) (*App, error) {
 	return a, tx.Delete(draftKey(v.App))
 }
 
-// Bytes are the manifest of a version, as it is published beside the log of labels; ErrNotFound of one that is not here.
+// Bytes are the manifest of a version, as it is published beside the log of labels; label.ErrNotFound of one that is not here.
 func (c Apps) Bytes(ctx context.Context, app, version string) ([]byte, error) {
 	v, err := c.Version(ctx, app, version)
+	if errors.Is(err, ErrNotFound) {
+		return nil, fmt.Errorf("the manifest of %s %s is not here: %w", app, version, label.ErrNotFound)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -362,6 +362,9 @@ func TestPutLeavesWhatStands(t *testing.T) {
 	if _, err := w.Get(ctx, "nobody"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("an app that is not listed: %v", err)
 	}
+	if _, err := w.Bytes(ctx, "nobody", "1.0.0"); !errors.Is(err, label.ErrNotFound) {
+		t.Errorf("the manifest of a version that is not here, for the log: %v", err)
+	}
 }
 
 // TestRecallThatTheLogAloneKnows: what was granted before a revocation stays over under a later label, on a node that never

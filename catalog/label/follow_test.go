@@ -299,3 +299,22 @@ func TestPublished(t *testing.T) {
 		t.Errorf("POST: %s", a.Status)
 	}
 }
+
+// TestManifestThatCannotBeRead: a manifest that is not here is left out, one that cannot be read is an error and no "not found".
+func TestManifestThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	l, _, _ := opened(t)
+	b := first(t, "glycare")
+	must(l.Issue(t.Context(), b))
+	digest := l.now.Load().labels["label-glycare-1"].Manifest
+	broken := errors.New("the disk is broken")
+	for _, c := range []struct{ given, want error }{{fmt.Errorf("glycare 1.0.0: %w", ErrNotFound), nil}, {broken, broken}} {
+		l.o.Manifest = func(context.Context, string, string) ([]byte, error) { return nil, c.given }
+		if err := l.Export(t.Context(), func(string, []byte) error { return nil }); !errors.Is(err, c.want) {
+			t.Errorf("%v: exported with %v", c.given, err)
+		}
+		if _, _, _, err := l.Read(t.Context(), "manifest/"+digest); errors.Is(err, ErrNotFound) != (c.want == nil) {
+			t.Errorf("%v: read with %v", c.given, err)
+		}
+	}
+}

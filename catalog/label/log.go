@@ -36,7 +36,7 @@ type Options struct {
 	// called, Status tells the new standing already.
 	OnChange func(app string)
 	// Manifest, if set, gives the bytes of the manifest of a version that has a label, which are published beside the log: whoever
-	// follows it finds there what the labels are about.
+	// follows it finds there what the labels are about. It gives ErrNotFound for one that is not here.
 	Manifest func(ctx context.Context, app, version string) ([]byte, error)
 	// Now is the clock; default time.Now.
 	Now func() time.Time
