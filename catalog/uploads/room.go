@@ -39,8 +39,12 @@ func (s *Shelf) reserve(ctx context.Context, owner string, a manifest.Artifact) 
 			if _, err := store.GetJSON(tx, key, &one); err != nil {
 				return err
 			}
-			all += one.Size
-			if parts := store.KeyParts(key); len(parts) == 3 && parts[1] == owner && parts[2] != a.SHA256 {
+			parts := store.KeyParts(key)
+			ofOwner := len(parts) == 3 && parts[1] == owner
+			if ofOwner && parts[2] == a.SHA256 { // written anew below
+				continue
+			}
+			if all += one.Size; ofOwner {
 				own, files = own+one.Size, files+1
 			}
 		}
@@ -78,11 +82,13 @@ func (s *Shelf) tidy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	rows, err := s.rows(ctx)
+	if err != nil {
+		return err
+	}
 	var old []row
-	for one, err := range s.rows(ctx) {
+	for _, one := range rows {
 		switch {
-		case err != nil:
-			return err
 		case !one.Whole && now.Sub(one.At) > unfinished,
 			one.Whole && !wanted["* "+one.digest] && !(wanted["draft "+one.owner+" "+one.digest] && now.Sub(one.At) < unasked):
 			old = append(old, one)
@@ -103,9 +109,8 @@ func (s *Shelf) tidy(ctx context.Context) error {
 }
 
 // rows are all rows.
-func (s *Shelf) rows(ctx context.Context) func(yield func(row, error) bool) {
-	var all []row
-	err := s.DB.View(ctx, store.Global, func(tx store.Tx) error {
+func (s *Shelf) rows(ctx context.Context) (all []row, err error) {
+	err = s.DB.View(ctx, store.Global, func(tx store.Tx) error {
 		all = nil
 		for key := range tx.Scan(store.Key("upload"), nil) {
 			one := row{}
@@ -119,16 +124,7 @@ func (s *Shelf) rows(ctx context.Context) func(yield func(row, error) bool) {
 		}
 		return nil
 	})
-	return func(yield func(row, error) bool) {
-		for _, one := range all {
-			if !yield(one, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(row{}, err)
-		}
-	}
+	return all, err
 }
 
 // forget drops rows, and then the files that no row needs any more: a stop in between leaves a file that the next one drops.
@@ -147,11 +143,12 @@ func (s *Shelf) forget(ctx context.Context, old []row) error {
 	if err != nil {
 		return fmt.Errorf("forgetting binaries: %w", err)
 	}
+	rows, err := s.rows(ctx)
+	if err != nil {
+		return err
+	}
 	needed := map[string]bool{}
-	for one, err := range s.rows(ctx) {
-		if err != nil {
-			return err
-		}
+	for _, one := range rows {
 		needed[one.digest] = true
 	}
 	for _, one := range old {
