@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/pontlevis/pontlevis/store"
 )
 
 // A journal is a file of fixed length beside the store, written round and round, in which a group of entries becomes
@@ -102,11 +104,7 @@ func makeJournal(path string, size int64) (*os.File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
-	folder, err := os.Open(dir)
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	if err := errors.Join(folder.Sync(), folder.Close()); err != nil {
+	if err := store.SyncFolder(dir); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil

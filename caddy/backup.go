@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/pontlevis/pontlevis/store"
 )
 
 func init() { caddy.RegisterModule(admin{}) }
@@ -139,7 +141,7 @@ func (s *state) backup(ctx context.Context, to string) (total int64, err error) 
 		}
 		total += int64(len(content))
 	}
-	return total, syncFolder(to)
+	return total, store.SyncFolder(to)
 }
 
 // backer is what can be copied while it is written.
@@ -169,14 +171,6 @@ func (c *counting) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
 	return n, err
-}
-
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 var _ caddy.AdminRouter = admin{}

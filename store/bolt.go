@@ -106,7 +106,7 @@ func (b *Bolt) secure(path string, created bool) error {
 		return nil
 	}
 	if created {
-		return syncFolder(filepath.Dir(path))
+		return SyncFolder(filepath.Dir(path))
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -116,18 +116,6 @@ func (b *Bolt) secure(path string, created bool) error {
 		if err := os.Chmod(path, 0o600); err != nil {
 			return fmt.Errorf("narrowing the database's mode: %w", err)
 		}
-	}
-	return nil
-}
-
-func syncFolder(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("opening the database's folder: %w", err)
-	}
-	err = dir.Sync()
-	if err := errors.Join(err, dir.Close()); err != nil {
-		return fmt.Errorf("syncing the database's folder: %w", err)
 	}
 	return nil
 }

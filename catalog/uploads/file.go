@@ -45,15 +45,6 @@ func copyExactly(f *os.File, from io.Reader, a manifest.Artifact) error {
 	return nil
 }
 
-// syncFolder makes a name durable.
-func syncFolder(folder string) error {
-	d, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
 // remove removes a file; one that is gone already is no error.
 func remove(path string) error {
 	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {

@@ -143,7 +143,7 @@ func (s *Shelf) place(ctx context.Context, owner string, a manifest.Artifact, te
 	defer s.mu.Unlock()
 	err := os.Rename(temporary, filepath.Join(s.Folder, a.SHA256))
 	if err == nil {
-		err = syncFolder(s.Folder)
+		err = store.SyncFolder(s.Folder)
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("keeping a binary: %w", err), remove(temporary))
