@@ -34,7 +34,7 @@ type Client struct {
 	// fapi2, backend, service. When empty it follows from Kind and AuthMethod.
 	Profile    string `json:"profile,omitempty"`
 	AuthMethod string `json:"auth_method"` // none, client_secret_basic, private_key_jwt, tls_client_auth, self_signed_tls_client_auth
-	// GrantTypes are the grants the client may use, by their OAuth names; empty means all that its profile has as usual.
+	// GrantTypes are the grants the client may use, by their OAuth names; nil means all that its profile has as usual.
 	GrantTypes   []string `json:"grant_types,omitempty"`
 	RedirectURIs []string `json:"redirect_uris,omitempty"`
 	Scopes       []string `json:"scopes"`            // SMART scopes the client may be granted; wildcards are understood
@@ -104,7 +104,7 @@ func (c *Client) mustBind() bool { return c.RequireDPoP || c.RequireTLS || c.pro
 
 // grantTypes are the grants the client may use.
 func (c *Client) grantTypes() []string {
-	if len(c.GrantTypes) > 0 {
+	if c.GrantTypes != nil {
 		return c.GrantTypes
 	}
 	return c.profile().usual

@@ -38,7 +38,7 @@ func (s *Server) authenticateClient(r *http.Request, form url.Values, endpoint s
 		s.proof.late.hold(r.Context(), s.throttle, networkOf(s.address(r)))
 		return nil, s.clientRefused(r.Context(), id, method)
 	}
-	return client, nil
+	return s.asNow(r.Context(), client, method)
 }
 
 func (s *Server) clientRefused(ctx context.Context, id, method string) *failure {

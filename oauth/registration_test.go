@@ -547,6 +547,51 @@ func TestDroppedAddress(t *testing.T) {
 	}
 }
 
+// What a later manifest drops besides, a client that registered before has no more: a grant, and a weaker way to prove who it is.
+func TestDroppedGrantAndMethod(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	const device = "urn:ietf:params:oauth:grant-type:device_code"
+	set := func(method string, grants ...string) {
+		glycare := o.shelf.apps["glycare"]
+		glycare.AuthMethod, glycare.GrantTypes = method, grants
+		o.shelf.apps["glycare"] = glycare
+	}
+	set("client_secret_basic", "authorization_code", "refresh_token", device)
+	r := o.ask("POST", "", initialToken, body{"software_id": "glycare"})
+	if r.status != 201 {
+		t.Fatalf("registering: %d %s", r.status, r.raw)
+	}
+	id, secret := r.text("client_id"), r.text("client_secret")
+	begins := func() reply {
+		return o.post("/oauth2/device", url.Values{"scope": {"openid launch/patient patient/*.rs"}}, id+":"+secret)
+	}
+	refreshes := func() reply {
+		return o.post("/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"none"}}, id+":"+secret)
+	}
+	if r := begins(); r.status != 200 {
+		t.Fatalf("a device: %d %s", r.status, r.raw)
+	}
+	if r := refreshes(); r.text("error") != "invalid_grant" {
+		t.Fatalf("a refresh: %d %s", r.status, r.raw)
+	}
+	set("client_secret_basic", "authorization_code", "refresh_token")
+	if r := begins(); r.text("error") != "unauthorized_client" {
+		t.Errorf("a device, which the manifest dropped: %d %s", r.status, r.raw)
+	}
+	if r := refreshes(); r.text("error") != "invalid_grant" {
+		t.Errorf("a refresh, which it has still: %d %s", r.status, r.raw)
+	}
+	set("private_key_jwt", "authorization_code", "refresh_token")
+	if r := refreshes(); r.status != 401 || r.text("error") != "invalid_client" {
+		t.Errorf("with a secret, where the manifest wants a key: %d %s", r.status, r.raw)
+	}
+	set("client_secret_basic", device)
+	if r := refreshes(); r.text("error") != "unauthorized_client" {
+		t.Errorf("a refresh, of an app for devices alone: %d %s", r.status, r.raw)
+	}
+}
+
 // A copy of a statement alone brings no secret for what has no address: the device flow and exchanges are the bearer's.
 func TestStatementOfWhatHasNoAddress(t *testing.T) {
 	t.Parallel()

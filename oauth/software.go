@@ -73,7 +73,7 @@ func (s *Server) entryOf(ctx context.Context, c *Client) (w *Software, held bool
 	return w, true, nil
 }
 
-// clientNow is Client with the addresses that it has now: see withinEntry.
+// clientNow is Client with the addresses and grants that it has now: see withinEntry.
 func (s *Server) clientNow(ctx context.Context, id string) (*Client, error) {
 	c, err := s.Client(ctx, id)
 	if err != nil {
@@ -82,8 +82,8 @@ func (s *Server) clientNow(ctx context.Context, id string) (*Client, error) {
 	return s.withinEntry(ctx, c)
 }
 
-// withinEntry is a client with those of its addresses that the app's manifest still has. One that a later version dropped may
-// be somebody else's by now: no code, no notice and nobody's browser goes there.
+// withinEntry is a client with those of its addresses and grants that the app's manifest still has. An address that a later
+// version dropped may be somebody else's by now: no code, no notice and nobody's browser goes there.
 func (s *Server) withinEntry(ctx context.Context, c *Client) (*Client, error) {
 	w, held, err := s.entryOf(ctx, c)
 	if err != nil || !held {
@@ -100,12 +100,29 @@ func (s *Server) withinEntry(ctx context.Context, c *Client) (*Client, error) {
 	if now.BackchannelLogoutURI != w.BackchannelLogoutURI {
 		now.BackchannelLogoutURI = ""
 	}
+	now.GrantTypes = still(c.grantTypes(), w.grants())
 	return &now, nil
 }
 
-// still are those addresses that are among the manifest's.
+// asNow is withinEntry of a client that has proved who it is, by a way that the app's manifest still takes: a secret that got
+// about is worth nothing once a version asks for a key.
+func (s *Server) asNow(ctx context.Context, c *Client, method string) (*Client, *failure) {
+	w, _, err := s.entryOf(ctx, c)
+	if err != nil {
+		return nil, broken(err)
+	}
+	if w != nil && w.takes(c) != nil {
+		return nil, s.clientRefused(ctx, c.ID, method)
+	}
+	if c, err = s.withinEntry(ctx, c); err != nil {
+		return nil, broken(err)
+	}
+	return c, nil
+}
+
+// still are those addresses or grants that are among the manifest's.
 func still(registered, declared []string) []string {
-	return slices.DeleteFunc(slices.Clone(registered), func(uri string) bool { return !slices.Contains(declared, uri) })
+	return slices.DeleteFunc(slices.Clone(registered), func(one string) bool { return !slices.Contains(declared, one) })
 }
 
 // preset fills what a registration leaves out with what the app's manifest says.
@@ -157,27 +174,38 @@ func (w *Software) admits(c *Client) *failure {
 	return nil
 }
 
-func (w *Software) admitsGrants(c *Client) error {
-	within := w.GrantTypes
+// grants are those that the app's clients may have.
+func (w *Software) grants() []string {
 	switch {
-	case len(within) > 0:
+	case len(w.GrantTypes) > 0:
+		return w.GrantTypes
 	case w.Kind == "backend":
-		within = systemGrant
-	default:
-		within = codeGrants
+		return systemGrant
 	}
+	return codeGrants
+}
+
+func (w *Software) admitsGrants(c *Client) error {
 	for _, grant := range c.GrantTypes {
-		if !slices.Contains(within, grant) {
+		if !slices.Contains(w.grants(), grant) {
 			return fmt.Errorf("the app's manifest does not have the grant %q", grant)
 		}
 	}
 	return nil
 }
 
-func (w *Software) admitsMethod(c *Client) error {
+// takes refuses a client that proves who it is by less than the app's manifest wants.
+func (w *Software) takes(c *Client) error {
 	weaker := keyMethod(w.AuthMethod) && !keyMethod(c.AuthMethod) || w.AuthMethod == AuthBasic && c.AuthMethod == AuthNone
 	if weaker || w.Profile != "" && c.Profile != w.Profile && keyMethod(w.AuthMethod) {
 		return fmt.Errorf("the app's manifest wants %s and the profile %q", w.AuthMethod, w.Profile)
+	}
+	return nil
+}
+
+func (w *Software) admitsMethod(c *Client) error {
+	if err := w.takes(c); err != nil {
+		return err
 	}
 	ownKeys := len(w.JWKS) > 0 || w.JWKSURI != ""
 	if (w.Kind == "backend" || ownKeys) && (len(c.JWKS) > 0 || c.JWKSURI != "") {
