@@ -45,8 +45,8 @@ var separators = strings.NewReplacer("_", "", "-", "", "/", "")
 // aliases are other spellings of the French codes: HL7 v2 fields hold 20 characters.
 var aliases = map[string]string{"INVISIBLE_REP_LEGAUX": Confidential}
 
-// label writes a security label's coding as Attributes.Labels has it.
-func label(coding *Node) string {
+// Label writes a security label's coding as Attributes.Labels has it; "" for one without a code.
+func Label(coding *Node) string {
 	system, code := coding.Get("system").str(), strings.TrimSpace(coding.Get("code").str())
 	if code == "" {
 		return ""
@@ -63,11 +63,11 @@ func label(coding *Node) string {
 func (r *Resource) labels() []string {
 	var found set
 	for coding := range r.node.At("meta", "security").Each() {
-		found.add(label(coding))
+		found.add(Label(coding))
 	}
 	for concept := range r.node.Get("securityLabel").Each() {
 		for coding := range concept.Get("coding").Each() {
-			found.add(label(coding))
+			found.add(Label(coding))
 		}
 	}
 	found.add(r.node.Get("confidentiality").str())

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
@@ -44,7 +43,7 @@ func (r *room) relabel(d *Doc, remove, add []string) error {
 			d = now
 		}
 		outrun = true
-		operations := relabelling(d, remove, add)
+		operations := visit.Relabelling(d.resource, fhir.VisibilitySystem, remove, add)
 		if len(operations) == 0 {
 			return nil
 		}
@@ -56,35 +55,6 @@ func (r *room) relabel(d *Doc, remove, add []string) error {
 		_, err = r.Ask(r.grant, http.MethodPatch, "DocumentReference/"+url.PathEscape(d.ID), header, body)
 		return err
 	})
-}
-
-// relabelling is the JSON Patch that takes labels off a document and puts others on; none where it has them so.
-func relabelling(d *Doc, remove, add []string) list {
-	var operations list
-	labels := d.resource.Node().Get("securityLabel").Items()
-	for k := len(labels) - 1; k >= 0; k-- { // from the end, so that the places of the others stay
-		for _, coding := range labels[k].Get("coding").Items() {
-			if slices.Contains(remove, coding.Get("code").Text()) {
-				operations = append(operations, object{"op": "remove", "path": "/securityLabel/" + strconv.Itoa(k)})
-				break
-			}
-		}
-	}
-	if len(operations) == len(labels) && len(labels) > 0 && len(add) == 0 { // a list of labels is never empty (FHIR R4 json.html)
-		return list{object{"op": "remove", "path": "/securityLabel"}}
-	}
-	for _, label := range add {
-		if slices.Contains(d.resource.Labels(), label) {
-			continue
-		}
-		concept := object{"coding": list{object{"system": fhir.VisibilitySystem, "code": label}}}
-		if len(labels) == 0 {
-			operations = append(operations, object{"op": "add", "path": "/securityLabel", "value": list{concept}})
-		} else {
-			operations = append(operations, object{"op": "add", "path": "/securityLabel/-", "value": concept})
-		}
-	}
-	return operations
 }
 
 // create makes a resource once, however often the form with this key is sent.

@@ -260,44 +260,21 @@ func (r *room) aboutDocument(d *Document, steps ...step) *plan {
 	return p
 }
 
-func (r *room) planMask(c *circle) (*plan, error) {
-	d, err := r.documentIn(c)
-	if err != nil || d.Masked {
-		return r.aboutSame(d), err
-	}
-	concept := object{"coding": list{object{"system": c.MaskSystem, "code": c.MaskCode}}}
-	operation := object{"op": "add", "path": "/securityLabel/-", "value": concept}
-	if len(d.resource.Node().Get("securityLabel").Items()) == 0 {
-		operation = object{"op": "add", "path": "/securityLabel", "value": list{concept}}
-	}
-	return r.aboutDocument(d, patch("DocumentReference/"+d.ID, d.Version, list{operation})), nil
-}
-
-// aboutSame is the plan where nothing is left to change.
-func (r *room) aboutSame(d *Document) *plan {
-	if d == nil {
-		return nil
-	}
-	return r.aboutDocument(d)
-}
+func (r *room) planMask(c *circle) (*plan, error) { return r.planLabels(c, nil, []string{c.MaskCode}) }
 
 func (r *room) planUnmask(c *circle) (*plan, error) {
+	return r.planLabels(c, []string{c.MaskCode}, nil)
+}
+
+// planLabels takes labels off a document or puts others on.
+func (r *room) planLabels(c *circle, off, on []string) (*plan, error) {
 	d, err := r.documentIn(c)
-	if err != nil || !d.Masked {
-		return r.aboutSame(d), err
+	if err != nil {
+		return nil, err
 	}
-	var operations list
-	labels := d.resource.Node().Get("securityLabel").Items()
-	for k := len(labels) - 1; k >= 0; k-- { // from the end, so that the places of the others stay
-		for _, coding := range labels[k].Get("coding").Items() {
-			if coding.Get("code").Text() == c.MaskCode {
-				operations = append(operations, object{"op": "remove", "path": "/securityLabel/" + itoa(k)})
-				break
-			}
-		}
-	}
-	if len(operations) == len(labels) { // a list of labels is never empty (FHIR R4 json.html)
-		operations = list{object{"op": "remove", "path": "/securityLabel"}}
+	operations := visit.Relabelling(d.resource, c.MaskSystem, off, on)
+	if len(operations) == 0 { // it is so already
+		return r.aboutDocument(d), nil
 	}
 	return r.aboutDocument(d, patch("DocumentReference/"+d.ID, d.Version, operations)), nil
 }

@@ -5,15 +5,12 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pontlevis/pontlevis/fhir"
 	"github.com/pontlevis/pontlevis/space"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 func compareFolded(a, b string) int { return strings.Compare(fhir.Folded(a), fhir.Folded(b)) }
 
