@@ -50,6 +50,17 @@ type Actor struct {
 // Read is the version's manifest.
 func (v *Version) Read() (*manifest.Manifest, error) { return manifest.Parse(v.Manifest) }
 
+// Aired are the manifests of those versions that are or were on the air, in the same order. One that cannot be read any more is
+// left out.
+func Aired(versions []Version) (out []*manifest.Manifest) {
+	for k := range versions {
+		if m, err := versions[k].Read(); err == nil && versions[k].Label != "" {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // halt is the entry of the log of labels by which the version was suspended last; 0 of none.
 func (v *Version) halt() int64 {
 	for _, s := range slices.Backward(v.Steps) {

@@ -102,6 +102,11 @@ func (m *Manifest) Is(kind string) bool { return slices.Contains(m.Kinds, kind) 
 // For tells whether the app is for an audience.
 func (m *Manifest) For(audience string) bool { return slices.Contains(m.Audience, audience) }
 
+// Asks tells whether the app asks for a category in a direction.
+func (m *Manifest) Asks(category, direction string) bool {
+	return slices.ContainsFunc(m.Data, func(n Need) bool { return n.Category == category && slices.Contains(n.Directions, direction) })
+}
+
 // Categories are the categories of the data needs, sorted, each once.
 func (m *Manifest) Categories() []string {
 	var out []string

@@ -245,10 +245,11 @@ func (p *Pages) uses(v *visit.Visit, page *appPage) error {
 			row(n.Category, usage.Write).Declared = true
 		}
 	}
-	earlier, err := p.earlier(v.Context(), page.ID)
+	versions, err := p.apps.Versions(v.Context(), page.ID)
 	if err != nil {
 		return err
 	}
+	earlier := catalog.Aired(versions)
 	for _, line := range lines {
 		row(line.Category, line.Direction).Before = line
 	}
@@ -257,26 +258,10 @@ func (p *Pages) uses(v *visit.Visit, page *appPage) error {
 	}
 	for k := range page.Used {
 		one := &page.Used[k]
-		one.Earlier = slices.ContainsFunc(earlier, func(n manifest.Need) bool {
-			return n.Category == one.Category && slices.Contains(n.Directions, one.Direction)
-		})
+		one.Earlier = slices.ContainsFunc(earlier, func(m *manifest.Manifest) bool { return m.Asks(one.Category, one.Direction) })
 	}
 	slices.SortStableFunc(page.Used, func(a, b used) int {
 		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Direction, b.Direction))
 	})
 	return nil
-}
-
-// earlier is what the versions of an app asked for that are or were on the air.
-func (p *Pages) earlier(ctx context.Context, app string) (out []manifest.Need, err error) {
-	all, err := p.apps.Versions(ctx, app)
-	for k := range all {
-		if all[k].Label == "" {
-			continue
-		}
-		if m, err := all[k].Read(); err == nil {
-			out = append(out, m.Data...)
-		}
-	}
-	return out, err
 }

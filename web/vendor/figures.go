@@ -111,25 +111,10 @@ func (p *Pages) figures(v *visit.Visit) {
 
 // onAir is the manifest of the newest version that is or was on the air, else what is being written; nil for none that is valid.
 func (page *appPage) onAir() *manifest.Manifest {
-	for _, version := range slices.Backward(page.Versions) {
-		if version.Label == "" {
-			continue
-		}
-		if m, err := version.Read(); err == nil {
-			return m
-		}
+	if aired := catalog.Aired(page.Versions); len(aired) > 0 {
+		return aired[len(aired)-1]
 	}
 	return page.manifest
-}
-
-// earlier are the manifests of all versions that were on the air.
-func (page *appPage) earlier() (out []*manifest.Manifest) {
-	for _, version := range page.Versions {
-		if m, err := version.Read(); err == nil && version.Label != "" {
-			out = append(out, m)
-		}
-	}
-	return out
 }
 
 // count fills in the numbers.
@@ -140,7 +125,7 @@ func (p *Pages) count(ctx context.Context, page *figuresPage, app *appPage) erro
 		if err != nil {
 			return err
 		}
-		page.lay(month, m, app.earlier())
+		page.lay(month, m, catalog.Aired(app.Versions))
 	}
 	all, err := p.Apps.Complaints(ctx, page.ID)
 	if err != nil {
@@ -194,16 +179,11 @@ func (page *figuresPage) lay(month usage.Month, m *manifest.Manifest, earlier []
 	for _, line := range lines {
 		one := at(line.Category, line.Direction)
 		one.PublicLine = line
-		one.Earlier = slices.ContainsFunc(earlier, func(m *manifest.Manifest) bool { return declares(m, line.Category, line.Direction) })
+		one.Earlier = slices.ContainsFunc(earlier, func(m *manifest.Manifest) bool { return m.Asks(line.Category, line.Direction) })
 	}
 	slices.SortStableFunc(page.Lines, func(a, b figure) int {
 		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Direction, b.Direction))
 	})
-}
-
-// declares tells whether a manifest asks for a category in a direction.
-func declares(m *manifest.Manifest, category, direction string) bool {
-	return slices.ContainsFunc(m.Data, func(n manifest.Need) bool { return n.Category == category && slices.Contains(n.Directions, direction) })
 }
 
 // cardsOf are the counts of one hook, with each reason that was given.
