@@ -117,7 +117,7 @@ func (p *Part) useCard(v *visit.Visit, code, document string) {
 	case !found:
 		p.askCard(v, http.StatusNotFound, CardPage{Code: code, Error: "none"})
 	case document != "":
-		p.send(v, held, document)
+		v.Document(held, document)
 	default:
 		p.cardVital(v, held, name, code)
 	}

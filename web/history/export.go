@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
@@ -56,7 +55,7 @@ func (p *Pages) taking(contentType, ending string, do making) func(*visit.Visit)
 			return
 		}
 		if body := r.made(do); body != nil {
-			r.download(contentType, ending, body)
+			r.Download(contentType, r.Say("export.file")+"-"+r.Now().UTC().Format(time.DateOnly)+"."+ending, body)
 		}
 	}
 }
@@ -88,18 +87,6 @@ func (*room) written(a *audit.Attested) ([]byte, error) {
 		return nil, fmt.Errorf("writing a history: %w", err)
 	}
 	return append(body, '\n'), nil
-}
-
-// download sends a file that no cache keeps and no browser opens as a page of ours.
-func (r *room) download(contentType, ending string, body []byte) {
-	h := r.W.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, r.Say("export.file"), r.Now().UTC().Format(time.DateOnly), ending))
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	_, _ = r.W.Write(body) // who asked has gone when this fails
 }
 
 // told reads a history that was taken along into the sentences of each view, and those of what was not let in.

@@ -107,12 +107,7 @@ func (s *seat) envelope() {
 		s.after(err, "", nil)
 		return
 	}
-	h := s.W.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="`+a.Kind+"-"+a.App+`.json"`)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = s.W.Write(a.Envelope)
+	s.Download("application/json; charset=utf-8", a.Kind+"-"+a.App+".json", a.Envelope)
 }
 
 // usePage is /label/use/{case}.

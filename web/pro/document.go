@@ -2,8 +2,6 @@ package pro
 
 import (
 	"cmp"
-	"encoding/base64"
-	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -152,9 +150,9 @@ func (r *room) readDocument(id string) (*Doc, error) {
 			d.Class = code
 		}
 	}
-	attachment := attachmentOf(n)
+	attachment := visit.Attachment(one)
 	d.Kind, _, _ = mime.ParseMediaType(attachment.Get("contentType").Text())
-	d.Inline = shownTypes[d.Kind]
+	d.Inline = visit.ShowsInline(d.Kind)
 	d.Size, _ = strconv.Atoi(attachment.Get("size").Text())
 	for _, relation := range n.Get("relatesTo").Items() {
 		if target := relation.At("target", "reference").Text(); relation.Get("code").Text() == "replaces" && strings.HasPrefix(target, "DocumentReference/") {
@@ -167,86 +165,5 @@ func (r *room) readDocument(id string) (*Doc, error) {
 	return d, nil
 }
 
-func attachmentOf(n *fhir.Node) *fhir.Node { return visit.First(n.Get("content")).Get("attachment") }
-
-// shownTypes are the kinds of bytes that a browser may show; everything else is saved, never interpreted.
-var shownTypes = map[string]bool{"application/pdf": true, "text/plain": true, "image/png": true, "image/jpeg": true}
-
 // content gives the bytes of a document.
-func (r *room) content() {
-	one, err := r.Get(r.grant, "DocumentReference/"+url.PathEscape(r.path[1]))
-	if err != nil {
-		r.Fail(err)
-		return
-	}
-	attachment := attachmentOf(one.Node())
-	body, err := r.bytesOf(attachment)
-	if err != nil {
-		r.Fail(err)
-		return
-	}
-	media, parameters, err := mime.ParseMediaType(attachment.Get("contentType").Text())
-	disposition := "inline"
-	if err != nil || !shownTypes[media] {
-		media, disposition = "application/octet-stream", "attachment"
-	}
-	if media == "text/plain" && parameters["charset"] == "" {
-		media = "text/plain; charset=utf-8"
-	}
-	h := r.W.Header()
-	h.Set("Content-Type", media)
-	h.Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": fileName(one.Node(), media)}))
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	policy := "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; object-src 'self'; frame-ancestors 'none'"
-	if media != "application/pdf" { // a browser's own viewer of PDF does not run in a sandbox
-		policy += "; sandbox"
-	}
-	h.Set("Content-Security-Policy", policy)
-	r.W.WriteHeader(http.StatusOK)
-	_, _ = r.W.Write(body)
-}
-
-// fileName is under what name a document is saved.
-func fileName(n *fhir.Node, media string) string {
-	name := strings.Map(func(c rune) rune {
-		if c < ' ' || strings.ContainsRune(`/\:*?"<>|`, c) {
-			return '-'
-		}
-		return c
-	}, cmp.Or(n.Get("description").Text(), "document"))
-	switch media {
-	case "application/pdf":
-		return name + ".pdf"
-	case "image/png":
-		return name + ".png"
-	case "image/jpeg":
-		return name + ".jpg"
-	case "application/octet-stream":
-		return name
-	}
-	return name + ".txt"
-}
-
-// bytesOf reads what an attachment holds or points at, through the gate.
-func (r *room) bytesOf(attachment *fhir.Node) ([]byte, error) {
-	if data := attachment.Get("data").Text(); data != "" {
-		b, err := base64.StdEncoding.DecodeString(data)
-		if err != nil {
-			return nil, fmt.Errorf("reading the bytes of a document: %w", err)
-		}
-		return b, nil
-	}
-	target := strings.TrimPrefix(attachment.Get("url").Text(), r.p.Gate.Base+"/")
-	header := http.Header{}
-	if kind := attachment.Get("contentType").Text(); strings.HasPrefix(target, "Binary/") && kind != "" {
-		header.Set("Accept", kind)
-	}
-	a, err := r.Ask(r.grant, http.MethodGet, target, header, nil)
-	if err != nil {
-		return nil, err
-	}
-	return a.Body, nil
-}
+func (r *room) content() { r.Document(r.grant, r.path[1]) }

@@ -77,11 +77,5 @@ func (p *Pages) version(v *visit.Visit) {
 		v.Nothing()
 		return
 	}
-	h := v.W.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Disposition", `attachment; filename="`+page.ID+`.json"`)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	v.W.WriteHeader(http.StatusOK)
-	_, _ = v.W.Write(page.Versions[k].Manifest)
+	v.Download("application/json", page.ID+".json", page.Versions[k].Manifest)
 }

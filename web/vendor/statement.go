@@ -2,7 +2,6 @@ package vendor
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/web/visit"
@@ -33,11 +32,5 @@ func (p *Pages) statement(v *visit.Visit) {
 		v.Fail(err)
 		return
 	}
-	h := v.W.Header()
-	h.Set("Content-Type", "application/jwt")
-	h.Set("Content-Disposition", `attachment; filename="`+app.ID+`.statement.jwt"`)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	v.W.WriteHeader(http.StatusOK)
-	_, _ = v.W.Write([]byte(raw + "\n"))
+	v.Download("application/jwt", app.ID+".statement.jwt", []byte(raw+"\n"))
 }
