@@ -62,11 +62,15 @@ type became struct {
 
 // reason is the code by which a card was set aside, "" for one that is not ours.
 func (b became) reason() string {
-	var coding struct{ Code, System string }
-	if json.Unmarshal(b.Reason.Reason, &coding) != nil || coding.System != OverrideSystem || !slices.Contains(OverrideReasons, coding.Code) {
+	var coding map[string]any // its members are named exactly, as everywhere in FHIR
+	if json.Unmarshal(b.Reason.Reason, &coding) != nil || coding["system"] != OverrideSystem {
 		return ""
 	}
-	return coding.Code
+	code, _ := coding["code"].(string)
+	if !slices.Contains(OverrideReasons, code) {
+		return ""
+	}
+	return code
 }
 
 func (f *Front) feedback(w http.ResponseWriter, r *http.Request) {

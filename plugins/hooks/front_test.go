@@ -536,6 +536,14 @@ func TestFeedbackIsCountedOnce(t *testing.T) {
 	}
 	tell(200, item(card, "overridden"), item(other, "accepted"))
 	expect(Counts{Accepted: 1, Suggestions: 2, Overridden: 1, Reasons: 1})
+	cased := item(card, "overridden")
+	cased["overrideReason"] = object{"Reason": object{"code": "wrong", "system": OverrideSystem}}
+	tell(400, cased)
+	tell(200, coded(card, OverrideSystem, "wrong")) // the members of a coding by their own names alone
+	expect(Counts{Accepted: 1, Suggestions: 2, Overridden: 1, Reasons: 1, By: map[string]int{"wrong": 1}})
+	cased["overrideReason"] = object{"reason": object{"Code": "done", "SYSTEM": OverrideSystem}}
+	tell(200, cased)
+	expect(Counts{Accepted: 1, Suggestions: 2, Overridden: 1, Reasons: 1})
 	tell(400, item("1", "accepted"))
 	tell(400, item(card, "ignored"))
 	tell(400)

@@ -67,8 +67,8 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64, v any) error {
 // hooks). They are case-sensitive, and encoding/json is not: it takes "PatientID" for patientId, and the last of two.
 var members = []string{
 	"hook", "hookInstance", "fhirServer", "fhirAuthorization", "access_token", "token_type", "context", "prefetch",
-	"userId", "patientId", "encounterId", "selections", "draftOrders",
-	"feedback", "card", "outcome", "acceptedSuggestions", "id", "overrideReason", "outcomeTimestamp",
+	"userId", "patientId", "encounterId", "selections", "draftOrders", "appointments", "order", "performer", "task",
+	"feedback", "card", "outcome", "acceptedSuggestions", "id", "overrideReason", "reason", "outcomeTimestamp",
 }
 
 // named is how far below the top members go by these names: further down is FHIR.

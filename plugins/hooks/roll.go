@@ -3,6 +3,7 @@ package hooks
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -38,13 +39,21 @@ func Enlist(ctx context.Context, db store.DB, now time.Time, patients ...string)
 
 func rollKey(patient string) []byte { return store.Key("roll", patient) }
 
-// agreedAt is when a person of the roll agreed with something last; zero where it is not known.
-func agreedAt(tx store.Tx, patient string) (at time.Time) {
-	if _, err := store.GetJSON(tx, rollKey(patient), &at); err != nil {
-		return time.Time{} // a row from before the instant was kept
+// agreedAt is by when what a person of the roll agreed with last was in force; zero where it is not known.
+func agreedAt(tx store.Tx, patient string) time.Time { return agreed(tx.Get(rollKey(patient))) }
+
+// agreed reads a row of the roll.
+func agreed(row []byte) (at time.Time) {
+	if json.Unmarshal(row, &at) != nil {
+		return time.Time{} // nobody, or a row from before the instant was kept
 	}
 	return at
 }
+
+// settles is how long a consent may take to be in force once its entry was read: an entry is in the log before what it tells
+// of is written. A turn that was refused before then may have been judged by the consent before, and comes again. So it is
+// not the entry's own moment, which is earlier still, that counts against a turn's.
+const settles = 10 * time.Second
 
 // follow reads the access log from where it was left.
 func (s *Schedules) follow(ctx context.Context) error {
@@ -62,7 +71,7 @@ func (s *Schedules) follow(ctx context.Context) error {
 		err = s.front.c.DB.Update(ctx, partition, func(tx store.Tx) error {
 			for k := range entries {
 				if e := &entries[k]; consents(e) {
-					if err := store.PutJSON(tx, rollKey(e.Patient), s.front.c.Now().UTC()); err != nil {
+					if err := store.PutJSON(tx, rollKey(e.Patient), s.front.c.Now().UTC().Add(settles)); err != nil {
 						return err
 					}
 				}
@@ -92,7 +101,7 @@ func (s *Schedules) due(ctx context.Context, app App, now time.Time, most int) (
 		if _, err := store.GetJSON(tx, store.Key("cursor", app.Manifest.ID), &last); err != nil {
 			return err
 		}
-		for patient := range after(tx, last) {
+		for patient, since := range after(tx, last) {
 			if len(out) >= most {
 				break
 			}
@@ -100,7 +109,7 @@ func (s *Schedules) due(ctx context.Context, app App, now time.Time, most int) (
 			if _, err := store.GetJSON(tx, turnKey(app.Manifest.ID, patient), &t); err != nil {
 				return err
 			}
-			if t.due(every, agreedAt(tx, patient), now) {
+			if t.due(every, since, now) {
 				out = append(out, patient)
 			}
 		}
@@ -112,15 +121,15 @@ func (s *Schedules) due(ctx context.Context, app App, now time.Time, most int) (
 	return out, nil
 }
 
-// after are all people of the roll, those after one first and then the others, that one last.
-func after(tx store.Tx, last string) iter.Seq[string] {
-	return func(yield func(string) bool) {
+// after are all people of the roll with what agreedAt says of them, those after one first and then the others, that one last.
+func after(tx store.Tx, last string) iter.Seq2[string, time.Time] {
+	return func(yield func(string, time.Time) bool) {
 		for _, before := range []bool{false, true} {
 			from := rollKey(last)
 			if before || last == "" {
 				from = nil
 			}
-			for key := range tx.Scan(store.Key("roll"), from) {
+			for key, row := range tx.Scan(store.Key("roll"), from) {
 				parts := store.KeyParts(key)
 				if len(parts) != 2 || !before && parts[1] == last {
 					continue
@@ -128,7 +137,7 @@ func after(tx store.Tx, last string) iter.Seq[string] {
 				if before && bytes.Compare(key, rollKey(last)) > 0 {
 					break
 				}
-				if !yield(parts[1]) {
+				if !yield(parts[1], agreed(row)) {
 					return
 				}
 			}

@@ -120,6 +120,41 @@ func TestSchedules(t *testing.T) {
 	look("recalled", month, 0, 0)
 }
 
+// TestAConsentSettles: its entry is in the log before the consent is in force, so who was refused right after comes again, and
+// who was refused later waits until their next turn.
+func TestAConsentSettles(t *testing.T) {
+	t.Parallel()
+	s, schedules := monthly(t, logged{{Patient: "camille", Action: "C", Resources: []string{"Consent/1"}, Outcome: audit.Granted}})
+	s.speaks["camille"] = "fr"
+	s.host = func(i plugins.Invocation) (*plugins.Outcome, error) { return says("info", i.Language), nil }
+	consents := func(yes bool) {
+		for _, kind := range []string{"Patient", "Immunization", "ImmunizationEvaluation", "ImmunizationRecommendation"} {
+			s.refused["rappel-vaccins "+kind] = !yes
+		}
+	}
+	look := func(what string, after time.Duration, want int) {
+		t.Helper()
+		if ran, _ := s.look(t, schedules, after); len(ran) != want {
+			t.Errorf("%s: it ran for %v, want %d", what, ran, want)
+		}
+	}
+	consents(false)
+	look("before it is in force", 0, 0)
+	look("and still", settles, 0)
+	consents(true)
+	look("once it was refused for good", settles, 0)
+	look("at the next turn", month, 1)
+
+	s, schedules = monthly(t, logged{{Patient: "camille", Action: "C", Resources: []string{"Consent/1"}, Outcome: audit.Granted}})
+	s.speaks["camille"] = "fr"
+	s.host = func(i plugins.Invocation) (*plugins.Outcome, error) { return says("info", i.Language), nil }
+	consents(false)
+	look("before it is in force", 0, 0)
+	consents(true)
+	look("a moment later", settles/2, 1)
+	look("and no more", settles, 0)
+}
+
 // TestWhatAScheduleLeaves: each thing comes to the agenda once, in the person's language, whatever becomes of it there.
 func TestWhatAScheduleLeaves(t *testing.T) {
 	t.Parallel()
