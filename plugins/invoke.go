@@ -89,10 +89,11 @@ func (s *session) told(err error) error {
 func (s *session) heard(ctx context.Context, p *process) (cards []Card, page *Page, err error) {
 	answer, err := s.converse(ctx, p)
 	if err == nil {
-		var failure *Failure // a label that was withdrawn meanwhile shows no card either
-		if s.app, failure = s.host.still(ctx, s.app.ID, s.app.Release); failure != nil {
-			err = failure
+		now, failure := s.host.still(ctx, s.app.ID, s.app.Release) // a label that was withdrawn meanwhile shows no card either
+		if failure != nil {
+			return nil, nil, failure
 		}
+		s.app = now
 	}
 	if err != nil {
 		return nil, nil, err

@@ -26,10 +26,10 @@ type Finding struct {
 	Perhaps bool
 }
 
-// severe reports whether a finding is to be seen at once.
 // allergy tells a finding about an allergy from one about a duplicate.
 func (f Finding) allergy() bool { return f.Kind == Allergic || f.Kind == Related }
 
+// severe reports whether a finding is to be seen at once.
 func (f Finding) severe() bool { return f.Kind == Allergic && !f.Perhaps }
 
 // check compares each treatment with each allergy and with the other treatments. With drafts, only what concerns a draft
