@@ -100,15 +100,21 @@ func (h *Host) supersede(old, by *line) {
 	if !old.retire() {
 		return
 	}
-	h.ending.Go(old.shrink)
-	if !old.lives() || old.release.Version == by.release.Version {
-		return
-	}
-	serves := by.ready()
+	gave, serves, why := old.lives() && old.release.Version != by.release.Version, by.ready(), by.look().Last.Detail
+	h.ending.Go(func() { // not with the lock held: whoever is told may take their time
+		if gave {
+			h.upgraded(old, by, serves, why)
+		}
+		old.shrink()
+	})
+}
+
+// upgraded tells that a version which was in use gave way to another: to one that serves, or in vain, and why.
+func (h *Host) upgraded(old, by *line, serves bool, why string) {
 	if serves {
 		h.Log.Info("a new version of a plugin serves", "app", by.app, "version", by.release.Version, "before", old.release.Version)
 	} else {
-		h.Log.Warn("the time of a version of a plugin is over, and the new one has not come up", "app", by.app, "version", by.release.Version, "before", old.release.Version, "why", by.look().Last.Detail)
+		h.Log.Warn("the time of a version of a plugin is over, and the new one has not come up", "app", by.app, "version", by.release.Version, "before", old.release.Version, "why", why)
 	}
 	if h.Meter.Upgraded != nil {
 		h.Meter.Upgraded(by.app, old.release.Version, by.release.Version, serves)

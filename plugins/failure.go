@@ -40,6 +40,9 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Kind }
 
+// Trip is the kind of evidence against the plugin that a failure is; "" where an honest one may fail like this.
+func (f *Failure) Trip() string { return f.evidence }
+
 // code is the word for the kind of a failure in metrics and diagnoses.
 func (f *Failure) code() string {
 	for kind, word := range words {

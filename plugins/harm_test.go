@@ -215,7 +215,7 @@ func launched(t *testing.T, b *bench, a *App) (out *Outcome, err error) {
 			err = panicking{p}
 		}
 	}()
-	p, f := launch(t.Context(), started(t, b, a), patience, func() {})
+	p, f := launch(t.Context(), started(t, b, a), patience, func(*process) {})
 	if f != nil {
 		return nil, f
 	}
@@ -233,7 +233,7 @@ func panicked(t *testing.T, _ *bench, _ *Outcome, err error) {
 // asked has a process that came up ended, and sees whether it ends; then it is killed.
 func asked(t *testing.T, b *bench, a *App) (*Outcome, error) {
 	t.Helper()
-	p, f := launch(t.Context(), started(t, b, a), patience, func() {})
+	p, f := launch(t.Context(), started(t, b, a), patience, func(*process) {})
 	if f != nil {
 		return nil, f
 	}

@@ -46,7 +46,8 @@ type Options struct {
 type Meter struct {
 	Invoked func(app, kind string, took time.Duration) // kind as in [End]
 	Read    func(app string, status int, took time.Duration)
-	// Tripped hears of what no honest plugin does, within the invocation or the start that it happened in, before that is over.
+	// Tripped hears of what no honest plugin does: of a process that answered before the host has ended it, of another within
+	// the invocation or the start that it was of, before that is over.
 	Tripped func(Trip)
 	// Upgraded tells that a version which was in use gave way to a newer one: to one that serves, or, in vain, to one that
 	// has not come up.

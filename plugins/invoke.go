@@ -66,7 +66,7 @@ func (s *session) run(ctx context.Context, l *line, p *process) (*Outcome, error
 	if err != nil {
 		p.end()
 		l.ended(err, p)
-		return nil, s.told(err)
+		return nil, s.told(err, p)
 	}
 	l.ended(nil, p)
 	s.host.ending.Go(p.end) // whoever waits for cards need not wait for it
@@ -74,14 +74,17 @@ func (s *session) run(ctx context.Context, l *line, p *process) (*Outcome, error
 	return &Outcome{Cards: cards, Page: page, Version: l.release.Version, Level: p.level, Reads: s.handle.asked}, nil
 }
 
-// told is a failure with what was read before it.
-func (s *session) told(err error) error {
+// told is a failure with what was read before it, and with what the process is known to have tried now that it is gone.
+func (s *session) told(err error, p *process) error {
 	failure, ok := err.(*Failure)
 	if !ok {
 		return err
 	}
 	f := *failure
 	f.Reads = s.handle.asked
+	if p.escaped() {
+		f.evidence = TripCall
+	}
 	return &f
 }
 

@@ -124,12 +124,12 @@ func (l *line) start(ctx context.Context) (*process, *Failure) {
 	l.mu.Unlock()
 	image, err := l.sealed(ctx)
 	if err != nil {
-		l.gone()
+		l.gone(nil)
 		return nil, &Failure{App: l.app, Kind: ErrStart, Detail: err.Error()}
 	}
 	r, err := l.host.Warden.Runner(image, cage.Limits{Memory: l.limits.Memory, CPU: l.limits.CPU}, l.demand, environment)
 	if err != nil {
-		l.gone()
+		l.gone(nil)
 		return nil, &Failure{App: l.app, Kind: ErrLevel, Detail: err.Error()}
 	}
 	l.mu.Lock()
@@ -153,8 +153,12 @@ func (l *line) start(ctx context.Context) (*process, *Failure) {
 // environment is what a process is told by go-plugin; the cage adds what it needs besides.
 var environment = []string{wire.CookieKey + "=" + wire.CookieValue, "PLUGIN_PROTOCOL_VERSIONS=" + strconv.Itoa(wire.Version)}
 
-// gone is called when nothing is left of a process.
-func (l *line) gone() {
+// gone is called when nothing is left of a process; nil is one that never began. What it tried is told before its place is
+// free, so that whoever ends the line, or the host, has heard of it.
+func (l *line) gone(p *process) {
+	if p != nil && p.escaped() {
+		l.tell(TripCall, caughtCall)
+	}
 	l.mu.Lock()
 	if l.alive--; l.retired {
 		l.unseal()

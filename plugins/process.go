@@ -32,8 +32,8 @@ type process struct {
 	born    time.Time
 	level   string
 	once    sync.Once
-	gone    chan struct{} // closed when nothing of it is left
-	after   func()        // once nothing is left
+	gone    chan struct{}  // closed when nothing of it is left
+	after   func(*process) // once nothing is left
 }
 
 // dispenser gives the connection of a plugin.
@@ -53,7 +53,7 @@ func (dispenser) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.Cli
 var silent = hclog.New(&hclog.LoggerOptions{Level: hclog.Off, Output: io.Discard})
 
 // launch starts a process and waits for its hello. Of one that failed nothing is left but how it ended.
-func launch(ctx context.Context, r *cage.Runner, patience time.Duration, after func()) (*process, *Failure) {
+func launch(ctx context.Context, r *cage.Runner, patience time.Duration, after func(*process)) (*process, *Failure) {
 	p := &process{guard: newGuard(r), connect: r.Dial, born: time.Now(), gone: make(chan struct{}), after: after}
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: wire.Handshake, Plugins: plugin.PluginSet{wire.Name: dispenser{}},
@@ -156,9 +156,16 @@ func (p *process) end() {
 		}
 		p.client.Kill()
 		close(p.gone)
-		p.after()
+		p.after(p)
 	})
 	<-p.gone
+}
+
+// escaped reports whether the kernel ended the process for a system call by which escapes are tried. It is known once the
+// process is gone, whatever it had done before: also of one that had answered, or that nobody waited for any more.
+func (p *process) escaped() bool {
+	how, ok := p.guard.caged.Ended()
+	return ok && how.Tripwire()
 }
 
 // stderr is how many bytes it wrote, in whole KiB: a number that it chose could carry something out.

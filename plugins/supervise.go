@@ -44,10 +44,17 @@ func (l *line) failed(f *Failure, p *process) {
 			l.rests = time.Now().Add(min(shortRest<<min(over, 20), longestRest))
 		}
 	}
-	evidence := l.note(f.code(), f.Detail, f.evidence, p)
+	l.note(f.code(), f.Detail, f.evidence, p)
 	l.mu.Unlock()
-	if evidence != "" && l.host.Meter.Tripped != nil {
-		l.host.Meter.Tripped(Trip{App: l.app, Version: l.release.Version, Kind: evidence, Detail: caught(evidence, f.Detail)})
+	if f.evidence != "" && (p == nil || !p.escaped()) { // of an escape everybody has been told when the process was gone
+		l.tell(f.evidence, f.Detail)
+	}
+}
+
+// tell tells of evidence against the plugin.
+func (l *line) tell(kind, detail string) {
+	if l.host.Meter.Tripped != nil {
+		l.host.Meter.Tripped(Trip{App: l.app, Version: l.release.Version, Kind: kind, Detail: detail})
 	}
 }
 
@@ -59,23 +66,18 @@ func (l *line) answered() {
 	l.diag.Answered++
 }
 
-// note keeps how a process ended; the lock is held. It gives the kind of evidence that this is against the plugin, "" for
-// none.
-func (l *line) note(kind, detail, evidence string, p *process) string {
-	end := End{At: l.host.Now(), Kind: kind, Detail: detail}
+// note keeps how a process ended; the lock is held.
+func (l *line) note(kind, detail, evidence string, p *process) {
+	end := End{At: l.host.Now(), Kind: kind, Detail: detail, Tripwire: evidence != ""}
 	if p != nil {
 		end.Stderr, end.Lived = p.stderr(), time.Since(p.born).Round(10*time.Millisecond)
 		if how, ok := p.guard.caged.Ended(); ok {
 			end.Status, end.CPU = statusOf(how), how.CPU.Round(10*time.Millisecond)
-			if how.Tripwire() {
-				evidence = TripCall
-			}
+			end.Tripwire = end.Tripwire || how.Tripwire()
 		}
 		l.diag.Stderr += end.Stderr
 	}
-	end.Tripwire = evidence != ""
 	l.diag.Last = end
-	return evidence
 }
 
 // statusOf is how the kernel says that a process ended, without what the process itself could say by it: of the codes that

@@ -18,10 +18,5 @@ type Trip struct {
 // Escape reports whether somebody tried to get out of the cage. The other kinds may come of a mistake.
 func (t Trip) Escape() bool { return t.Kind == TripCall }
 
-// caught is what the evidence of a kind says, where the failure that it came with does not say it better.
-func caught(kind, detail string) string {
-	if kind == TripCall {
-		return "a system call by which escapes are tried; the kernel ended the process for it"
-	}
-	return detail
-}
+// caughtCall is what the evidence of TripCall says.
+const caughtCall = "a system call by which escapes are tried; the kernel ended the process for it"

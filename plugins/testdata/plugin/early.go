@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -28,6 +29,8 @@ var early = map[string]func(){
 	"mute":     func() { fmt.Fprintln(os.Stderr, "I say nothing on the standard output"); hang() },
 	"accepts":  func() { l := announce(); accept(l, func(*http2.Framer) {}) },
 	"silent":   func() { serve(silent{}, nil) },
+	"trips":    trace,
+	"restless": func() { serve(restless{}, nil) },
 	"answers":  func() { serve(answers{}, nil) },
 	"raw":      func() { serve(raw{}, nil) },
 	"brokers":  func() { serve(raw{}, brokers) },
@@ -137,6 +140,19 @@ func certificate() string {
 type silent struct{ wire.UnimplementedPluginServer }
 
 func (silent) Invoke(grpc.BidiStreamingServer[wire.FromHost, wire.FromPlugin]) error { select {} }
+
+// trace asks to follow another process, as whoever looks for a way out of the cage does.
+func trace() { syscall.RawSyscall(syscall.SYS_PTRACE, 0, 0, 0) }
+
+// restless says hello, and does not wait to be asked.
+type restless struct{ wire.UnimplementedPluginServer }
+
+func (restless) Invoke(s stream) error {
+	s.Send(&wire.FromPlugin{Frame: &wire.FromPlugin_Hello{Hello: &wire.Hello{Software: "restless"}}})
+	time.Sleep(100 * time.Millisecond)
+	trace()
+	return nil
+}
 
 type answers struct{ wire.UnimplementedPluginServer }
 

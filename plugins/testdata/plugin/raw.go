@@ -83,7 +83,7 @@ var misdeeds = map[string]func(stream, *wire.Begin) error{
 	"fails": func(stream, *wire.Begin) error { return fmt.Errorf("camille has diabetes") },
 	"state": func(s stream, _ *wire.Begin) error { state++; return answer(s, card(fmt.Sprintf("seen %d", state))) },
 	"trip": func(s stream, _ *wire.Begin) error {
-		syscall.RawSyscall(syscall.SYS_PTRACE, 0, 0, 0)
+		trace()
 		return answer(s, card("traced"))
 	},
 	"big": func(s stream, _ *wire.Begin) error {
