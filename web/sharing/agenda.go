@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ type Leaver struct {
 func (l Leaver) Name(language string) string { return l.name(language) }
 
 const (
-	mostDates  = 200 // entries that one page shows
+	mostDates  = 200 // entries that one page shows, those that changed last
 	shownDates = 3   // entries of one app on the page of apps
 )
 
@@ -77,7 +78,7 @@ func (r *room) agenda(status int) {
 
 // dates are the entries of the agenda that the visitor may read, the earliest first.
 func (r *room) dates(c *circle) (out []*Date, more bool, err error) {
-	found, err := r.Search(r.grant, "Appointment?patient="+url.QueryEscape(r.whose.Patient)+"&_count=200")
+	found, err := r.Search(r.grant, "Appointment?patient="+url.QueryEscape(r.whose.Patient)+"&_sort=-_lastUpdated&_count="+strconv.Itoa(mostDates))
 	var no *gate.Refusal
 	if errors.As(err, &no) && no.Status < http.StatusInternalServerError {
 		return nil, false, nil // of somebody who may not read the agenda
@@ -93,7 +94,7 @@ func (r *room) dates(c *circle) (out []*Date, more bool, err error) {
 		return nil, false, err
 	}
 	for _, one := range found.Matches {
-		if d := r.date(c, one); d != nil && len(out) < mostDates {
+		if d := r.date(c, one); d != nil {
 			out = append(out, d)
 		}
 	}

@@ -2,7 +2,9 @@ package sharing_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,26 +32,36 @@ func scheduled(t *testing.T) (w *pages.World, entry string) {
 		t.Fatal(err)
 	}
 	p.Mount(w.Mux)
-	now := time.Now()
-	answer, err := w.Gate.Ask(t.Context(), &gate.Grant{
-		ID: "schedule-rappel-vaccins", Scopes: []string{"patient/Appointment.cud"}, Patient: "camille", Purpose: "PATRQT", Mode: "normal", Via: []string{"schedule"},
-		Actor: gate.Actor{Kind: "patient", ID: "Patient/camille", Identities: []string{"Patient/camille"}},
-		Client: gate.Client{ID: "rappel-vaccins", Kind: "plugin", Category: "health", Label: gate.Label{
-			Status: "online", Exchange: true, Purposes: []string{"PATRQT"}, Categories: []string{"Appointment"}, Directions: []string{"write"}, Expires: now.Add(time.Hour),
-		}},
-		Since: now.Add(-time.Minute), Until: now.Add(time.Hour),
-	}, http.MethodPost, "Appointment", nil, jsonOf(map[string]any{
-		"resourceType": "Appointment", "status": "proposed", "description": "Vaccin : tétanos / Vaccine: tetanus", "comment": "by the calendar",
-		"requestedPeriod": []any{map[string]any{"start": now.UTC().Format(time.RFC3339)}},
-		"identifier":      []any{map[string]any{"system": hooks.LeftSystem, "value": "rappel-vaccins:1", "assigner": map[string]any{"display": "rappel-vaccins 1.4.0"}}},
-		"participant":     []any{map[string]any{"actor": map[string]any{"reference": "Patient/camille"}, "status": "needs-action"}},
-	}))
+	answer, err := w.Gate.Ask(t.Context(), reminding(), http.MethodPost, "Appointment", nil, jsonOf(left(1, "Vaccin : tétanos / Vaccine: tetanus")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, entry, _ = strings.Cut(answer.Location, "Appointment/")
 	entry, _, _ = strings.Cut(entry, "/")
 	return w, entry
+}
+
+// reminding is what the vaccine reminders may do while they run for camille.
+func reminding() *gate.Grant {
+	now := time.Now()
+	return &gate.Grant{
+		ID: "schedule-rappel-vaccins", Scopes: []string{"patient/Appointment.cud"}, Patient: "camille", Purpose: "PATRQT", Mode: "normal", Via: []string{"schedule"},
+		Actor: gate.Actor{Kind: "patient", ID: "Patient/camille", Identities: []string{"Patient/camille"}},
+		Client: gate.Client{ID: "rappel-vaccins", Kind: "plugin", Category: "health", Label: gate.Label{
+			Status: "online", Exchange: true, Purposes: []string{"PATRQT"}, Categories: []string{"Appointment"}, Directions: []string{"write"}, Expires: now.Add(time.Hour),
+		}},
+		Since: now.Add(-time.Minute), Until: now.Add(time.Hour),
+	}
+}
+
+// left is an entry that they leave in the agenda.
+func left(number int, words string) map[string]any {
+	return map[string]any{
+		"resourceType": "Appointment", "status": "proposed", "description": words, "comment": "by the calendar",
+		"requestedPeriod": []any{map[string]any{"start": time.Now().UTC().Format(time.RFC3339)}},
+		"identifier":      []any{map[string]any{"system": hooks.LeftSystem, "value": "rappel-vaccins:" + strconv.Itoa(number), "assigner": map[string]any{"display": "rappel-vaccins 1.4.0"}}},
+		"participant":     []any{map[string]any{"actor": map[string]any{"reference": "Patient/camille"}, "status": "needs-action"}},
+	}
 }
 
 // TestWhatRunsByItself: the page of apps says when an app ran for the person and what it left; they turn it off, and it stays
@@ -105,4 +117,28 @@ func TestAgendaOfAnother(t *testing.T) {
 	w, _ := scheduled(t)
 	w.SignIn("karim", "/space").Get("/space/agenda?for=lucas").Is(http.StatusOK).Says("My agenda").Silent("Détartrage")
 	w.SignIn("yanis", "/space").Get("/space/agenda?for=camille").Is(http.StatusNotFound)
+}
+
+// TestMuchInTheAgenda: of more than a page holds, what came last is shown.
+func TestMuchInTheAgenda(t *testing.T) {
+	t.Parallel()
+	w, _ := scheduled(t)
+	const each = 70
+	for round := range 4 {
+		var entries []any
+		for k := range each {
+			entries = append(entries, map[string]any{
+				"request": map[string]any{"method": "POST", "url": "Appointment"}, "resource": left(2+round*each+k, fmt.Sprintf("Round %d, entry %d.", round, k)),
+			})
+		}
+		if _, err := w.Gate.Ask(t.Context(), reminding(), http.MethodPost, "", nil, jsonOf(map[string]any{
+			"resourceType": "Bundle", "type": "transaction", "entry": entries,
+		})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := w.SignIn("camille", "/space/agenda").Get("/space/agenda").Is(http.StatusOK).Says("Only some of your agenda").Silent("tetanus")
+	for k := range each {
+		page.Says(fmt.Sprintf("Round 3, entry %d.", k), fmt.Sprintf("Round 2, entry %d.", k))
+	}
 }
