@@ -99,8 +99,8 @@ func StepsFrom(state, part string) []Rule {
 // Renewal is the state in the queue of a version on the air whose publisher asked for a later label; no version has it.
 const Renewal = "renewal"
 
-// renews is within what time the authority answers that.
-const renews = 30 * days
+// Renews is within what time the authority answers that.
+const Renews = 30 * days
 
 // waits tells whose move it is in a state, and within what time: the step of the law that is promised first. ok is false
 // where nobody but the publisher is waited for.

@@ -44,7 +44,7 @@ func (c Apps) Queue(ctx context.Context) ([]Waiting, error) {
 		state, since := v.State, v.Since
 		within, ok := waits(state)
 		if asked := v.Asked(); !asked.IsZero() {
-			state, since, within, ok = Renewal, asked, renews, true
+			state, since, within, ok = Renewal, asked, Renews, true
 		}
 		if !ok {
 			continue

@@ -26,20 +26,22 @@ import (
 
 // Lifetimes of what the server issues (OAuth 2.0 Security BCP, RFC 9700; SMART 2.2 app-launch#response-5).
 const (
-	codeLife       = 60 * time.Second    // an authorization code is redeemed at once or never
-	accessLife     = 15 * time.Minute    // access token given for a person
-	backendLife    = 300 * time.Second   // access token of a back-end system (SMART backend-services)
-	idTokenLife    = 10 * time.Minute    // id_token
-	offlineLife    = 90 * 24 * time.Hour // absolute end of a refresh family with offline_access
-	graceLife      = 20 * time.Second    // a lost answer to a refresh may be asked again this long
-	transactionTTL = 30 * time.Minute    // a sign-in and consent may take this long
-	sessionIdle    = 30 * time.Minute    // a browser session ends after this long without use
-	sessionLife    = 8 * time.Hour       // and after this long in any case
-	shownLife      = 10 * time.Minute    // the first proof of a sign-in waits this long for the second
-	manageLife     = 10 * time.Minute    // proofs are managed this long after a sign-in
+	codeLife       = 60 * time.Second  // an authorization code is redeemed at once or never
+	accessLife     = 15 * time.Minute  // access token given for a person
+	backendLife    = 300 * time.Second // access token of a back-end system (SMART backend-services)
+	idTokenLife    = 10 * time.Minute  // id_token
+	graceLife      = 20 * time.Second  // a lost answer to a refresh may be asked again this long
+	transactionTTL = 30 * time.Minute  // a sign-in and consent may take this long
+	sessionIdle    = 30 * time.Minute  // a browser session ends after this long without use
+	sessionLife    = 8 * time.Hour     // and after this long in any case
+	shownLife      = 10 * time.Minute  // the first proof of a sign-in waits this long for the second
+	manageLife     = 10 * time.Minute  // proofs are managed this long after a sign-in
 
 	passwordsAtOnce = 2 // bounds the memory and CPU of simultaneous password checks
 )
+
+// OfflineLife is when access that goes on while the person is away ends at the latest (scope offline_access).
+const OfflineLife = 90 * 24 * time.Hour
 
 // Config is what a Server is made of. DB, Issuer, FHIR, Apps, Relations, Pages and Secret are required.
 type Config struct {
@@ -74,7 +76,7 @@ type Config struct {
 
 	Event   func(ctx context.Context, e Event) // told of each security event; may be nil, must not block
 	Address func(r *http.Request) (ip string)  // the client's address for throttling; the connection's when nil
-	Offline time.Duration                      // absolute end of offline access; 90 days when zero
+	Offline time.Duration                      // absolute end of offline access; OfflineLife when zero
 	TLS     *MutualTLS                         // how clients show certificates; nil: they cannot
 	Remote  jwks.Options                       // how the key sets that clients publish are fetched
 	Keys    keyring.Schedule                   // how long a signing key is published, signs and still verifies
@@ -271,7 +273,7 @@ func (s *Server) defaults() {
 		s.levels = levelNames[:]
 	}
 	if s.offline == 0 {
-		s.offline = offlineLife
+		s.offline = OfflineLife
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pontlevis/pontlevis/oauth"
 	"github.com/pontlevis/pontlevis/oauth/scope"
@@ -49,11 +50,11 @@ func (v *view) line(l oauth.ConsentLine) (text, without string, err error) {
 	}
 	var texts []string
 	for _, word := range l.Words {
-		key := wordOf(word)
+		key, args := wordOf(word)
 		if key == "" {
 			continue
 		}
-		t, err := v.T(key)
+		t, err := v.T(key, args...)
 		if err != nil {
 			return "", "", err
 		}
@@ -84,21 +85,21 @@ func (v *view) missing(l oauth.ConsentLine) (string, error) {
 	return v.T(key, v.dataOf(l.Scope))
 }
 
-// wordOf is the text of a scope that is not clinical; "" for one that goes with others.
-func wordOf(word string) string {
+// wordOf is the text of a scope that is not clinical, with what is put into it; "" for one that goes with others.
+func wordOf(word string) (key string, args []any) {
 	switch word {
 	case "openid", "profile", "fhirUser":
-		return "scope.identity"
+		return "scope.identity", nil
 	case "launch", "launch/encounter":
-		return "scope.launch"
+		return "scope.launch", nil
 	case scope.Launches:
-		return "scope.launches"
+		return "scope.launches", nil
 	case "offline_access":
-		return "scope.offline"
+		return "scope.offline", []any{int(oauth.OfflineLife / (24 * time.Hour))}
 	case "online_access":
-		return "scope.online"
+		return "scope.online", nil
 	}
-	return ""
+	return "", nil
 }
 
 // access says what a clinical part permits.

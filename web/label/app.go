@@ -38,6 +38,9 @@ type versionRow struct {
 	Since   time.Time
 }
 
+// Most is for how many days a suspension lasts at most.
+func (appPage) Most() int { return int(label.SuspendAtMost / (24 * time.Hour)) }
+
 func (s *seat) app() {
 	id := s.R.PathValue("app")
 	if s.form != nil {

@@ -8,8 +8,16 @@ import (
 	"github.com/pontlevis/pontlevis/web/visit"
 )
 
-// notice is how long before the end of a label its publisher is told.
-const notice = 60 * 24 * time.Hour
+const day = 24 * time.Hour
+
+// notice is how long before the end of a label its publisher is told, and may ask for a later one.
+const notice = 60 * day
+
+// Notice is that, in days.
+func (*appPage) Notice() int { return int(notice / day) }
+
+// Answers is within how many days the authority answers a publisher who asks for a later label.
+func (*appPage) Answers() int { return int(catalog.Renews / day) }
 
 // stateOf is where a version stands as its publisher reads it: of the one on the air, whether it may act.
 func stateOf(v *catalog.Version, app *catalog.App, now time.Time) string {
