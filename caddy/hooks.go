@@ -43,6 +43,14 @@ func (s *services) unasked() sharing.Schedules {
 	return s.schedule
 }
 
+// asker asks plugins for the pages of people: nobody where no plugin runs.
+func (s *services) asker() sharing.Asker {
+	if s.plugins == nil {
+		return nil
+	}
+	return s.hooks
+}
+
 // noHost is that of a server that runs no plugins.
 type noHost struct{}
 

@@ -50,7 +50,7 @@ func (a *App) peoplePages(s *services) (http.Handler, error) {
 		authority.Mount(mux)
 	}
 	for _, open := range []func() (pages, error){
-		func() (pages, error) { return opened(sharing.New(desk, s.unasked())) },
+		func() (pages, error) { return opened(sharing.New(desk, s.unasked(), s.asker())) },
 		func() (pages, error) { return opened(card.New(desk, a.Issuer)) },
 		func() (pages, error) { return opened(history.New(desk, s.cases, s.notices)) },
 		func() (pages, error) { return opened(emergency.New(desk)) },

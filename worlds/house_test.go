@@ -48,7 +48,7 @@ func opened[P mounted](p P, err error) (mounted, error) { return p, err }
 // parts are the pages of people, as New of each package gives them.
 func (h *house) parts(desk *visit.Desk) (all []mounted, err error) {
 	for _, open := range []func() (mounted, error){
-		func() (mounted, error) { return opened(sharing.New(desk, nil)) },
+		func() (mounted, error) { return opened(sharing.New(desk, nil, nil)) },
 		func() (mounted, error) { return opened(card.New(desk, issuer)) },
 		func() (mounted, error) { return opened(history.New(desk, h.cases, h.notices)) },
 		func() (mounted, error) { return opened(emergency.New(desk)) },

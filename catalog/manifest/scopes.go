@@ -107,6 +107,22 @@ func (m *Manifest) Asks(category, direction string) bool {
 	return slices.ContainsFunc(m.Data, func(n Need) bool { return n.Category == category && slices.Contains(n.Directions, direction) })
 }
 
+// HookView is the kind of hook that needs nothing but a record (CDS Hooks 2.0, "patient-view").
+const HookView = "patient-view"
+
+// Answers is the hook by which the app answers people who ask it about a record: the first that needs nothing else, of a plugin
+// that is for them.
+func (m *Manifest) Answers() (Hook, bool) {
+	if m.Plugin == nil || !m.For(AudiencePatient) {
+		return Hook{}, false
+	}
+	k := slices.IndexFunc(m.Plugin.Hooks, func(h Hook) bool { return h.Hook == HookView })
+	if k < 0 {
+		return Hook{}, false
+	}
+	return m.Plugin.Hooks[k], true
+}
+
 // Categories are the categories of the data needs, sorted, each once.
 func (m *Manifest) Categories() []string {
 	var out []string

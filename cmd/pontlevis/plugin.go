@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -104,7 +105,11 @@ func (f *pluginRun) run(ctx context.Context, out io.Writer) (err error) {
 		if tried.Outcome == nil {
 			return errors.New("it gave no cards")
 		}
-		return json.NewEncoder(out).Encode(map[string]any{"cards": tried.Outcome.Cards})
+		said := map[string]any{"cards": tried.Outcome.Cards}
+		if tried.Outcome.Page != nil {
+			said["page"] = tried.Outcome.Page
+		}
+		return json.NewEncoder(out).Encode(said)
 	}
 	return f.show(out, tried)
 }
@@ -135,7 +140,11 @@ func (f *pluginRun) show(out io.Writer, t *pontlevis.PluginTried) error {
 		}
 	}
 	if p := t.Outcome.Page; p != nil {
-		fmt.Fprintf(out, "Page: %s, %d figures\n", p.Title, len(p.Figures))
+		fmt.Fprintf(out, "Page: %s\n", p.Title)
+		for _, figure := range p.Figures {
+			fmt.Fprintf(out, "  %-44s %12s %s  %s\n", figure.Label, strconv.FormatFloat(figure.Value, 'g', -1, 64), figure.Unit, figure.At)
+		}
+		fmt.Fprintln(out)
 	}
 	fmt.Fprintf(out, "%d cards in %s of %s, at isolation %s.\n", len(t.Outcome.Cards), t.Outcome.Took.Round(10*time.Microsecond), t.Limits.Deadline, t.Outcome.Level)
 	return nil

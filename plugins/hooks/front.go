@@ -70,6 +70,8 @@ const UsualRest = 50 * time.Millisecond
 type Front struct {
 	c   Config
 	mux *http.ServeMux
+
+	questions questions // of people who ask for themselves
 }
 
 // New builds a front.

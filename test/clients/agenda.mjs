@@ -18,13 +18,15 @@ const doing = (act) => `form:has(input[name=do][value=${act}])`
 const words = {
   fr: {
     entry: /Vaccin : rappel diphtérie, tétanos, poliomyélite/, plan: /à prévoir, à partir du/, left: /Laissé par Rappel vaccins, version 1\.0\.0/,
-    each: /s’exécute de lui-même chaque mois/, every: /s’exécute d’elle-même chaque mois/, many: /Dans votre agenda, de sa part\s: 1/, off: /ne s’exécute plus d’elle-même. Elle reste connectée/,
+    each: /s’exécute d’elle-même chaque mois/, every: /s’exécute d’elle-même chaque mois/, many: /Dans votre agenda, de sa part\s: 1/, off: /ne s’exécute plus d’elle-même. Elle reste connectée/,
     on: /s’exécute de nouveau d’elle-même/, told: /Une application a laissé quelque chose/,
+    reply: [/Ce que dit Rappel vaccins/, /1 à faire d'après le dossier/, /À faire\s+1\s/, /Isolement\s+S\d/, /Vaccinations\s: donné 1 fois/, /Rien n’en est fait ici/],
   },
   en: {
     entry: /Vaccine: booster: diphtheria, tetanus, polio/, plan: /to plan, from/, left: /Left by Vaccine reminders, version 1\.0\.0/,
     each: /runs by itself each month for whoever agreed/, every: /runs by itself each month/, many: /In your agenda by it: 1/, off: /no longer runs by itself. It stays connected/,
     on: /runs by itself again/, told: /An app has left something/,
+    reply: [/What Vaccine reminders says/, /1 due by the record/, /Due\s+1\s/, /Isolation\s+S\d/, /Vaccinations: given 1 times/, /Nothing is done about it here/],
   },
 }
 
@@ -46,6 +48,14 @@ for (const [lang, screen, script] of [['fr', screens[0], false], ['en', screens[
     await look(page, 'storefront', w.each)
     await page.open(`${demo.base}/space/apps`)
     await look(page, 'apps', w.every, w.many, w.entry)
+    await page.click('form:has([name=client][value=rappel-vaccins]) button[value=ask]')
+    await look(page, 'asked', ...w.reply)
+    await page.open(`${demo.base}/catalog/rappel-vaccins`)
+    await page.click('button[value=ask]')
+    await look(page, 'asked from the storefront', ...w.reply)
+    await page.click('button[value=ask]')
+    await look(page, 'asked again', ...w.reply)
+    await page.open(`${demo.base}/space/apps`)
     await page.click(`${doing('only-asked')} button.small`)
     await look(page, 'turned off', w.off)
     await page.click('#done button')

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
@@ -38,6 +39,18 @@ func (p *Pages) how(v *visit.Visit, page *appPage) (target string, err error) {
 		page.Connect = bySystem
 	}
 	return target, nil
+}
+
+// Asks tells whether the visitor may try and ask the app about the record: it runs inside here, is for people, and the person
+// agreed that it reads for themselves. Whether it is answered the gate says then.
+func (page *appPage) Asks() bool {
+	if page.Connect != byConsent || page.Cage == nil || page.Unready != "" || page.manifest == nil || page.Mine == nil {
+		return false
+	}
+	_, meant := page.manifest.Answers()
+	return meant && slices.ContainsFunc(page.Mine.Agreed, func(g agreed) bool {
+		return slices.Contains(g.Purposes, "PATRQT") && slices.Contains(g.Directions, manifest.Read)
+	})
 }
 
 // agreePage is /catalog/{app}/connect for a plugin: what the person agrees to, purpose by purpose and category by category.

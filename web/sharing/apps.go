@@ -42,6 +42,10 @@ func (r *room) appsPage(status int) {
 		r.Fail(err)
 		return
 	}
+	if err := r.askableOf(page.Apps); err != nil {
+		r.Fail(err)
+		return
+	}
 	for _, a := range page.Apps {
 		if err := r.usesOf(a); err != nil {
 			r.Fail(err)

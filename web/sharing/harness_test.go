@@ -12,7 +12,7 @@ import (
 func newWorld(t *testing.T) *pages.World {
 	t.Helper()
 	w := pages.New(t)
-	p, err := sharing.New(w.Desk, nil)
+	p, err := sharing.New(w.Desk, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

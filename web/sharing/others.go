@@ -64,6 +64,7 @@ type App struct {
 	Refused int      // how often it was refused
 	More    bool     // the log has older entries
 	Unasked *Unasked // how it runs by itself; nil: it does not
+	Askable bool     // the visitor may try and ask it now
 }
 
 // Agreement is what one consent lets an app do in one category.

@@ -19,15 +19,17 @@ type Pages struct {
 	part *visit.Part
 
 	schedules Schedules // nil: no app runs by itself
+	asker     Asker     // nil: no app runs inside
 }
 
-// New reads the pages of sharing. schedules tell which apps run by themselves; nil where none do.
-func New(desk *visit.Desk, schedules Schedules) (*Pages, error) {
+// New reads the pages of sharing. schedules tell which apps run by themselves, asker asks those that run inside; nil where none
+// do.
+func New(desk *visit.Desk, schedules Schedules, asker Asker) (*Pages, error) {
 	part, err := desk.Part("/space", files)
 	if err != nil {
 		return nil, err
 	}
-	return &Pages{desk: desk, part: part, schedules: schedules}, nil
+	return &Pages{desk: desk, part: part, schedules: schedules, asker: asker}, nil
 }
 
 // Mount gives each page its address.
@@ -41,6 +43,8 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	get("/space/choices", (*room).showChoices)
 	get("/space/apps", (*room).showApps)
 	get("/space/agenda", (*room).showAgenda)
+	mux.Handle("GET /space/apps/ask", p.handle(func(r *room) { r.Go(r.to("/space/apps")) }, http.MethodGet)) // an answer is not kept
+	mux.Handle("/space/apps/ask", p.handle((*room).ask, http.MethodPost))
 	get("/space/people", (*room).showHelpers)
 	get("/space/eyes", (*room).showEyes)
 	mux.Handle("/space/accept", p.part.Handle(p.accept, http.MethodGet, http.MethodPost))

@@ -27,7 +27,7 @@ func scheduled(t *testing.T) (w *pages.World, entry string) {
 	last := w.Desk.Now().Add(-24 * time.Hour)
 	p, err := sharing.New(w.Desk, turns{{
 		App: "rappel-vaccins", Every: "month", Last: last, Outcome: hooks.TurnRan, Version: "1.4.0", Wrote: 1, Next: last.Add(30 * 24 * time.Hour),
-	}})
+	}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

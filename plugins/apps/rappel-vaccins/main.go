@@ -41,7 +41,9 @@ func (c *Calendar) due(ctx context.Context, call *sdk.Call) (*sdk.Answer, error)
 	if err != nil {
 		return nil, err
 	}
-	return sdk.Cards(card(c.advise(r, call.Now, call.Language), call.Language)), nil
+	out := sdk.Cards(card(c.advise(r, call.Now, call.Language), call.Language))
+	out.Page = c.figures(r, call.Now, call.Language)
+	return out, nil
 }
 
 // card is an advice as a card, with what could be put into the agenda as suggestions.

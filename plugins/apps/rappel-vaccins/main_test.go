@@ -31,6 +31,9 @@ func TestThePlugin(t *testing.T) {
 	if proposed := string(card.Suggestions[0].Actions[0].Resource); !strings.Contains(proposed, `"Patient/p"`) || !strings.Contains(proposed, `"proposed"`) {
 		t.Errorf("it proposes %s", proposed)
 	}
+	if p := out.Page; p == nil || len(p.Figures) != 6 || p.Figures[1].Label != "À faire" || p.Figures[1].Value != 4 || p.Figures[5].At != "2025-06-01" {
+		t.Errorf("its figures are %+v", p)
+	}
 	c.Refused = map[string]string{"Immunization": "no consent"}
 	if out, err := sdktest.Run(t, calendar(t).plugin(), c); err != nil || len(out.Cards) > 0 {
 		t.Errorf("without vaccinations: %+v, %v", out, err)

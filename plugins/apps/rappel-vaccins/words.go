@@ -11,6 +11,10 @@ type wording struct {
 	doses, last, early, better string
 	colon, comma, date         string
 	vaccine, plan              string
+	// Figures: the title, one for each state, and what of the record they rest on.
+	figures         string
+	counted         map[State]string
+	days, uncounted string
 	// Summaries: how many are due and how many are unsure, or one of the two, or neither.
 	dueAndUnsure, dueAlone, unsureAlone, nothing string
 }
@@ -34,6 +38,11 @@ var words = map[bool]*wording{
 		better: "La coqueluche n'y est pas inscrite : à voir avec un professionnel.",
 		colon:  " : ", comma: ", ", date: "02/01/2006", vaccine: "Vaccin : ", plan: "Proposer à l'agenda — ",
 		dueAndUnsure: "Vaccins : %d à faire d'après le dossier, %d à vérifier.", dueAlone: "Vaccins : %d à faire d'après le dossier.",
+		figures: "Vaccins du calendrier qui concernent cet âge, d'après ce qui a été lu",
+		counted: map[State]string{
+			Done: "En ordre", Due: "À faire", Soon: "À faire d'ici six mois", Untraced: "Sans trace : on ne sait pas", Doubtful: "À voir avec un professionnel : on ne sait pas",
+		},
+		days: "Jours de vaccination comptés, le dernier", uncounted: "Vaccins inscrits, non comptés (code inconnu ou sans date)",
 		unsureAlone: "Vaccins : rien d'échu d'après le dossier, %d à vérifier.", nothing: "Vaccins : rien d'échu d'après le dossier.",
 	},
 	true: {
@@ -53,6 +62,11 @@ var words = map[bool]*wording{
 		better: "Whooping cough is not recorded in it: to be seen with a professional.",
 		colon:  ": ", comma: ", ", date: "2006-01-02", vaccine: "Vaccine: ", plan: "Propose for the agenda — ",
 		dueAndUnsure: "Vaccines: %d due by the record, %d to be checked.", dueAlone: "Vaccines: %d due by the record.",
+		figures: "Vaccines of the calendar that concern this age, by what was read",
+		counted: map[State]string{
+			Done: "In order", Due: "Due", Soon: "Due within six months", Untraced: "No trace: not known", Doubtful: "To be seen with a professional: not known",
+		},
+		days: "Days of vaccination counted, the last one", uncounted: "Vaccines recorded, not counted (unknown code or no date)",
 		unsureAlone: "Vaccines: nothing overdue by the record, %d to be checked.", nothing: "Vaccines: nothing overdue by the record.",
 	},
 }
