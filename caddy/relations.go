@@ -37,7 +37,7 @@ func (l labels) App(ctx context.Context, client string) (oauth.App, bool, error)
 			Status: status, Exchange: a.Exchange, Purposes: a.Purposes, Categories: a.Categories,
 			Directions: a.Directions, Expires: a.Expires,
 		},
-		Publisher: a.Publisher, Category: a.Category, Cut: a.Cut, Waits: a.Waits,
+		Publisher: a.Publisher, Category: a.Category, Cut: a.Cut, Waits: a.Waits, Scopes: a.Scopes,
 		FR: oauth.AppText{Name: a.Name.FR, Purpose: a.Purpose.FR}, EN: oauth.AppText{Name: a.Name.EN, Purpose: a.Purpose.EN},
 	}, true, nil
 }

@@ -35,6 +35,7 @@ type App struct {
 	Categories []string  `json:"categories,omitempty"` // data categories
 	Directions []string  `json:"directions,omitempty"` // read, write
 	Expires    time.Time `json:"expires,omitzero"`
+	Scopes     []string  `json:"scopes,omitempty"` // SMART scopes that the needs of the manifest come to
 
 	Version      string `json:"version,omitempty"`
 	Digest       string `json:"digest,omitempty"` // SHA-256 of the manifest

@@ -140,6 +140,9 @@ func TestFromDraftToTheAirAndOff(t *testing.T) {
 	if err != nil || a.Status != Online || !a.Exchange || !slices.Equal(a.Categories, []string{"demographics", "measures"}) || a.Version != "2.3.1" {
 		t.Fatalf("on the air: %+v, %v", a, err)
 	}
+	if m, err := v.Read(); err != nil || !slices.Equal(a.Scopes, m.Scopes()) {
+		t.Errorf("its scopes: %v, %v", a.Scopes, err)
+	}
 	if len(v.Steps) != 7 || v.Steps[6].Label == "" || v.Steps[0].Digest != manifest.Digest(example(t)) {
 		t.Errorf("its steps: %+v", v.Steps)
 	}

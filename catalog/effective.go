@@ -55,7 +55,7 @@ func (c Apps) logged(l *label.Label, by Actor, now time.Time) error {
 // show puts a version on the air with what its manifest and its label both say, and nothing more.
 func (a *App) show(m *manifest.Manifest, v *Version, l *label.Label) {
 	a.describe(m)
-	a.Halt = 0
+	a.Halt, a.Scopes = 0, m.Scopes()
 	a.Status, a.Version, a.Digest, a.Label, a.Expires = Online, v.Version, v.Digest, l.ID, l.NotAfter
 	a.Exchange = l.Level == Exchanging && len(m.Data) > 0
 	a.Purposes, a.Directions = common(m.Purposes, l.Purposes), common(m.Directions(), l.Directions)

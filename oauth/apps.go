@@ -23,6 +23,9 @@ type App struct {
 	// Waits tells that nothing new begins for the app, a sign-in or a registration, while what runs goes on: its label has not
 	// been confirmed for too long.
 	Waits bool
+	// Scopes are the widest that its manifest has, which clients that registered as it are held to at each request; nil where the
+	// entry says nothing of scopes.
+	Scopes []string
 	// Cut ends every grant that was given before: the app was recalled then, and a label that it has now brings back none.
 	Cut time.Time
 }

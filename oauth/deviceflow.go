@@ -115,6 +115,9 @@ func (s *Server) beginDevice(r *http.Request, form url.Values) (*deviceAnswer, *
 		return nil, f
 	}
 	scopes, f := scopesForPeople(c, launchScopes(strings.Fields(form.Get("scope")), nil))
+	if f == nil {
+		scopes, f = s.remaining(r.Context(), c, scopes)
+	}
 	if f != nil {
 		return nil, f
 	}

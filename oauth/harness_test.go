@@ -44,6 +44,7 @@ type catalogue struct {
 	labels map[string]string
 	cuts   map[string]time.Time
 	waits  bool // for all of them
+	scopes []string
 }
 
 func (c *catalogue) App(_ context.Context, client string) (oauth.App, bool, error) {
@@ -52,7 +53,7 @@ func (c *catalogue) App(_ context.Context, client string) (oauth.App, bool, erro
 	status, ok := c.labels[client]
 	return oauth.App{
 		Label:     gate.Label{Status: status, Exchange: true, Purposes: []string{"PATRQT", "TREAT", "FAMRQT"}},
-		Publisher: "Glycare SAS", Category: "health", Cut: c.cuts[client], Waits: c.waits,
+		Publisher: "Glycare SAS", Category: "health", Cut: c.cuts[client], Waits: c.waits, Scopes: c.scopes,
 		FR: oauth.AppText{Name: "Glycare", Purpose: "Suivre la glycémie."}, EN: oauth.AppText{Name: "Glycare", Purpose: "Follow blood sugar."},
 	}, ok, nil
 }
@@ -62,6 +63,13 @@ func (c *catalogue) cutOff(client string, at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cuts = map[string]time.Time{client: at}
+}
+
+// narrow has manifests come to these scopes.
+func (c *catalogue) narrow(scopes ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.scopes = scopes
 }
 
 // wait has nothing new begin, or lets it again.

@@ -133,8 +133,10 @@ func (s *Server) introspect(ctx context.Context, caller *Client, token string) (
 			return nil, err
 		}
 		out.Scope = strings.Join(scope.Narrow(l.scopes, strings.Fields(out.Scope)), " ")
-	} else if _, ok, err := s.allowed(ctx, c); err != nil || !ok { // no policy of ours answers for an app that was stopped
+	} else if app, ok, err := s.allowed(ctx, c); err != nil || !ok { // no policy of ours answers for an app that was stopped
 		return nil, errors.Join(err, ErrNotFound)
+	} else {
+		out.Scope = strings.Join(app.cover(c, strings.Fields(out.Scope)), " ")
 	}
 	out.Active, out.Client, out.Issuer, out.Subject = true, g.Client, s.issuer, s.subject(g)
 	out.launchParameters, out.ACR, out.AMR, out.Act = s.launchParameters(g), g.ACR, g.AMR, actorsOf(g.Acts)

@@ -31,7 +31,7 @@ func (s *Server) lineage(ctx context.Context, g *grantRecord, c *Client) (*linea
 	if !ok {
 		return nil, invalidToken("The label of a system that acts for another does not allow access.")
 	}
-	out := &lineage{client: c, app: app, scopes: g.Scopes}
+	out := &lineage{client: c, app: app, scopes: app.cover(c, g.Scopes)}
 	for range maxActors + 1 {
 		if g.Parent == "" {
 			return out, nil
@@ -47,13 +47,14 @@ func (s *Server) lineage(ctx context.Context, g *grantRecord, c *Client) (*linea
 		if !ok || app.Category != out.app.Category {
 			return nil, invalidToken("The app that another system acts for is not allowed access, or is of another category.")
 		}
+		parentScopes := app.cover(owner, parent.Scopes)
 		if owner.Kind != "portal" {
 			if out.client.Kind != "portal" {
 				app.Label = meet(app.Label, out.app.Label)
 			}
 			out.client, out.app = owner, app
 		}
-		out.scopes = scope.Narrow(parent.Scopes, out.scopes)
+		out.scopes = scope.Narrow(parentScopes, out.scopes)
 		g = parent
 	}
 	return nil, invalidToken("Too many systems act one for the other.")

@@ -3,9 +3,11 @@ package oauth
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pontlevis/pontlevis/gate"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -73,7 +75,8 @@ func (m *madeGrants) grant(from madeFrom, app App) *gate.Grant {
 	if ok && made.from == from && made.app.same(&app) {
 		return made.grant
 	}
-	g := grantFor(from.grant, from.client, from.person, app, from.access.scopes(from.grant), from.access.Expires)
+	scopes := app.cover(from.client, from.access.scopes(from.grant))
+	g := grantFor(from.grant, from.client, from.person, app, scopes, from.access.Expires)
 	if d := detailOf(from.access.details(from.grant), detailGlass); d != nil {
 		g.Stage, g.TypedReason = d.Stage, d.TypedReason
 	}
@@ -86,9 +89,32 @@ func (m *madeGrants) grant(from madeFrom, app App) *gate.Grant {
 	return g
 }
 
-// same reports whether two entries say the same of what a grant takes from them: the label and the category.
+// cover are those of a client's scopes that the app's manifest still has, where the client was held to it when it registered: what a
+// later version dropped is over for the tokens of before too. The label does not say it, which names categories and directions
+// one by one.
+func (a *App) cover(c *Client, scopes []string) []string {
+	if a.Scopes == nil || c.vouchedSoftware() == "" {
+		return scopes
+	}
+	return withinScopes(scopes, a.Scopes)
+}
+
+// withinScopes cuts scopes to data down to the widest; those that reach nothing stay.
+func withinScopes(scopes, widest []string) (out []string) {
+	for _, word := range scopes {
+		if !strings.Contains(word, "/") || strings.HasPrefix(word, "launch/") {
+			out = append(out, word)
+		} else {
+			out = append(out, scope.Narrow(widest, []string{word})...)
+		}
+	}
+	return out
+}
+
+// same reports whether two entries say the same of what a grant takes from them: the label, the category and the scopes.
 func (a *App) same(o *App) bool {
 	l, k := &a.Label, &o.Label
 	return a.Category == o.Category && l.Status == k.Status && l.Exchange == k.Exchange && l.Expires.Equal(k.Expires) &&
-		slices.Equal(l.Purposes, k.Purposes) && slices.Equal(l.Categories, k.Categories) && slices.Equal(l.Directions, k.Directions)
+		slices.Equal(l.Purposes, k.Purposes) && slices.Equal(l.Categories, k.Categories) && slices.Equal(l.Directions, k.Directions) &&
+		slices.Equal(a.Scopes, o.Scopes)
 }

@@ -108,6 +108,10 @@ func (s *Server) rotate(ctx context.Context, c *Client, g *grantRecord, form url
 	} else if !scope.Covered(g.Scopes, scopes) {
 		return nil, false, refuse(codeInvalidScope, "A refresh may ask for what was granted or less.")
 	}
+	scopes, f := s.remaining(ctx, c, scopes)
+	if f != nil {
+		return nil, false, f
+	}
 	x := &exchange{client: c, grant: g}
 	a, f := s.run(ctx, x, keep(form, "grant_type", "refresh_token", "scope"), scopes)
 	return a, f != nil && errors.Is(f.cause, errNotHead), f

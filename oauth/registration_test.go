@@ -592,6 +592,55 @@ func TestDroppedGrantAndMethod(t *testing.T) {
 	}
 }
 
+// What a later manifest reads or writes no more, the tokens of before do neither, whatever the label says of the rest; nor does
+// introspection tell of it, or a new request get it.
+func TestDroppedScope(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	r := o.ask("POST", "", initialToken, body{"software_id": "glycare"})
+	if r.status != 201 {
+		t.Fatalf("registering: %d %s", r.status, r.raw)
+	}
+	id := r.text("client_id")
+	const wide = "openid offline_access launch/patient patient/DocumentReference.cruds patient/Observation.cruds"
+	got := o.redeem(o.newBrowser().code("client_id", id, "scope", wide), "client_id", id)
+	if got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.raw)
+	}
+	rights := func(token string) string {
+		t.Helper()
+		g, err := o.server.Authenticate(t.Context(), gate.Bearer(token))
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := o.post("/oauth2/introspect", url.Values{"token": {token}}, "resource:"+o.secret)
+		if !slices.Equal(slices.Sorted(slices.Values(strings.Fields(told.text("scope")))), slices.Sorted(slices.Values(g.Scopes))) {
+			t.Errorf("introspection tells %q, the gate is given %q", told.text("scope"), g.Scopes)
+		}
+		return strings.Join(g.Scopes, " ")
+	}
+	if all := rights(got.text("access_token")); !strings.Contains(all, "patient/DocumentReference.cruds") {
+		t.Fatalf("before: %s", all)
+	}
+	now := []string{"openid", "offline_access", "launch/patient", "patient/DocumentReference.rs", "patient/Observation.cruds"}
+	o.apps.narrow(now...)
+	glycare := o.shelf.apps["glycare"]
+	glycare.Scopes = now
+	o.shelf.apps["glycare"] = glycare
+	const left = "openid offline_access launch/patient patient/DocumentReference.rs patient/Observation.cruds"
+	if all := rights(got.text("access_token")); all != left {
+		t.Errorf("a token of before: %s", all)
+	}
+	again := o.refresh(got.text("refresh_token"), "client_id", id)
+	if all := rights(again.text("access_token")); all != left {
+		t.Errorf("refreshed: %s", all)
+	}
+	anew := o.redeem(o.newBrowser().code("client_id", id, "scope", wide), "client_id", id)
+	if anew.status != 200 || strings.Contains(anew.text("scope"), "DocumentReference.c") || rights(anew.text("access_token")) != left {
+		t.Errorf("asked anew: %d %s", anew.status, anew.raw)
+	}
+}
+
 // A copy of a statement alone brings no secret for what has no address: the device flow and exchanges are the bearer's.
 func TestStatementOfWhatHasNoAddress(t *testing.T) {
 	t.Parallel()

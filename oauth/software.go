@@ -73,7 +73,7 @@ func (s *Server) entryOf(ctx context.Context, c *Client) (w *Software, held bool
 	return w, true, nil
 }
 
-// clientNow is Client with the addresses and grants that it has now: see withinEntry.
+// clientNow is Client with the addresses, grants and scopes that it has now: see withinEntry.
 func (s *Server) clientNow(ctx context.Context, id string) (*Client, error) {
 	c, err := s.Client(ctx, id)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *Server) clientNow(ctx context.Context, id string) (*Client, error) {
 	return s.withinEntry(ctx, c)
 }
 
-// withinEntry is a client with those of its addresses and grants that the app's manifest still has. An address that a later
+// withinEntry is a client with those of its addresses, grants and scopes that the app's manifest still has. An address that a later
 // version dropped may be somebody else's by now: no code, no notice and nobody's browser goes there.
 func (s *Server) withinEntry(ctx context.Context, c *Client) (*Client, error) {
 	w, held, err := s.entryOf(ctx, c)
@@ -100,7 +100,7 @@ func (s *Server) withinEntry(ctx context.Context, c *Client) (*Client, error) {
 	if now.BackchannelLogoutURI != w.BackchannelLogoutURI {
 		now.BackchannelLogoutURI = ""
 	}
-	now.GrantTypes = still(c.grantTypes(), w.grants())
+	now.GrantTypes, now.Scopes = still(c.grantTypes(), w.grants()), withinScopes(c.Scopes, w.Scopes)
 	return &now, nil
 }
 
@@ -114,10 +114,26 @@ func (s *Server) asNow(ctx context.Context, c *Client, method string) (*Client, 
 	if w != nil && w.takes(c) != nil {
 		return nil, s.clientRefused(ctx, c.ID, method)
 	}
-	if c, err = s.withinEntry(ctx, c); err != nil {
+	now, err := s.withinEntry(ctx, c)
+	if err != nil {
 		return nil, broken(err)
 	}
-	return c, nil
+	if now != c {
+		now.Scopes = c.Scopes // of what was agreed, what is left is said where it is given: see remaining
+	}
+	return now, nil
+}
+
+// remaining are those of a client's scopes that the app's manifest still has.
+func (s *Server) remaining(ctx context.Context, c *Client, scopes []string) ([]string, *failure) {
+	w, _, err := s.entryOf(ctx, c)
+	switch {
+	case err != nil:
+		return nil, broken(err)
+	case w == nil:
+		return scopes, nil
+	}
+	return withinScopes(scopes, w.Scopes), nil
 }
 
 // still are those addresses or grants that are among the manifest's.

@@ -117,6 +117,10 @@ func (s *Server) clientCredentials(r *http.Request, c *Client, form url.Values) 
 	}
 	scopes := scope.Without(scope.Without(scope.Narrow(c.Scopes, asked), "patient"), "user")
 	scopes = slices.DeleteFunc(scopes, func(w string) bool { return !strings.HasPrefix(w, "system/") && w != scope.Launches })
+	scopes, f := s.remaining(ctx, c, scopes)
+	if f != nil {
+		return nil, f
+	}
 	if len(scopes) == 0 {
 		return nil, refuse(codeInvalidScope, "None of these scopes is registered for this client.")
 	}
