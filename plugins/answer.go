@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -165,7 +166,7 @@ func (j *judge) page(p *wire.Page) (*Page, error) {
 			return nil, fault("a figure is no number")
 		case !unit.MatchString(one.Unit):
 			return nil, fault("a unit is no UCUM code")
-		case !moment.MatchString(one.At):
+		case !isMoment(one.At):
 			return nil, fault("the date of a figure is none")
 		}
 		out.Figures = append(out.Figures, one)
@@ -177,6 +178,19 @@ var (
 	unit   = regexp.MustCompile(`^[!-~]{0,32}$`)
 	moment = regexp.MustCompile(`^([0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?)?)?)?$`)
 )
+
+// isMoment reports whether a text is a FHIR date or instant that there is; nothing says that there is none.
+func isMoment(text string) bool {
+	if text == "" || !moment.MatchString(text) {
+		return text == ""
+	}
+	format := time.RFC3339Nano
+	if len(text) <= len(time.DateOnly) {
+		format = time.DateOnly[:len(text)]
+	}
+	_, err := time.Parse(format, text)
+	return err == nil
+}
 
 // identified gives what has no UUID one, and refuses what is none.
 func identified(id *string) error {
@@ -198,11 +212,14 @@ func oneLineOf(what, text string, most int) error {
 		return fault(what + ": characters that cannot be seen")
 	case utf8.RuneCountInString(text) > most:
 		return fault(fmt.Sprintf("%s: more than %d characters", what, most))
-	case strings.Contains(text, "://") || strings.ContainsAny(text, "<>") && markup.MatchString(text):
+	case bare.MatchString(text) || strings.ContainsAny(text, "<>") && markup.MatchString(text):
 		return fault(what + ": neither addresses nor markup")
 	}
 	return nil
 }
+
+// bare is what somebody may take for an address in a line, which has no links.
+var bare = regexp.MustCompile(`(?i)://|//[^\s/]|\bwww\.[^\s]`)
 
 // markup is what some reader may take for HTML.
 var markup = regexp.MustCompile(`<[A-Za-z/!?]`)
@@ -215,7 +232,7 @@ func readable(text string) bool {
 	for _, r := range text {
 		switch {
 		case r == '\n' || r == '\t':
-		case unicode.Is(unicode.C, r):
+		case unicode.In(r, unicode.C, unicode.Zl, unicode.Zp):
 			return false
 		}
 	}

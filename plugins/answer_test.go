@@ -23,6 +23,9 @@ func judging() *judge {
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	const vaccination = `{"resourceType":"Immunization","status":"completed","patient":{"reference":"Patient/~"}}`
+	agenda := func(more string) string {
+		return `{"resourceType":"Appointment","status":"proposed","participant":[{"actor":{"reference":"Patient/~"},"status":"needs-action"}],` + more + `}`
+	}
 	detail := func(text string) func(*wire.Answer) { return func(a *wire.Answer) { a.Cards[0].Detail = text } }
 	action := func(kind, resource string) func(*wire.Answer) {
 		return func(a *wire.Answer) {
@@ -59,6 +62,20 @@ func TestAnswers(t *testing.T) {
 		"a script":                {detail("[x](javascript:alert(1))"), "manifest"},
 		"a bare address":          {detail("www.evil.example/camille"), "manifest"},
 		"an address in code":      {detail("`https://evil.example/camille`"), "manifest"},
+		"slashes as entities":     {detail("see https:&#47;&#47;evil.example&#47;camille"), "manifest"},
+		"slashes escaped":         {detail("see https:\\/\\/evil.example/camille"), "manifest"},
+		"slashes emphasised":      {detail("see https:/*/evil.example*"), "manifest"},
+		"a bare one as entity":    {detail("&#119;ww&#46;evil.example/camille"), "manifest"},
+		"a mail as entity":        {detail("write to a&#64;evil.example"), "manifest"},
+		"a listed one as entity":  {detail("see https:&#47;&#47;ok.example/calendar"), ""},
+		"turned by an entity":     {detail("a&#8238;b"), "cannot be seen"},
+		"lines by a separator":    {func(a *wire.Answer) { a.Cards[0].Summary = "a\u2028b" }, "cannot be seen"},
+		"a bare summary":          {func(a *wire.Answer) { a.Cards[0].Summary = "see www.evil.example" }, "addresses"},
+		"without a scheme":        {func(a *wire.Answer) { a.Cards[0].Summary = "see //evil.example/c" }, "addresses"},
+		"an address in a comment": {action("create", agenda(`"comment":"see https://evil.example/camille"`)), "manifest"},
+		"a bare one in one":       {action("create", agenda(`"description":"see www\u002eevil.example"`)), "manifest"},
+		"a listed one in one":     {action("create", agenda(`"comment":"see https://ok.example/calendar"`)), ""},
+		"a system of codes":       {action("create", agenda(`"reasonCode":[{"coding":[{"system":"http://snomed.info/sct","code":"1"}]}]`)), ""},
 		"an image":                {detail("![x](https://ok.example/calendar)"), "image"},
 		"an image in code":        {detail("`![x](y)`"), "image"},
 		"raw HTML":                {detail("a <b>b</b>"), "HTML"},
@@ -104,6 +121,17 @@ func TestAnswers(t *testing.T) {
 		"a date that is none": {func(a *wire.Answer) {
 			a.Page = &wire.Page{Title: "x", Figures: []*wire.Figure{{Label: "x", At: "soon"}}}
 		}, "date"},
+		"a day that is none": {func(a *wire.Answer) {
+			a.Page = &wire.Page{Title: "x", Figures: []*wire.Figure{{Label: "x", At: "2026-02-30"}}}
+		}, "date"},
+		"an hour that is none": {func(a *wire.Answer) {
+			a.Page = &wire.Page{Title: "x", Figures: []*wire.Figure{{Label: "x", At: "2026-02-03T25:00:00Z"}}}
+		}, "date"},
+		"dates that are": {func(a *wire.Answer) {
+			for _, at := range []string{"", "2026", "2026-02", "2024-02-29", "2026-02-03T23:59:59.5+01:00"} {
+				a.Page = &wire.Page{Title: "x", Figures: append(a.GetPage().GetFigures(), &wire.Figure{Label: "x", At: at})}
+			}
+		}, ""},
 		"a page without end": {func(a *wire.Answer) {
 			a.Page = &wire.Page{Title: "x", Figures: slicesOf(&wire.Figure{Label: "x"}, 101)}
 		}, "too many figures"},

@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"html"
 	"regexp"
 	"strings"
 
@@ -31,13 +32,15 @@ func (j *judge) detail(source string) error {
 	case strings.Contains(source, "!["):
 		return fault("detail: an image")
 	}
-	for _, address := range addressed.FindAllString(source, -1) {
-		if !j.listed(strings.TrimRight(address, ".,;:!?*_~")) {
-			return fault("detail: an address that is not in the manifest")
-		}
+	if !j.addresses(source) {
+		return fault("detail: an address that is not in the manifest")
 	}
 	raw := []byte(source)
-	return ast.Walk(markdown.Parser().Parse(text.NewReader(raw)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+	read := markdown.Parser().Parse(text.NewReader(raw))
+	if err := j.visible(raw, read); err != nil {
+		return err
+	}
+	return ast.Walk(read, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
@@ -58,3 +61,35 @@ func (j *judge) detail(source string) error {
 		return ast.WalkContinue, nil
 	})
 }
+
+// addresses reports whether every address that a text shows is in the manifest.
+func (j *judge) addresses(shown string) bool {
+	for _, address := range addressed.FindAllString(shown, -1) {
+		if !j.listed(strings.TrimRight(address, ".,;:!?*_~")) {
+			return false
+		}
+	}
+	return true
+}
+
+// visible checks what people read: an address that is written by entities or escapes stands there in full, and a client or a
+// mail program makes a link of it.
+func (j *judge) visible(source []byte, read ast.Node) error {
+	var out strings.Builder
+	if err := markdown.Renderer().Render(&out, source, read); err != nil {
+		return fault("detail: it cannot be shown")
+	}
+	shown := html.UnescapeString(tags.ReplaceAllString(out.String(), ""))
+	switch {
+	case !readable(shown):
+		return fault("detail: characters that cannot be seen")
+	case !j.addresses(shown) || mail.MatchString(shown):
+		return fault("detail: an address that is not in the manifest")
+	}
+	return nil
+}
+
+var (
+	tags = regexp.MustCompile(`<[^>]*>`)
+	mail = regexp.MustCompile(`[^\s@]@[a-zA-Z0-9-]+\.[a-zA-Z]`)
+)

@@ -92,6 +92,11 @@ var smuggles = map[string]bool{
 	"instantiatesUri": true, "instantiatesCanonical": true, "instantiates": true,
 }
 
+// prose are fields that people read.
+var prose = map[string]bool{
+	"description": true, "comment": true, "text": true, "display": true, "title": true, "patientInstruction": true, "valueString": true, "valueMarkdown": true,
+}
+
 func (r *reveal) object(n *fhir.Node, resource string) {
 	r.out = append(r.out, '{')
 	first := true
@@ -159,6 +164,9 @@ func (r *reveal) value(n *fhir.Node, name string) {
 	case fhir.String:
 		if text := n.Text(); !readable(text) || markup.MatchString(text) {
 			r.err = fault("a text of a proposal holds characters that cannot be seen, or markup")
+			return
+		} else if prose[name] && !r.judge.addresses(text) {
+			r.err = fault("a text of a proposal holds an address that is not in the manifest")
 			return
 		}
 		r.out = append(r.out, n.Bytes()...)
