@@ -205,12 +205,10 @@ func (v *view) Called(e oauth.Elsewhere) string {
 }
 
 // Pick is the text of a pair in the reader's language.
-func (v *view) Pick(t Text) string {
-	if v.Lang == french {
-		return t.FR
-	}
-	return t.EN
-}
+func (v *view) Pick(t Text) string { return t.In(v.Lang) }
+
+// Both is one of two texts, in the reader's language.
+func (v *view) Both(fr, en string) string { return v.Pick(Text{FR: fr, EN: en}) }
 
 // Category is what people call a category of data, Purpose a purpose (HL7 v3-PurposeOfUse), Direction a direction of exchange;
 // what has no word of its own is said as it is.
@@ -231,6 +229,14 @@ func (v *view) word(key, code string) string {
 
 // Text is a text in both languages.
 type Text struct{ FR, EN string }
+
+// In is the text in a language, fr or en, as a page shows it: French punctuation stays on the line of its word.
+func (t Text) In(lang string) string {
+	if lang == french {
+		return unbroken.Replace(t.FR)
+	}
+	return t.EN
+}
 
 // With is the view beside a value, for a piece of a template that needs both: {{template "item" ($v.With .)}}, in which
 // .It is the value.

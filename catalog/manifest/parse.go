@@ -95,7 +95,7 @@ func (r *report) partly(raw []byte) []Finding {
 func (r *report) broken(raw []byte, at int, err error) {
 	line, column := position(raw, at)
 	r.all = append(r.all, Finding{Line: line, Column: column, Severity: Error, Rule: "json.syntax", Text: Text{
-		FR: "Ce n’est pas du JSON valable ici : vérifiez virgules, guillemets et accolades (" + err.Error() + ").",
+		FR: "Ce n’est pas du JSON valable ici : vérifiez virgules, guillemets et accolades.",
 		EN: "This is not valid JSON here: check commas, quotes and braces (" + err.Error() + ").",
 	}})
 }

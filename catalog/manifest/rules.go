@@ -103,10 +103,10 @@ func (r *report) publisher(m *Manifest) {
 		r.refuse("publisher.siren", "/publisher/siren", "Ce SIREN n’a pas la bonne clé : vérifiez ses chiffres.", "The check digit of this SIREN is wrong: look at its digits again.")
 	}
 	if m.Publisher.SIREN == "" && (m.Publisher.Country == "" || m.Publisher.Country == "FR") {
-		r.warn("publisher.siren", "/publisher/siren", "Sans SIREN, l’autorité ne peut pas vérifier l’éditeur : donnez-le, ou le pays.", "Without a SIREN the authority cannot verify the publisher: give it, or the country.")
+		r.warn("publisher.siren", "/publisher/siren", "Sans SIREN, l’autorité ne peut pas vérifier l’éditeur : donnez-le, ou le pays s’il n’est pas la France.", "Without a SIREN the authority cannot verify the publisher: give it, or the country if it is not France.")
 	}
 	if len(m.Data) > 0 && m.Publisher.DPO == "" {
-		r.warn("publisher.dpo", "/publisher/dpo", "Qui demande des données donne l’adresse de son délégué à la protection des données.", "Who asks for data gives the address of their data protection officer.")
+		r.warn("publisher.dpo", "/publisher/dpo", "Qui demande des données donne l’adresse de son délégué à la protection des données : ajoutez « dpo ».", "Who asks for data gives the address of their data protection officer: add “dpo”.")
 	}
 }
 
@@ -152,10 +152,10 @@ func (r *report) needs(m *Manifest) {
 		r.warn("data.retention", "/retention", "Dites combien de temps ce qui est lu est gardé.", "Say how long what is read is kept.")
 	}
 	if reads && m.Retention.Days > 0 && !m.Hosting.Certified {
-		r.warn("data.hosting", "/hosting", "Des données de santé se gardent chez un hébergeur certifié (CSP L1111-8).", "Health data is kept with a certified host (CSP L1111-8).")
+		r.warn("data.hosting", "/hosting", "Des données de santé se gardent chez un hébergeur certifié (CSP L1111-8) : nommez-le dans « hosting ».", "Health data is kept with a certified host (CSP L1111-8): name it in “hosting”.")
 	}
 	if m.Links.DPIA == "" {
-		r.warn("data.dpia", "/links/dpia", "Qui demande des données publie son analyse d’impact (RGPD, art. 35).", "Who asks for data publishes an impact assessment (GDPR art. 35).")
+		r.warn("data.dpia", "/links/dpia", "Qui demande des données publie son analyse d’impact (RGPD, art. 35) : donnez son adresse dans « dpia ».", "Who asks for data publishes an impact assessment (GDPR art. 35): give its address in “dpia”.")
 	}
 }
 

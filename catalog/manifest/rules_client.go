@@ -58,7 +58,7 @@ func (r *report) profile(s *SMART) {
 		ok = keyed && !slices.Contains(s.GrantTypes, GrantDevice)
 	}
 	if !ok {
-		r.refuse("smart.profile", "/smart/profile", "Ce profil ne va pas avec cette façon de s’authentifier : voyez docs/catalog.md.", "This profile does not go with this way of authenticating: see docs/catalog.md.")
+		r.refuse("smart.profile", "/smart/profile", "Ce profil ne va pas avec cette façon de s’authentifier : changez « auth_method », ou retirez « profile ».", "This profile does not go with this way of authenticating: change “auth_method”, or remove “profile”.")
 	}
 }
 
@@ -100,15 +100,15 @@ func (r *report) address(path, raw string, check func(*url.URL) error) {
 		return
 	}
 	texts := map[error]Text{
-		errPattern:  {"Une adresse est exacte : ni joker, ni modèle.", "An address is exact: no wildcard, no template."},
-		errFragment: {"Une adresse n’a ni fragment (#…) ni nom d’utilisateur.", "An address has no fragment (#…) and no user name."},
+		errPattern:  {"Une adresse est exacte, sans joker ni modèle : écrivez-la en entier.", "An address is exact, with no wildcard and no template: write the whole of it."},
+		errFragment: {"Une adresse n’a ni fragment (#…) ni nom d’utilisateur : retirez-le.", "An address has no fragment (#…) and no user name: remove it."},
 		errScheme:   {"L’adresse doit être en https (http seulement vers 127.0.0.1, ou un schéma de domaine inversé comme fr.exemple.app:/retour).", "The address must be https (http to 127.0.0.1 alone, or a reversed-domain scheme such as com.example.app:/back)."},
 		errSecure:   {"L’adresse doit être en https.", "The address must be https."},
 		errQuery:    {"L’adresse n’a pas de paramètre (?…) : ce qu’on y mettrait sortirait du dossier.", "The address has no parameter (?…): what one would put there would leave the record."},
 	}
 	text, told := texts[err]
 	if !told {
-		text = Text{"Ce n’est pas une adresse.", "This is no address."}
+		text = Text{"Ce n’est pas une adresse : écrivez-la en entier, de https:// à la fin.", "This is no address: write the whole of it, from https:// on."}
 	}
 	r.add(Error, "address", path, text)
 }

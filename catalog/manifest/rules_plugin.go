@@ -40,7 +40,7 @@ func (r *report) plugin(m *Manifest) {
 	for k, h := range p.Hooks {
 		path := item("/plugin/hooks", k)
 		if ids[h.ID] {
-			r.refuse("plugin.hook", path+"/id", "Deux services ont le même identifiant.", "Two services have the same id.")
+			r.refuse("plugin.hook", path+"/id", "Deux services ont le même identifiant : changez-en un.", "Two services have the same id: change one.")
 		}
 		ids[h.ID] = true
 		if h.Hook != "" && !slices.Contains(hooks, h.Hook) {
@@ -54,7 +54,7 @@ func (r *report) plugin(m *Manifest) {
 		r.refuse("plugin.hook", "/plugin/hooks", "Un module répond à un service au moins : ajoutez-le.", "A plugin answers one service at least: add it.")
 	}
 	if s := p.Schedule; s != nil && !ids[s.Hook] {
-		r.refuse("plugin.schedule", "/plugin/schedule/hook", "Aucun service n’a cet identifiant.", "No service has this id.")
+		r.refuse("plugin.schedule", "/plugin/schedule/hook", "Aucun service n’a cet identifiant : donnez celui d’un service de « hooks ».", "No service has this id: give that of a service of “hooks”.")
 	}
 	if s := p.Schedule; s != nil && !m.For(AudiencePatient) {
 		r.refuse("plugin.schedule", "/plugin/schedule", "Un module programmé s’adresse aux personnes : ajoutez « patient » à « audience ».", "A scheduled plugin is for people: add “patient” to “audience”.")

@@ -54,6 +54,8 @@ for (const [k, lang] of ['fr', 'en'].entries()) {
     await page.open(`${demo.base}/catalog/oldapp`)
     assert.match(await text(page), words[lang].old)
     wrong.push(...await findings(page, `catalog recalled ${lang} ${screens[k].width}`))
+    await page.open(`${demo.base}/catalog/backend-lab`)
+    assert.equal(await page.evaluate(`document.querySelectorAll('a[href$="/connect"]').length`), 0, 'a person is asked to connect the system of a laboratory')
     await page.open(`${demo.base}/catalog?q=zzzz`)
     wrong.push(...await findings(page, `catalog nothing ${lang} ${screens[k].width}`))
     await page.close()

@@ -232,7 +232,7 @@ chain('a complaint is answered by the publisher, and closed by the authority', a
   const figures = await text(vendor)
   assert.match(figures, /Mesures, lire\s+oui\s+très peu\s+très peu/, figures)
   assert.match(figures, /Identité, lire\s+par une version précédente/, figures)
-  assert.match(figures, /1 · close/, figures)
+  assert.match(figures, /1 · clos/, figures)
   await looked(vendor, 'figures')
   assert.deepEqual(wrong, [])
 })

@@ -29,6 +29,8 @@ func (p *Pages) how(v *visit.Visit, page *appPage) (target string, err error) {
 		return "", err
 	case !page.Badge.Good():
 		page.Connect = byNothing
+	case page.manifest != nil && page.manifest.Is(manifest.KindBackend):
+		page.Connect = bySystem
 	case page.Plugin() && page.Badge.Exchange:
 		page.Connect = byConsent
 	case opens:

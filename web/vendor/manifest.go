@@ -104,8 +104,9 @@ func (page *editPage) own() bool {
 func (page *editPage) lint(lang string) {
 	raw := []byte(page.Text)
 	for _, f := range manifest.Lint(raw) {
+		words := web.Text{FR: f.Text.FR, EN: f.Text.EN}
 		page.Findings = append(page.Findings, finding{
-			Line: f.Line, Column: f.Column, Severity: f.Severity, Path: f.Path, Rule: f.Rule, Words: web.Text{FR: f.Text.FR, EN: f.Text.EN}, Text: f.Text.In(lang),
+			Line: f.Line, Column: f.Column, Severity: f.Severity, Path: f.Path, Rule: f.Rule, Words: words, Text: words.In(lang),
 		})
 	}
 	if m, err := manifest.Parse(raw); err == nil {

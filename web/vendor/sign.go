@@ -50,8 +50,13 @@ func (p *Pages) sign(v *visit.Visit, page *appPage, key, envelope string) {
 		v.Nothing()
 		return
 	}
-	page.Key = strings.TrimSpace(key)
-	err := p.Signatures.Publish(v.Context(), page.ID, last.Version, page.Key, []byte(strings.TrimSpace(envelope)))
+	page.Key, envelope = strings.TrimSpace(key), strings.TrimSpace(envelope)
+	if page.Key == "" || envelope == "" {
+		page.Problem = "unsigned"
+		p.show(v, http.StatusUnprocessableEntity, page)
+		return
+	}
+	err := p.Signatures.Publish(v.Context(), page.ID, last.Version, page.Key, []byte(envelope))
 	for _, known := range []error{label.ErrPublisher, label.ErrSignature, label.ErrEnvelope, label.ErrPayloadType} {
 		if errors.Is(err, known) {
 			page.Problem = "signature"

@@ -69,7 +69,10 @@ func TestSignature(t *testing.T) {
 		answer.Says("The signature does not fit")
 	}
 	page.Upload("input[name=envelope-file]", "key", label.PublicText(public), "envelope-file", "\x00\xff").
-		Is(http.StatusUnprocessableEntity).Says("The signature does not fit")
+		Is(http.StatusUnprocessableEntity).Says("Nothing was read")
+	b.Send(http.MethodPost, "/vendor/apps/mes-courbes", *send(public, " ")).Is(http.StatusUnprocessableEntity).Says("Nothing was read")
+	b.Send(http.MethodPost, "/vendor/apps/mes-courbes", url.Values{"csrf": {page.Value("input[name=csrf]")}, "do": {"submit"}}).
+		Is(http.StatusUnprocessableEntity).Says("no longer possible")
 	page.Upload("input[name=envelope-file]", "key", label.PublicText(public), "envelope", "{}", "envelope-file", over(raw)).Is(http.StatusOK)
 	b.Get("/vendor/apps/mes-courbes").Says("received", label.PublicText(public))
 }

@@ -19,11 +19,14 @@ func (p *Pages) submit(v *visit.Visit, page *appPage) {
 		v.Fail(err)
 		return
 	}
-	if !page.Draft || !page.Ready {
+	if page.Problem = "step"; page.Draft { // else it was given in already, from another window maybe
 		page.Problem = "ready"
+	}
+	if !page.Draft || !page.Ready {
 		p.show(v, http.StatusUnprocessableEntity, page)
 		return
 	}
+	page.Problem = ""
 	_, err := p.Apps.Take(v.Context(),
 		catalog.Step{App: page.ID, Step: "submit", By: page.by, Evidence: page.Criteria, Digest: manifest.Digest(page.raw)},
 		catalog.Step{App: page.ID, Step: "admit", By: machine})
