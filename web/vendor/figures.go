@@ -47,13 +47,32 @@ type figuresPage struct {
 }
 
 // fare is how one version of a plugin fares. What went well is told in the steps of everything else, so that whoever looks twice
-// sees no single call pass; what failed is told as it is.
+// sees no single call pass; what failed is told as it is, but for numbers that a plugin may choose by what it read.
 type fare struct {
 	plugins.Diagnosis
 	Calls, Well, Processes usage.Public
-	Failed                 bool // the last process ended in a failure
-	Kilobytes              int64
+	Failed                 bool         // the last process ended in a failure
+	Megabytes              usage.Public // of its error output
 }
+
+// spans are the steps in which a time is told that a plugin may choose.
+var spans = []time.Duration{100 * time.Millisecond, time.Second, 3 * time.Second, 10 * time.Second}
+
+// within is the step that a time is below; the last where it is below none.
+func within(took time.Duration) time.Duration {
+	for _, most := range spans {
+		if took < most {
+			return most
+		}
+	}
+	return spans[len(spans)-1]
+}
+
+// Computed is less than what the last process took of the processor.
+func (f fare) Computed() time.Duration { return within(f.Last.CPU) }
+
+// Lasted is less than what it lived.
+func (f fare) Lasted() time.Duration { return within(f.Last.Lived) }
 
 // figure is one category in one direction: declared, done, or both.
 type figure struct {
@@ -140,7 +159,8 @@ func (p *Pages) count(ctx context.Context, page *figuresPage, app *appPage) erro
 	if p.Fares != nil {
 		for _, d := range p.Fares(page.ID) {
 			page.Fares = append(page.Fares, fare{
-				d, usage.Coarse(d.Invocations), usage.Coarse(d.Answered), usage.Coarse(d.Starts), !slices.Contains(well, d.Last.Kind), d.Stderr >> 10,
+				d, usage.Coarse(d.Invocations), usage.Coarse(d.Answered), usage.Coarse(d.Starts), !slices.Contains(well, d.Last.Kind),
+				usage.Coarse(int((d.Stderr + 1<<20 - 1) >> 20)),
 			})
 		}
 	}

@@ -11,6 +11,38 @@ import (
 	"github.com/pontlevis/pontlevis/plugins/hooks"
 )
 
+// TestNothingByNumbers: what a plugin may choose, how much it writes to its error output and how long it takes to fail, carries
+// nothing of a record to its publisher: other numbers are the same page.
+func TestNothingByNumbers(t *testing.T) {
+	t.Parallel()
+	var d plugins.Diagnosis
+	w := newWorld(t, func(o *Options) { o.Fares = func(string) []plugins.Diagnosis { return []plugins.Diagnosis{d} } })
+	b := w.arrive("ada@courbes.example", "Courbes SAS")
+	w.begin(b, presetPlugin, "mes-rappels")
+	at := time.Now()
+	shown := func(kilobytes int64, cpu, lived time.Duration) string {
+		t.Helper()
+		d = plugins.Diagnosis{
+			Version: "0.1.0", State: plugins.Serves, Level: "S3", Starts: 12, Invocations: 57, Answered: 52, Stderr: kilobytes << 10,
+			Last: plugins.End{At: at, Kind: "crashed", Detail: "it ended", Status: "exit status 2", CPU: cpu, Lived: lived},
+		}
+		return b.Get("/vendor/apps/mes-rappels/figures").Is(http.StatusOK).Text()
+	}
+	first := shown(37, 20*time.Millisecond, 30*time.Millisecond)
+	if other := shown(38, 20*time.Millisecond, 30*time.Millisecond); other != first {
+		t.Error("a KiB more on the error output is told")
+	}
+	if other := shown(37, 90*time.Millisecond, 80*time.Millisecond); other != first {
+		t.Error("some milliseconds more are told")
+	}
+	if other := shown(37, 20*time.Millisecond, 4*time.Second); other == first {
+		t.Error("that it took seconds is not told")
+	}
+	if other := shown(0, 20*time.Millisecond, 30*time.Millisecond); other == first {
+		t.Error("that it wrote something is not told")
+	}
+}
+
 // TestFigures: a publisher sees what its app did beside what it declared, in the steps of everybody; how its plugin fares with what
 // failed in words; and another publisher sees nothing.
 func TestFigures(t *testing.T) {
