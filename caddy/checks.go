@@ -15,7 +15,7 @@ import (
 func (a *App) checks(ctx context.Context, app string, raw []byte) []catalog.Criterion {
 	in := criteria.Input{Raw: raw, Now: time.Now()}
 	if a.services != nil {
-		in.Binaries = a.binaries()
+		in.Binaries = a.binaries(app)
 	}
 	if t := a.theatre(); t != nil {
 		if played, err := t.All.Get(ctx, app); err == nil && played.Manifest == manifest.Digest(raw) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/catalog"
@@ -48,11 +49,34 @@ func (w *tripwires) tripped(t plugins.Trip) {
 // keep writes into the access log what a plugin did. The first entry of an app, version and kind goes by them: it begins the
 // case, and is there once.
 func (w *tripwires) keep(ctx context.Context, t usage.Trip) error {
-	err := w.state.logPlugins(ctx, usage.TripID(t.App, t.Version, t.Kind), usage.Tripwire, audit.Refused, t.Details())
+	err := w.state.logPlugins(ctx, t.ID(), usage.Tripwire, audit.Refused, t.Details())
 	if errors.Is(err, audit.ErrExists) {
 		err = w.state.logPlugins(ctx, "", usage.Tripwire, audit.Refused, t.Details())
 	}
 	return err
+}
+
+// whileChecked keeps the evidence against a binary that tried to escape while it was checked. Nothing of it is on the air, so
+// nothing is stopped: the authority has it before it signs.
+func (w *tripwires) whileChecked(ctx context.Context, app, version, binary string) {
+	const what = "while it was checked, before any label: a system call by which escapes are tried; the kernel ended the process for it"
+	w.log.Error("a plugin did what no honest one does", "app", app, "version", version, "binary", binary, "what", what)
+	trip := usage.Trip{App: app, Version: version, Kind: plugins.TripCall, What: what, Binary: binary}
+	if err := w.keep(context.WithoutCancel(ctx), trip); err != nil {
+		w.log.Error("that could not be written into the access log", "error", err)
+	}
+}
+
+// checkedBefore is when a binary of an app tried to escape while it was checked; yes is false of one that never did.
+func (w *tripwires) checkedBefore(ctx context.Context, app, binary string) (at time.Time, yes bool, err error) {
+	e, err := w.state.log.Entry(ctx, usage.Trip{App: app, Kind: plugins.TripCall, Binary: binary}.ID())
+	switch {
+	case errors.Is(err, audit.ErrNotFound):
+		return at, false, nil
+	case err != nil:
+		return at, false, fmt.Errorf("looking for what a binary did before: %w", err)
+	}
+	return e.At, true, nil
 }
 
 // suspend stops an app on this node, whichever of its versions tried: the version on the air waits for the authority's

@@ -253,6 +253,7 @@ func (t Tried) Run(ctx context.Context, m *manifest.Manifest) (criteria.Ran, err
 			return out, err
 		}
 		out.Played = append(out.Played, one)
+		out.Escaped = out.Escaped || one.Escaped
 	}
 	return out, nil
 }

@@ -102,7 +102,7 @@ func (u usages) differ(ctx context.Context, d usage.Difference) error {
 // tripped opens a case for what a plugin did and no honest one does.
 func (u usages) tripped(ctx context.Context, t usage.Trip) error {
 	return u.open(ctx, t.Entry, t.At, cases.Use{
-		App: t.App, Month: usage.MonthOf(t.At), Tripped: t.Kind, Version: t.Version, What: t.What, Suspended: t.Suspended,
+		App: t.App, Month: usage.MonthOf(t.At), Tripped: t.Kind, Version: t.Version, What: t.What, Suspended: t.Suspended, Checked: t.Binary != "",
 	})
 }
 

@@ -105,8 +105,8 @@ func (a *App) theatre() *vendor.Theatre {
 	return &vendor.Theatre{All: a.rehearsal.services.rehearsals, Issuer: a.rehearsal.Issuer, Client: &http.Client{Transport: inside{a.rehearsal}}}
 }
 
-// binaries are the plugins' files as the host finds them, and its cage; nil where no plugins run.
-func (a *App) binaries() criteria.Binaries {
+// binaries are the files of a plugin as the host finds them, and its cage; nil where no plugins run.
+func (a *App) binaries(app string) criteria.Binaries {
 	host := a.services.plugins
 	if host == nil {
 		return nil
@@ -115,7 +115,7 @@ func (a *App) binaries() criteria.Binaries {
 	if a.Demo {
 		least = cage.S1 // what runs there reads nothing real
 	}
-	return playing{criteria.Cage{Folders: host.folders, Warden: host.warden, Sent: uploadsFolder(a.state.dir), Least: least}, a}
+	return playing{criteria.Cage{Folders: host.folders, Warden: host.warden, Sent: uploadsFolder(a.state.dir), Least: least}, a, app}
 }
 
 // inside takes requests to a server of this process without the network, whose names and certificates are the browser's to

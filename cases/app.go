@@ -21,6 +21,7 @@ type Use struct {
 	Version   string `json:"version,omitempty"`   // that did it
 	What      string `json:"what,omitempty"`      // what exactly, in the host's words
 	Suspended bool   `json:"suspended,omitempty"` // the node stopped the app for it
+	Checked   bool   `json:"checked,omitempty"`   // it was being checked, before a label: it ran for nobody
 }
 
 // homeOf is the partition of a patient's cases; those about an app are nobody's, and stand beside the queue.

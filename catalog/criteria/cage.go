@@ -87,16 +87,24 @@ func (c Cage) Look(app string, a manifest.Artifact) (Looked, error) {
 	return out, nil
 }
 
+// Here is the binary of a plugin for this machine; ok is false where its manifest names none.
+func Here(m *manifest.Manifest) (a manifest.Artifact, ok bool) {
+	k := slices.IndexFunc(m.Plugin.Artifacts, func(a manifest.Artifact) bool { return a.OS == runtime.GOOS && a.Arch == runtime.GOARCH })
+	if k < 0 {
+		return manifest.Artifact{}, false
+	}
+	return m.Plugin.Artifacts[k], true
+}
+
 // Run implements Binaries.
 func (c Cage) Run(ctx context.Context, m *manifest.Manifest) (Ran, error) {
-	k := slices.IndexFunc(m.Plugin.Artifacts, func(a manifest.Artifact) bool { return a.OS == runtime.GOOS && a.Arch == runtime.GOARCH })
+	a, ok := Here(m)
 	switch {
 	case c.Warden == nil:
 		return Ran{Lacks: "cage"}, nil
-	case k < 0:
+	case !ok:
 		return Ran{Lacks: "platform"}, nil
 	}
-	a := m.Plugin.Artifacts[k]
 	file, same, err := c.open(m.ID, a)
 	if err != nil {
 		return Ran{}, err
@@ -133,7 +141,7 @@ func (c Cage) Run(ctx context.Context, m *manifest.Manifest) (Ran, error) {
 	var failed *plugins.Failure
 	switch {
 	case errors.As(err, &failed):
-		out.Why = failed.Detail
+		out.Why, out.Escaped = failed.Detail, failed.Trip() == plugins.TripCall
 		return out, nil
 	case err != nil:
 		return out, err
@@ -145,17 +153,15 @@ func (c Cage) Run(ctx context.Context, m *manifest.Manifest) (Ran, error) {
 
 // Path is where the binary for this machine is.
 func (c Cage) Path(m *manifest.Manifest) (string, error) {
-	for _, a := range m.Plugin.Artifacts {
-		if a.OS != runtime.GOOS || a.Arch != runtime.GOARCH {
-			continue
-		}
-		file, _, err := c.open(m.ID, a)
-		if err != nil || file == nil {
-			return "", err
-		}
-		return file.Name(), file.Close()
+	a, ok := Here(m)
+	if !ok {
+		return "", fs.ErrNotExist
 	}
-	return "", fs.ErrNotExist
+	file, _, err := c.open(m.ID, a)
+	if err != nil || file == nil {
+		return "", err
+	}
+	return file.Name(), file.Close()
 }
 
 var _ Binaries = Cage{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
@@ -34,6 +35,9 @@ type Ran struct {
 	Bounded bool   // the bounds of its resources were applied
 	Why     string // what went wrong, in a word of the cage's
 	Played  []Played
+
+	Escaped bool      // a process of it made a system call by which escapes are tried, and the kernel ended it
+	Before  time.Time // when these very bytes did so, so that they were not run again; zero: just now
 }
 
 // Played is one call of one hook for somebody invented, who agreed to all that the plugin declares.
@@ -42,6 +46,7 @@ type Played struct {
 	Why          string // it gave no answer that may be shown; "" when it did
 	Reads, Bytes int    // that it asked, and was given
 	Cards        int
+	Escaped      bool // the process tried to get out of the cage
 }
 
 // lacking says what kept a plugin from being tried.
@@ -78,6 +83,17 @@ func artifacts(_ context.Context, in *input) (state, fr, en string) {
 	return catalog.Passed, "Présents, statiques, empreintes exactes : " + said + ".", "There, static, digests exact: " + said + "."
 }
 
+// escaped is said of a plugin that tried to get out of the cage.
+func escaped(before time.Time) (state, fr, en string) {
+	if before.IsZero() {
+		return catalog.Failed, "Il a tenté de sortir de la cage : un de ses processus a fait un appel système dont aucun module n’a besoin (traçage, montage, espaces de noms, noyau) ; le noyau y a mis fin.",
+			"It tried to get out of the cage: a process of it made a system call that no plugin needs (tracing, mounting, namespaces, the kernel); the kernel ended it."
+	}
+	day := before.UTC().Format(time.DateOnly)
+	return catalog.Failed, "Ce binaire a tenté de sortir de la cage le " + day + " : un de ses processus a fait un appel système dont aucun module n’a besoin ; le noyau y a mis fin. L’autorité le sait, et ces octets ne sont plus lancés.",
+		"This binary tried to get out of the cage on " + day + ": a process of it made a system call that no plugin needs; the kernel ended it. The authority knows, and these bytes are not run again."
+}
+
 // caged looks at one start of the plugin, and at a call of each of its hooks.
 func caged(ctx context.Context, in *input) (state, fr, en string) {
 	if in.Binaries == nil {
@@ -86,6 +102,8 @@ func caged(ctx context.Context, in *input) (state, fr, en string) {
 	got, err := in.Binaries.Run(ctx, in.m)
 	p := in.m.Plugin
 	switch {
+	case got.Escaped:
+		return escaped(got.Before)
 	case err != nil:
 		return catalog.NotYet, "Le module n’a pas pu être lancé ici.", "The plugin could not be started here."
 	case got.Lacks != "":

@@ -36,6 +36,8 @@ func TestTrips(t *testing.T) {
 	o.fail = nil
 	wrote(audit.NewID(), trip)
 	wrote(usage.TripID("carnet", "2.0.0", "system-call"), trip)
+	checked := usage.Trip{App: "carnet", Version: "1.0.0", Kind: "system-call", What: "a system call", Binary: "ab"}
+	wrote(checked.ID(), checked)
 	for range 2 {
 		if err := o.Catch(t.Context()); err != nil {
 			t.Fatal(err)
@@ -43,10 +45,12 @@ func TestTrips(t *testing.T) {
 	}
 	want := trip
 	want.Entry, want.At = id, november
+	before := checked
+	before.Entry, before.At = checked.ID(), november
 	for k := range o.trips {
 		o.trips[k].At = o.trips[k].At.UTC().Truncate(time.Second)
 	}
-	if d := cmp.Diff([]usage.Trip{want}, dedup(o.trips)); d != "" {
+	if d := cmp.Diff([]usage.Trip{want, before}, dedup(o.trips)); d != "" {
 		t.Error(d)
 	}
 	err := o.log.Append(context.Background(), audit.Entry{ID: id, At: november})

@@ -49,6 +49,7 @@ type Trip struct {
 	Kind      string // system-call, handshake, protocol
 	What      string // what exactly, in the host's words
 	Suspended bool   // the node stopped the app for it
+	Binary    string // SHA-256, in hexadecimal, of what did it while it was checked, before a label; "" of what was on the air
 	Entry     string // of the log
 	At        time.Time
 }

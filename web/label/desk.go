@@ -31,12 +31,19 @@ type Usage interface {
 	Of(ctx context.Context, app, month string) (usage.Month, error)
 }
 
+// Cases are those that the authority closes. *cases.Register has them.
+type Cases interface {
+	Overdue(ctx context.Context, g *gate.Grant) ([]cases.Case, error)
+	See(ctx context.Context, g *gate.Grant, id string) (*cases.File, error)
+	Close(ctx context.Context, g *gate.Grant, id, verdict, note string) (*cases.Case, error)
+}
+
 // Config is what the desk stands on. Sign is of the demonstration alone; all else is required.
 type Config struct {
 	Apps    catalog.Apps
 	Log     *label.Log
 	Signing signing.Desk
-	Cases   *cases.Register
+	Cases   Cases
 	Used    Usage
 	Check   func(ctx context.Context, app string, manifest []byte) []catalog.Criterion // makes the machine's checks
 

@@ -11,11 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/cases"
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/label"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/catalog/signing"
 	"github.com/pontlevis/pontlevis/catalog/usage"
+	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/test/pages"
 )
 
@@ -23,6 +26,25 @@ import (
 type unused struct{}
 
 func (unused) Of(context.Context, string, string) (usage.Month, error) { return usage.Month{}, nil }
+
+// listed are open cases.
+type listed []cases.Case
+
+func (l listed) Overdue(context.Context, *gate.Grant) ([]cases.Case, error) { return l, nil }
+func (listed) See(context.Context, *gate.Grant, string) (*cases.File, error) {
+	return nil, cases.ErrNotFound
+}
+func (listed) Close(context.Context, *gate.Grant, string, string, string) (*cases.Case, error) {
+	return nil, cases.ErrNotFound
+}
+
+// about is an open case about a plugin that tried to escape while it was checked.
+func about(app string) cases.Case {
+	return cases.Case{
+		ID: "of-" + app, Kind: cases.App, Opener: audit.Agent{Name: app}, Due: time.Now().Add(time.Hour),
+		Use: &cases.Use{App: app, Month: "2026-11", Tripped: "system-call", Version: "9.8.7", Checked: true},
+	}
+}
 
 // world is the desk over a catalogue and a log of their own, with glycare submitted; nobody's keys are at the gateway.
 type world struct {
@@ -48,7 +70,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.signing = signing.Desk{DB: w.DB, Apps: w.apps, Log: log}
-	p, err := New(w.Desk, Config{Apps: w.apps, Log: log, Signing: w.signing, Used: unused{}, Check: w.check})
+	p, err := New(w.Desk, Config{Apps: w.apps, Log: log, Signing: w.signing, Used: unused{}, Check: w.check, Cases: listed{about("glycare"), about("another")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +137,17 @@ func TestForTheAuthorityAlone(t *testing.T) {
 	authority := w.SignIn("label-authority", "/oauth2/sessions")
 	for _, path := range []string{"/label/app/none", "/label/app/glycare/9.9.9", "/label/act/none", "/label/act/none/envelope", "/label/app/..%2f.."} {
 		authority.Get(path).Is(http.StatusNotFound)
+	}
+}
+
+// TestCasesBeforeTheLabel: whoever evaluates a version sees what waits about its app, and about no other.
+func TestCasesBeforeTheLabel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	page := w.SignIn("label-authority", "/oauth2/sessions").Get("/label/app/glycare/" + w.version).Is(http.StatusOK)
+	page.Says("A process of version 9.8.7 made a system call by which escapes from the cage are tried", "before any label")
+	if s := page.Raw; !strings.Contains(s, "/label/use/of-glycare") || strings.Contains(s, "of-another") {
+		t.Errorf("it does not lead to the case of the app alone")
 	}
 }
 

@@ -126,15 +126,21 @@ func (s *seat) fillRest(page *overviewPage) error {
 	for _, f := range figures {
 		page.Figures = append(page.Figures, figure{f.State, daysOf(f.Promised), daysOf(f.Median), daysOf(f.Nine), f.Waiting, f.Late})
 	}
-	uses, err := s.Cases.Overdue(s.Context(), s.grant)
+	page.Uses, err = s.uses("")
+	return err
+}
+
+// uses are the open cases about an app, the first to be due first; about every app when it is "".
+func (s *seat) uses(app string) (out []difference, err error) {
+	all, err := s.Cases.Overdue(s.Context(), s.grant)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, c := range uses {
-		if c.Kind == cases.App {
-			page.Uses = append(page.Uses, difference{c, c.Overdue(page.Now)})
+	for _, c := range all {
+		if c.Kind == cases.App && (app == "" || c.Use.App == app) {
+			out = append(out, difference{c, c.Overdue(s.Now())})
 		}
 	}
-	slices.SortStableFunc(page.Uses, func(a, b difference) int { return a.Due.Compare(b.Due) })
-	return nil
+	slices.SortStableFunc(out, func(a, b difference) int { return a.Due.Compare(b.Due) })
+	return out, nil
 }

@@ -31,6 +31,7 @@ type versionPage struct {
 	Changes     []change
 	Findings    []finding
 	Criteria    []criterion
+	Uses        []difference // open cases about the app, of a version that has no label yet
 	Trail       []step
 	Steps       []catalog.Rule
 	Label       bool // a label may be proposed
@@ -175,7 +176,12 @@ func (s *seat) showVersion(app, version string, status int, problem string) {
 // end of a suspension is not among them where a node or its operator stopped the app: the authority decides here.
 var ordered = []string{"suspend", "recall"}
 
-func (s *seat) fillVersion(page *versionPage, v *catalog.Version) error {
+func (s *seat) fillVersion(page *versionPage, v *catalog.Version) (err error) {
+	if v.Label == "" { // whoever evaluates it is to know
+		if page.Uses, err = s.uses(v.App); err != nil {
+			return err
+		}
+	}
 	published, err := s.Signing.Published(s.Context(), v.App, v.Version)
 	if err == nil {
 		page.Published = published

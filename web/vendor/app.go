@@ -247,7 +247,7 @@ func (p *Pages) judge(v *visit.Visit, page *appPage, run bool) {
 	}
 	var binaries criteria.Binaries
 	if p.Binaries != nil {
-		binaries = p.Binaries()
+		binaries = p.Binaries(page.ID)
 	}
 	if page.Runs = page.manifest != nil && page.manifest.Is(manifest.KindPlugin) && binaries != nil; page.Runs {
 		digest := manifest.Digest(page.raw)

@@ -32,7 +32,7 @@ func (c counted) Run(context.Context, *manifest.Manifest) (criteria.Ran, error) 
 func TestPluginIsRunWhenAsked(t *testing.T) {
 	t.Parallel()
 	var runs atomic.Int32
-	w := newWorld(t, func(o *Options) { o.Binaries = func() criteria.Binaries { return counted{&runs} } })
+	w := newWorld(t, func(o *Options) { o.Binaries = func(string) criteria.Binaries { return counted{&runs} } })
 	b := w.arrive("ada@courbes.example", "Courbes SAS")
 	w.begin(b, presetPlugin, "mes-rappels").Silent(`value="submit"`)
 	const path = "/vendor/apps/mes-rappels"
@@ -78,7 +78,9 @@ func (s slow) Run(context.Context, *manifest.Manifest) (criteria.Ran, error) {
 func TestPluginsAreRunOneByOne(t *testing.T) {
 	t.Parallel()
 	var runs, now, most atomic.Int32
-	w := newWorld(t, func(o *Options) { o.Binaries = func() criteria.Binaries { return slow{counted{&runs}, &now, &most} } })
+	w := newWorld(t, func(o *Options) {
+		o.Binaries = func(string) criteria.Binaries { return slow{counted{&runs}, &now, &most} }
+	})
 	b := w.arrive("ada@courbes.example", "Courbes SAS")
 	w.begin(b, presetPlugin, "mes-rappels")
 	const path = "/vendor/apps/mes-rappels"

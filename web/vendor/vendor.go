@@ -61,8 +61,8 @@ type Options struct {
 
 	Counted // what apps did, for their publishers
 
-	// Binaries gives what the binaries of plugins are looked at by; nil, or nil from it: they are not here.
-	Binaries func() criteria.Binaries
+	// Binaries gives what the binaries of an app are looked at by; nil, or nil from it: they are not here.
+	Binaries func(app string) criteria.Binaries
 }
 
 // Pages are the pages of the vendor's desk. They are safe for concurrent use.
