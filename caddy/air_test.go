@@ -74,14 +74,7 @@ func (s *state) stands(t *testing.T, app string) string {
 // was exported beside the log; without it, once somebody brings it, and no other. A recall there stops the app here.
 func TestAFollowersCatalogue(t *testing.T) {
 	t.Parallel()
-	authority, _ := labelling(t, t.TempDir())
-	defer func() {
-		if err := authority.state.release(); err != nil {
-			t.Error(err)
-		}
-	}()
-	authority.publish(t, "glycare")
-	authority.publish(t, "workstation")
+	authority, _ := authorityOf(t, "glycare", "workstation")
 	folder := t.TempDir()
 	authority.exported(t, folder)
 	raw := authority.newest(t, "workstation").Manifest
@@ -132,13 +125,7 @@ func TestAFollowersCatalogue(t *testing.T) {
 // TestAStaleLogPutsNothingOnTheAir: what a log says that has not been seen for too long begins nothing.
 func TestAStaleLogPutsNothingOnTheAir(t *testing.T) {
 	t.Parallel()
-	authority, _ := labelling(t, t.TempDir())
-	defer func() {
-		if err := authority.state.release(); err != nil {
-			t.Error(err)
-		}
-	}()
-	authority.publish(t, "glycare")
+	authority, _ := authorityOf(t, "glycare")
 	folder := t.TempDir()
 	authority.exported(t, folder)
 	s, from := following(t, authority, folder)
@@ -161,12 +148,7 @@ func TestAStaleLogPutsNothingOnTheAir(t *testing.T) {
 // a version that waits for none is not taken, and one of an app that is not here says what is missing.
 func TestALabelFromTheCommandLine(t *testing.T) {
 	t.Parallel()
-	a, _ := labelling(t, t.TempDir())
-	defer func() {
-		if err := a.state.release(); err != nil {
-			t.Error(err)
-		}
-	}()
+	a, _ := authorityOf(t)
 	app := demo.Apps(demo.Credentials{})
 	bundle := func(id string) (*label.Bundle, *manifest.Manifest, []byte) {
 		t.Helper()

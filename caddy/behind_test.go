@@ -46,6 +46,21 @@ func labelling(t *testing.T, dir string) (*App, *failing) {
 	return a, f
 }
 
+// authorityOf is one in a folder of its own, with apps of the demonstration on the air, until the test ends.
+func authorityOf(t *testing.T, apps ...string) (*App, *failing) {
+	t.Helper()
+	a, disk := labelling(t, t.TempDir())
+	t.Cleanup(func() {
+		if err := a.state.release(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, app := range apps {
+		a.publish(t, app)
+	}
+	return a, disk
+}
+
 // publish puts one app of the demonstration on the air.
 func (a *App) publish(t *testing.T, id string) {
 	t.Helper()
@@ -136,13 +151,7 @@ func TestRecallThatTheCatalogueMissed(t *testing.T) {
 // meanwhile was done while it was off the air, whatever holds later.
 func TestSuspensionIsAStep(t *testing.T) {
 	t.Parallel()
-	a, disk := labelling(t, t.TempDir())
-	defer func() {
-		if err := a.state.release(); err != nil {
-			t.Error(err)
-		}
-	}()
-	a.publish(t, "glycare")
+	a, disk := authorityOf(t, "glycare")
 	log := a.state.labels.Load()
 	order := func(kind, reason string, until time.Time) {
 		t.Helper()

@@ -18,9 +18,7 @@ import (
 // begins for an app, and that it is online; beyond, that it is suspended. With a log of one's own never.
 func TestAppsWaitOnAnOldLog(t *testing.T) {
 	t.Parallel()
-	own, _ := labelling(t, t.TempDir())
-	defer own.state.release()
-	own.publish(t, "glycare")
+	own, _ := authorityOf(t, "glycare")
 	log := own.state.labels.Load()
 	entry, err := own.state.apps.Get(t.Context(), "glycare")
 	if err != nil {

@@ -16,13 +16,7 @@ import (
 // stops nothing. Each is in the access log, and the first of a version and kind goes by them.
 func TestTripwires(t *testing.T) {
 	t.Parallel()
-	a, _ := labelling(t, t.TempDir())
-	defer func() {
-		if err := a.state.release(); err != nil {
-			t.Error(err)
-		}
-	}()
-	a.publish(t, "glycare")
+	a, _ := authorityOf(t, "glycare")
 	var stopped atomic.Int32
 	a.state.stops.add(func(string, catalog.Taken) { stopped.Add(1) })
 	trip := plugins.Trip{App: "glycare", Version: "2.3.0", Kind: plugins.TripCall, Detail: "a system call"}
