@@ -112,6 +112,17 @@ func (d *desk) issue() *signing.Act {
 	return must[*signing.Act](d.t)(d.Issue(d.t.Context(), nadia, "glycare", d.version.Version, signing.Terms{Level: label.Exchanging, Months: 12}))
 }
 
+// signed is a label that two of the authority have signed, of a version that its publisher did.
+func (d *desk) signed() *signing.Act {
+	d.t.Helper()
+	if err := d.published(glycare); err != nil {
+		d.t.Fatal(err)
+	}
+	a := d.issue()
+	must[*signing.Act](d.t)(d.signs(a, keys[0]))
+	return must[*signing.Act](d.t)(d.signs(a, keys[1]))
+}
+
 // A label is given once two of the authority have each signed a copy of their own, and the publisher the bytes.
 func TestIssue(t *testing.T) {
 	t.Parallel()
@@ -164,12 +175,7 @@ func TestIssue(t *testing.T) {
 func TestFinishAgain(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	if err := d.published(glycare); err != nil {
-		t.Fatal(err)
-	}
-	a := d.issue()
-	must[*signing.Act](t)(d.signs(a, keys[0]))
-	a = must[*signing.Act](t)(d.signs(a, keys[1]))
+	a := d.signed()
 	published := must[*signing.Publication](t)(d.Published(t.Context(), "glycare", a.Version))
 	must[label.Entry](t)(d.Log.Issue(t.Context(), label.Bundle{Label: a.Envelope, Publication: published.Envelope}))
 	if err := d.Finish(t.Context(), nadia, a.ID); err != nil {
@@ -184,12 +190,7 @@ func TestFinishAgain(t *testing.T) {
 func TestOrders(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	if err := d.published(glycare); err != nil {
-		t.Fatal(err)
-	}
-	a := d.issue()
-	must[*signing.Act](t)(d.signs(a, keys[0]))
-	must[*signing.Act](t)(d.signs(a, keys[1]))
+	a := d.signed()
 	if err := d.Finish(t.Context(), nadia, a.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -316,12 +317,7 @@ func TestIssueWithoutSIREN(t *testing.T) {
 func TestPublishedBesideTheLabel(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	if err := d.published(glycare); err != nil {
-		t.Fatal(err)
-	}
-	a := d.issue()
-	must[*signing.Act](t)(d.signs(a, keys[0]))
-	a = must[*signing.Act](t)(d.signs(a, keys[1]))
+	a := d.signed()
 	brought := must[*signing.Publication](t)(d.Published(t.Context(), "glycare", a.Version))
 	must[label.Entry](t)(d.Log.Issue(t.Context(), label.Bundle{Label: a.Envelope, Publication: brought.Envelope}))
 	err := d.DB.Update(t.Context(), store.Global, func(tx store.Tx) error { return tx.Delete(store.Key("publication", "glycare", a.Version)) })
@@ -341,12 +337,7 @@ func TestPublishedBesideTheLabel(t *testing.T) {
 func TestIssueOfWhatDoesNotStart(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	if err := d.published(glycare); err != nil {
-		t.Fatal(err)
-	}
-	a := d.issue()
-	must[*signing.Act](t)(d.signs(a, keys[0]))
-	must[*signing.Act](t)(d.signs(a, keys[1]))
+	a := d.signed()
 	broken := true
 	d.Apps.Starts = func(context.Context, *catalog.Version) error {
 		if broken {
