@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/catalog/label"
+	"github.com/pontlevis/pontlevis/test/leftover"
 )
 
 // startRestless runs a demo whose plugins are those of testdata/restless.
@@ -44,28 +45,9 @@ func startRestless(t *testing.T, flags ...string) *server {
 }
 
 // pluginProcesses counts the processes below the warden, which is the one below the gateway.
-func (s *server) pluginProcesses(t *testing.T) (n int) {
-	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	parents := map[string]string{}
-	for _, file := range stats {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			continue // it is gone
-		}
-		_, rest, _ := strings.Cut(string(raw), ") ")
-		if fields := strings.Fields(rest); len(fields) > 1 && fields[0] != "Z" {
-			parents[filepath.Base(filepath.Dir(file))] = fields[1]
-		}
-	}
-	gateway := strconv.Itoa(s.cmd.Process.Pid)
-	for _, parent := range parents {
-		if parents[parent] == gateway {
-			n++
-		}
+func (s *server) pluginProcesses() (n int) {
+	for _, warden := range leftover.Children(s.cmd.Process.Pid) {
+		n += len(leftover.Children(warden))
 	}
 	return n
 }
@@ -167,7 +149,7 @@ func TestRecallEndsWhatRuns(t *testing.T) {
 	until := time.Now().Add(patience)
 	middle := func() bool { // some have answered, and two more have made their two reads
 		answered := int(shown.Load())
-		return answered > 0 && s.pluginReads(t) >= 2*(answered+2) && s.pluginProcesses(t) > 0
+		return answered > 0 && s.pluginReads(t) >= 2*(answered+2) && s.pluginProcesses() > 0
 	}
 	for !middle() {
 		if time.Now().After(until) {
@@ -177,7 +159,7 @@ func TestRecallEndsWhatRuns(t *testing.T) {
 	}
 	recalling.Store(true)
 	s.logOrder(t, order)
-	left := s.pluginProcesses(t)
+	left := s.pluginProcesses()
 	storefront := string(reader{t, s, ""}.get(s.base+"/catalog/rappel-vaccins", "Accept", "text/html", "Accept-Language", "en").is(t, 200).body)
 	services := string(reader{t, s, ""}.send(http.MethodGet, s.base+"/cds-services", nil).is(t, 200).body)
 	logged := string(reader{t, s, ""}.get(s.base+"/catalog/log/app/rappel-vaccins").is(t, 200).body)

@@ -12,6 +12,21 @@ import (
 
 // Processes lists the processes below one, however deep, that have not ended: a corpse that nobody has waited for is none.
 func Processes(pid int) []int {
+	children := running()
+	var out []int
+	for next := children[pid]; len(next) > 0; {
+		one := next[0]
+		out, next = append(out, one), append(next[1:], children[one]...)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Children lists those just below one.
+func Children(pid int) []int { return running()[pid] }
+
+// running are the processes that have not ended, by their parent.
+func running() map[int][]int {
 	children := map[int][]int{}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, file := range stats {
@@ -28,13 +43,7 @@ func Processes(pid int) []int {
 		child, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 		children[parent] = append(children[parent], child)
 	}
-	var out []int
-	for next := children[pid]; len(next) > 0; {
-		one := next[0]
-		out, next = append(out, one), append(next[1:], children[one]...)
-	}
-	slices.Sort(out)
-	return out
+	return children
 }
 
 var namespace = regexp.MustCompile(`^(user|pid|net|ipc|uts|mnt|cgroup|time):\[[0-9]+\]$`)
