@@ -18,14 +18,6 @@ export async function signUp(page, mail, company) {
   assert.equal(await page.evaluate('location.pathname'), '/vendor', await text(page))
 }
 
-/** Signs in at /vendor as a publisher who has an account. */
-export async function signIn(page, mail) {
-  await page.open(`${base}/vendor/signin`)
-  await page.fill('#login', mail)
-  await page.fill('#password', password)
-  await page.click('input[name=step][value=sign-in] ~ button')
-}
-
 /** Writes the manifest of an app anew in the editor: change takes what is there and gives what is to be. */
 export async function write(page, app, change) {
   await page.open(`${base}/vendor/apps/${app}/manifest`)
@@ -35,19 +27,27 @@ export async function write(page, app, change) {
   assert.equal(await page.evaluate('location.pathname'), `/vendor/apps/${app}`, await text(page))
 }
 
+/** Tries the app at the rehearsal as one of its people, and answers what is asked. */
+export async function tryAs(page, part, secret, decision) {
+  await page.evaluate(`void (document.querySelector('#who').value = ${JSON.stringify(part)})`)
+  await page.click('button[value=try]')
+  await page.fill('#password', secret)
+  await page.click('input[name=step][value=sign-in] ~ button')
+  if (await page.evaluate('Boolean(document.querySelector("button[name=decision]"))')) await page.click(`button[name=decision][value=${decision}]`)
+}
+
+/** Opens the page of the app until the label can be asked for. */
+export async function ready(page, address) {
+  for (let k = 0; k < 200 && !await page.evaluate('Boolean(document.querySelector("button[value=submit]"))'); k++) await page.open(address)
+}
+
 /** Rehearses what the manifest says now with everybody whom the criteria ask for, until the label can be asked for. */
 export async function rehearse(page, app) {
   await page.open(`${base}/vendor/apps/${app}`)
   await page.click('button[value=rehearse]')
   const secret = await page.evaluate(`document.querySelector('#rehearsal ~ dl div:last-child code').innerText`)
-  for (const [part, decision] of [['agrees', 'allow'], ['refuses', 'refuse'], ['leaves', 'allow'], ['leaves', 'allow'], ['leaves', 'allow']]) {
-    await page.evaluate(`void (document.querySelector('#who').value = ${JSON.stringify(part)})`)
-    await page.click('button[value=try]')
-    await page.fill('#password', secret)
-    await page.click('input[name=step][value=sign-in] ~ button')
-    if (await page.evaluate('Boolean(document.querySelector("button[name=decision]"))')) await page.click(`button[name=decision][value=${decision}]`)
-  }
-  for (let k = 0; k < 200 && !await page.evaluate('Boolean(document.querySelector("button[value=submit]"))'); k++) await page.open(`${base}/vendor/apps/${app}`)
+  for (const [part, decision] of [['agrees', 'allow'], ['refuses', 'refuse'], ['leaves', 'allow'], ['leaves', 'allow'], ['leaves', 'allow']]) await tryAs(page, part, secret, decision)
+  await ready(page, `${base}/vendor/apps/${app}`)
 }
 
 /** The publisher's app: a public client that registers with the statement of its desk, and reads with PKCE. */

@@ -5,9 +5,8 @@ import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { findings, screens, show } from './axe.mjs'
 import { Chromium } from './chromium.mjs'
-import { demo } from './demo.mjs'
+import { base, password, ready, signUp, tryAs } from './publisher.mjs'
 
-const { base } = demo
 let chromium
 before(async () => { chromium = await Chromium.start() })
 after(() => chromium?.close())
@@ -84,8 +83,8 @@ async function arrive(how) {
   await n.type('#name', 'Ada Lenoir')
   await n.type('#mail', `ada@${mine}.example`)
   await n.type('#company', 'Courbes SAS')
-  await n.type('#password', 'une courbe monte, une autre descend')
-  await n.type('#again', 'une courbe monte, une autre descend')
+  await n.type('#password', password)
+  await n.type('#again', password)
   await n.press('main form button[type=submit]')
   await n.looked('new')
   await n.type('#id', `courbes-${mine}`)
@@ -132,18 +131,16 @@ for (const lang of ['fr', 'en']) {
 
 test('a professional of the rehearsal chooses the patient', async () => {
   const n = await newcomer({ lang: 'en', script: false })
-  await n.page.open(`${base}/vendor/signup`)
-  for (const [field, value] of [['#name', 'Ada Lenoir'], ['#mail', `ada@pro${++people}.example`], ['#company', 'Courbes SAS'], ['#password', 'une courbe monte, une autre descend'], ['#again', 'une courbe monte, une autre descend']]) await n.type(field, value)
-  await n.press('main form button[type=submit]')
+  await signUp(n.page, `ada@pro${++people}.example`, 'Courbes SAS')
   await n.page.evaluate(`document.querySelector('#preset-professional').click()`)
   await n.type('#id', `pro-${people}`)
   await n.type('#fr', 'Mes patients')
   await n.page.click('form[action="/vendor/new"] button[type=submit]')
   await n.page.click('button[value=rehearse]')
-  const password = await n.code('#rehearsal ~ dl div:last-child code')
+  const secret = await n.code('#rehearsal ~ dl div:last-child code')
   const ins = await n.page.evaluate(`document.querySelector('section[aria-labelledby=tried] .notice.info br + code, section[aria-labelledby=tried] .notice.info code:last-child').innerText`)
   await n.page.click('button[value=try]')
-  await n.type('#password', password)
+  await n.type('#password', secret)
   await n.page.click('input[name=step][value=sign-in] ~ button')
   await chooses(n, ins)
   await n.page.click('button[name=decision][value=allow]')
@@ -172,17 +169,9 @@ async function commands(n) {
 
 /** On to the request: the person who refuses, the one who leaves, and every criterion met. */
 async function submits(n) {
-  const again = async (part, decision) => {
-    await n.page.evaluate(`void (document.querySelector('#who').value = ${JSON.stringify(part)})`)
-    await n.page.click('button[value=try]')
-    await n.page.fill('#password', n.password)
-    await n.page.click('input[name=step][value=sign-in] ~ button')
-    if (await n.page.evaluate(`Boolean(document.querySelector('button[name=decision]'))`)) await n.page.click(`button[name=decision][value=${decision}]`)
-  }
-  await again('refuses', 'refuse')
-  for (let k = 0; k < 3; k++) await again('leaves', 'allow')
-  const path = await n.page.evaluate('location.pathname')
-  for (let k = 0; k < 100 && !await n.page.evaluate(`Boolean(document.querySelector('button[value=submit]'))`); k++) await n.page.open(base + path)
+  await tryAs(n.page, 'refuses', n.password, 'refuse')
+  for (let k = 0; k < 3; k++) await tryAs(n.page, 'leaves', n.password, 'allow')
+  await ready(n.page, await n.page.evaluate('location.origin + location.pathname'))
   await n.looked('ready')
   await n.page.click('button[value=submit]')
   await n.looked('submitted')
