@@ -1,11 +1,8 @@
 package oauth_test
 
 import (
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/pontlevis/pontlevis/test/overlay"
@@ -24,14 +21,11 @@ var guardName = regexp.MustCompile(`(?:off|unless|unlessZero|unlessNone|unlessNa
 
 // guardNames are the protections that can be taken out.
 func guardNames() []string {
-	var out []string
+	var texts []string
 	for _, g := range guards {
-		for _, m := range guardName.FindAllStringSubmatch(g.new, -1) {
-			out = append(out, m[1])
-		}
+		texts = append(texts, g.new)
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return overlay.Names(guardName, texts...)
 }
 
 // switchable packages: each gets a file of its own that tells which guard is off.
@@ -71,16 +65,7 @@ func TestGuards(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a build of its own takes some seconds")
 	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "unguarded.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", unguarded(t, dir), "-o", binary, ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building without guards: %v\n%s", err, out)
-	}
-	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachGuard$", "-test.v")
-	if out, err := run.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestEachGuard") {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	unguarded(t).Run(t, []string{"TestEachGuard"})
 }
 
 // TestEachGuard runs in the binary that TestGuards builds.
@@ -109,9 +94,8 @@ func TestEachGuard(t *testing.T) {
 	takeOut("")
 }
 
-// unguarded writes copies of the sources in which each guard can be taken out, and gives the file that tells the compiler
-// of them.
-func unguarded(t *testing.T, dir string) string {
+// unguarded are the sources in which each guard can be taken out.
+func unguarded(t *testing.T) *overlay.Sources {
 	t.Helper()
 	sources, err := overlay.New("..")
 	if err != nil {
@@ -132,9 +116,5 @@ func unguarded(t *testing.T, dir string) string {
 	if t.Failed() {
 		t.FailNow()
 	}
-	file, err := sources.Write(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return sources
 }

@@ -2,11 +2,8 @@ package plugins
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/pontlevis/pontlevis/test/overlay"
@@ -78,12 +75,7 @@ func guardNames(t *testing.T) []string {
 		}
 		texts = append(texts, string(raw))
 	}
-	var out []string
-	for _, m := range guardName.FindAllStringSubmatch(strings.Join(texts, "\n"), -1) {
-		out = append(out, m[1])
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return overlay.Names(guardName, texts...)
 }
 
 // takeOutSwitch is the test file that the overlay adds here.
@@ -136,18 +128,7 @@ func TestUnguarded(t *testing.T) {
 	if _, err := warden(); err != nil {
 		t.Skipf("NO CAGE ON THIS MACHINE, so plugins are not tested: %v", err)
 	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "unguarded.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-ldflags=-s -w", "-overlay", unguarded(t, dir), "-o", binary, ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building without guards: %v\n%s", err, out)
-	}
-	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachUnguarded$", "-test.v")
-	out, err := run.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: TestEachUnguarded") {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	t.Logf("%s", out)
+	t.Log(unguarded(t).Run(t, []string{"TestEachUnguarded"}, "-ldflags=-s -w"))
 }
 
 // TestEachUnguarded runs in the binary that TestUnguarded builds.
@@ -172,9 +153,8 @@ func TestEachUnguarded(t *testing.T) {
 	takeOut("")
 }
 
-// unguarded writes copies of the sources in which each guard can be taken out, and gives the file that tells the compiler
-// of them.
-func unguarded(t *testing.T, dir string) string {
+// unguarded are the sources in which each guard can be taken out.
+func unguarded(t *testing.T) *overlay.Sources {
 	t.Helper()
 	sources, err := overlay.New("..")
 	if err != nil {
@@ -196,9 +176,5 @@ func unguarded(t *testing.T, dir string) string {
 	if t.Failed() {
 		t.FailNow()
 	}
-	file, err := sources.Write(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return sources
 }

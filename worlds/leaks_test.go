@@ -2,10 +2,7 @@ package worlds
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/pontlevis/pontlevis/test/overlay"
@@ -147,22 +144,11 @@ func TestSeededLeaks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a build of its own takes some seconds")
 	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "leaky.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", leaky(t, dir), "-o", binary, ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the leaks: %v\n%s", err, out)
-	}
-	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachLeak(InEyes|InPages)?$", "-test.v")
-	out, err := run.CombinedOutput()
-	if err != nil || strings.Count(string(out), "\n--- PASS: TestEachLeak") != 3 {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	t.Logf("%s", out)
+	t.Log(leaky(t).Run(t, []string{"TestEachLeak", "TestEachLeakInEyes", "TestEachLeakInPages"}))
 }
 
-// leaky writes every leak into copies of the sources, and gives the file that tells the compiler of them.
-func leaky(t *testing.T, dir string) string {
+// leaky are the sources with every leak in them.
+func leaky(t *testing.T) *overlay.Sources {
 	t.Helper()
 	sources, err := overlay.New("..")
 	if err != nil {
@@ -179,11 +165,7 @@ func leaky(t *testing.T, dir string) string {
 			t.Fatalf("the guard of leak %q: %v", l.name, err)
 		}
 	}
-	file, err := sources.Write(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return sources
 }
 
 // TestEachLeak runs in the binary that TestSeededLeaks builds.

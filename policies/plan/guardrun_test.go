@@ -1,15 +1,11 @@
 package plan_test
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
 	"testing"
+
+	"github.com/pontlevis/pontlevis/test/overlay"
 )
 
 // A guard is a condition of the code that makes residues: in one source file a text, which must be there once, is replaced by one that asks
@@ -21,14 +17,11 @@ var guardName = regexp.MustCompile(`(?:off\(|unless[A-Za-z]*\([^"]*)"([^"]+)"`)
 
 // guardNames are the guards that can be taken out.
 func guardNames() []string {
-	var out []string
+	var texts []string
 	for _, g := range guards {
-		for _, m := range guardName.FindAllStringSubmatch(g.new, -1) {
-			out = append(out, m[1])
-		}
+		texts = append(texts, g.new)
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return overlay.Names(guardName, texts...)
 }
 
 // guardSwitch is the source file that the overlay adds to the package.
@@ -72,18 +65,7 @@ func TestGuards(t *testing.T) {
 		t.Skip("a build of its own takes some seconds")
 	}
 	t.Parallel()
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "unguarded.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", unguarded(t, dir), "-o", binary, ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building without guards: %v\n%s", err, out)
-	}
-	run := exec.CommandContext(t.Context(), binary, "-test.run", "^TestEachGuard$", "-test.v")
-	out, err := run.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: TestEachGuard") {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	t.Logf("%s", out)
+	t.Log(unguarded(t).Run(t, []string{"TestEachGuard"}))
 }
 
 // grownForGuards are the policies grown at random that guards are tried on where their own has nothing to say.
@@ -183,35 +165,20 @@ func (v *vigil) missedBy(s *subject) string {
 	return ""
 }
 
-// unguarded writes copies of the sources in which each guard can be taken out, and gives the file that tells the compiler of them.
-func unguarded(t *testing.T, dir string) string {
+// unguarded are the sources in which each guard can be taken out.
+func unguarded(t *testing.T) *overlay.Sources {
 	t.Helper()
-	here, err := filepath.Abs(".")
+	sources, err := overlay.New(".")
 	must(t, err)
-	sources := map[string]string{"takeout_test.go": takeOutSwitch, "takeout.go": guardSwitch}
+	sources.Put("takeout_test.go", takeOutSwitch)
+	sources.Put("takeout.go", guardSwitch)
 	for _, g := range guards {
-		if sources[g.file] == "" {
-			b, err := os.ReadFile(filepath.Join(here, g.file))
-			must(t, err)
-			sources[g.file] = string(b)
+		if err := sources.Replace(g.file, g.old, g.new); err != nil {
+			t.Errorf("the guard of %s: %v", g.new, err)
 		}
-		if n := strings.Count(sources[g.file], g.old); n != 1 {
-			t.Errorf("the guard of %s is %d times in %s, want once: the code has changed, give the guard its new place\n%s", g.new, n, g.file, g.old)
-		}
-		sources[g.file] = strings.Replace(sources[g.file], g.old, g.new, 1)
 	}
 	if t.Failed() {
 		t.FailNow()
 	}
-	replaced := map[string]string{}
-	for name, text := range sources {
-		at := filepath.Join(dir, name)
-		must(t, os.WriteFile(at, []byte(text), 0o600))
-		replaced[filepath.Join(here, name)] = at
-	}
-	b, err := json.Marshal(map[string]any{"Replace": replaced})
-	must(t, err)
-	at := filepath.Join(dir, "overlay.json")
-	must(t, os.WriteFile(at, b, 0o600))
-	return at
+	return sources
 }
