@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/policies"
@@ -306,13 +304,5 @@ func (h *hearing) moment(i *record.Interaction) (*record.Moment, error) {
 
 func (h *hearing) nextMoment(i *record.Interaction, m record.Moment) (string, error) {
 	self := h.self(i)
-	sealed, err := h.g.sealer.Seal(m, h.grant.ID, self)
-	if err != nil {
-		return "", err
-	}
-	separator := "?"
-	if strings.Contains(self, "?") {
-		separator = "&"
-	}
-	return h.g.Base + "/" + self + separator + PageParameter + "=" + url.QueryEscape(sealed), nil
+	return h.sealed(m, self)
 }

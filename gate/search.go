@@ -231,7 +231,12 @@ func (h *hearing) next(i *record.Interaction, p *record.Position) (string, error
 			"Cette recherche est trop longue pour être paginée : abrégez-la, ou demandez une plus grande page (_count).",
 			"This search is too long to be paged: shorten it, or ask for a larger page (_count).")
 	}
-	sealed, err := h.g.sealer.Seal(cursor{*p, fmt.Sprintf("%016x", h.source.size)}, h.grant.ID, self)
+	return h.sealed(cursor{*p, fmt.Sprintf("%016x", h.source.size)}, self)
+}
+
+// sealed is the address of the next page: what is asked, and where it goes on, which nobody else can read or change.
+func (h *hearing) sealed(at any, self string) (string, error) {
+	sealed, err := h.g.sealer.Seal(at, h.grant.ID, self)
 	if err != nil {
 		return "", err
 	}

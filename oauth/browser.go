@@ -72,20 +72,29 @@ func (s *Server) serveSignOut(w http.ResponseWriter, r *http.Request) {
 	if _, ok := s.pageForm(w, r, nil); !ok {
 		return
 	}
+	rec, ok := s.signOut(w, r)
+	if !ok {
+		return
+	}
+	var page SignedOutPage
+	if rec != nil {
+		page.At, page.Href = s.leaveElsewhere(r.Context(), rec.Leave, "")
+	}
+	s.pages.SignedOut(w, r, page)
+}
+
+// signOut ends the browser's session, and gives what it was; nil of none. When ok is false it has answered itself.
+func (s *Server) signOut(w http.ResponseWriter, r *http.Request) (rec *sessionRecord, ok bool) {
 	rec, _, err := s.currentSession(r.Context(), r)
 	if err == nil {
 		err = s.endSession(r.Context(), r)
 	}
 	if err != nil {
 		s.trouble(w, r, err)
-		return
+		return nil, false
 	}
 	s.setCookie(w, cookieSession, "", -1)
-	var page SignedOutPage
-	if rec != nil {
-		page.At, page.Href = s.leaveElsewhere(r.Context(), rec.Leave, "")
-	}
-	s.pages.SignedOut(w, r, page)
+	return rec, true
 }
 
 // SignedIn returns the person signed in by the browser that sent r, or nil. Pages of the portal use it.

@@ -144,15 +144,10 @@ func (s *Server) serveLeave(w http.ResponseWriter, r *http.Request) {
 		s.pages.Problem(w, r, f.Status, ProblemPage{Kind: ProblemRequest, Code: f.Code, Hint: f.Description})
 		return
 	}
-	rec, _, err := s.currentSession(r.Context(), r)
-	if err == nil {
-		err = s.endSession(r.Context(), r)
-	}
-	if err != nil {
-		s.trouble(w, r, err)
+	rec, ok := s.signOut(w, r)
+	if !ok {
 		return
 	}
-	s.setCookie(w, cookieSession, "", -1)
 	s.left(w, r, l, rec)
 }
 

@@ -149,3 +149,16 @@ func readSmall(path string) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// readTrust reads the file of an authority's public keys.
+func readTrust(path string) (label.Trust, error) {
+	raw, err := readSmall(path)
+	if err != nil {
+		return label.Trust{}, err
+	}
+	t, err := label.ParseTrust(raw)
+	if err != nil {
+		return label.Trust{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}

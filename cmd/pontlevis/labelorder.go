@@ -122,13 +122,9 @@ func (f *orderFlags) draft(c *cobra.Command) ([]byte, error) {
 		if f.next == "" {
 			return nil, errors.New("say which keys are next (--next authority.json)")
 		}
-		raw, err := readSmall(f.next)
+		next, err := readTrust(f.next)
 		if err != nil {
 			return nil, err
-		}
-		next, err := label.ParseTrust(raw)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.next, err)
 		}
 		o.Next = &next
 		return o.Draft()

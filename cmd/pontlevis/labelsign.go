@@ -83,13 +83,9 @@ func (f *labelFlags) draft(raw []byte) ([]byte, error) {
 	if f.authority == "" || f.publisher == "" {
 		return nil, errors.New("say whose label it is (--authority authority.json) and by which key the publisher signs (--publisher ed25519:…)")
 	}
-	names, err := readSmall(f.authority)
+	t, err := readTrust(f.authority)
 	if err != nil {
 		return nil, err
-	}
-	t, err := label.ParseTrust(names)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.authority, err)
 	}
 	now := time.Now()
 	p := label.Predicate{

@@ -41,12 +41,9 @@ func labelVerifyCommand() *cobra.Command {
 func (f *verifyFlags) run(c *cobra.Command, args []string) error {
 	var trust label.Trust
 	if f.authority != "" {
-		raw, err := readSmall(f.authority)
-		if err != nil {
+		var err error
+		if trust, err = readTrust(f.authority); err != nil {
 			return err
-		}
-		if trust, err = label.ParseTrust(raw); err != nil {
-			return fmt.Errorf("%s: %w", f.authority, err)
 		}
 	}
 	if f.proof != "" {
