@@ -107,6 +107,9 @@ func (d Desk) issue(ctx context.Context, by catalog.Actor, a *Act) error {
 	if err != nil {
 		return err
 	}
+	if given.Manifest != v.Digest { // it was returned meanwhile, and came back with others
+		return fmt.Errorf("%w: it is about other bytes", catalog.ErrLabel)
+	}
 	if step == "publish" {
 		if err := d.Apps.Startable(ctx, a.App, a.Version); err != nil {
 			return err

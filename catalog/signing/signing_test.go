@@ -353,3 +353,43 @@ func TestIssueOfWhatDoesNotStart(t *testing.T) {
 		t.Errorf("%v, and it is %s", err, d.status())
 	}
 }
+
+// A label that was proposed over other bytes than the version has by then is not given: a version that was returned comes back
+// under its number.
+func TestOtherBytesMeanwhile(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	raw := []byte(strings.NewReplacer(`"id": "glycare"`, `"id": "courbes"`).Replace(string(d.version.Manifest)))
+	m := must[*manifest.Manifest](t)(manifest.Parse(raw))
+	vendor := catalog.Actor{Part: catalog.Publisher, ID: "Person/vendor", Owner: m.Publisher.SIREN}
+	take := func(steps ...catalog.Step) {
+		t.Helper()
+		for k := range steps {
+			steps[k].App, steps[k].Version = m.ID, m.Version
+		}
+		d.version = must[*catalog.Version](t)(d.Apps.Take(t.Context(), steps...))
+	}
+	save := func(raw []byte) {
+		t.Helper()
+		if err := d.Apps.Save(t.Context(), vendor, m.ID, raw); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(raw)
+	take(catalog.Step{Step: "submit", By: vendor}, catalog.Step{Step: "admit", By: nadia}, catalog.Step{Step: "evaluate", By: nadia})
+	if err := d.published(glycare); err != nil {
+		t.Fatal(err)
+	}
+	a := must[*signing.Act](t)(d.Issue(t.Context(), nadia, m.ID, m.Version, signing.Terms{Level: label.Exchanging, Months: 12}))
+	must[*signing.Act](t)(d.signs(a, keys[0]))
+	must[*signing.Act](t)(d.signs(a, keys[1]))
+	take(catalog.Step{Step: "return", By: nadia, Reason: catalog.Text{FR: "Incomplet.", EN: "Not whole."}})
+	save(append([]byte(" "), raw...))
+	take(
+		catalog.Step{Step: "submit", By: vendor}, catalog.Step{Step: "admit", By: nadia}, catalog.Step{Step: "evaluate", By: nadia}, catalog.Step{Step: "favour", By: nadia},
+		catalog.Step{Step: "agree", By: vendor}, catalog.Step{Step: "test", By: machine, Evidence: checked},
+	)
+	if err := d.Finish(t.Context(), nadia, a.ID); !errors.Is(err, catalog.ErrLabel) || d.Log.Size() != 0 {
+		t.Errorf("%v, %d entries in the log", err, d.Log.Size())
+	}
+}
