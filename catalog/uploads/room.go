@@ -88,10 +88,19 @@ func (s *Shelf) tidy(ctx context.Context) error {
 	}
 	var old []row
 	for _, one := range rows {
+		others := wanted.versions[one.digest]
 		switch {
-		case !one.Whole && now.Sub(one.At) > unfinished,
-			one.Whole && !wanted["* "+one.digest] && !(wanted["draft "+one.owner+" "+one.digest] && now.Sub(one.At) < unasked):
+		case !one.Whole && now.Sub(one.At) > unfinished:
 			old = append(old, one)
+		case !one.Whole, slices.Contains(others, one.owner), wanted.drafts[row{owner: one.owner, digest: one.digest}] && now.Sub(one.At) < unasked:
+		default:
+			gone, err := s.pass(ctx, one, others)
+			if err != nil {
+				return err
+			}
+			if gone {
+				old = append(old, one)
+			}
 		}
 	}
 	names, err := filepath.Glob(filepath.Join(s.Folder, partial+"*"))
@@ -106,6 +115,30 @@ func (s *Shelf) tidy(ctx context.Context) error {
 		}
 	}
 	return s.forget(ctx, old)
+}
+
+// pass has those make room for a file whose versions name it, where its sender's do no more; gone tells that the sender's row is
+// not needed. It is while the file comes to one of them: that may break off.
+func (s *Shelf) pass(ctx context.Context, one row, to []string) (gone bool, err error) {
+	err = s.DB.Update(ctx, store.Global, func(tx store.Tx) error {
+		gone = true
+		for _, owner := range to {
+			var has kept
+			found, err := store.GetJSON(tx, rowKey(owner, one.digest), &has)
+			if err != nil || has.Whole {
+				return err
+			}
+			gone = gone && !found
+		}
+		if !gone || len(to) == 0 {
+			return nil
+		}
+		return store.PutJSON(tx, rowKey(to[0], one.digest), one.kept)
+	})
+	if err != nil {
+		return false, fmt.Errorf("passing a binary on: %w", err)
+	}
+	return gone, nil
 }
 
 // rows are all rows.
@@ -162,46 +195,60 @@ func (s *Shelf) forget(ctx context.Context, old []row) error {
 // over are the states of versions that will not run again.
 var over = []string{catalog.Withdrawn, catalog.Unfavourable, catalog.Delisted, catalog.Recalled}
 
-// wanted are the binaries that manifests of any publisher name, as "* digest": two may name one, and it goes with the last.
-// Those that a draft alone names are "draft owner digest".
-func (s *Shelf) wanted(ctx context.Context, now time.Time) (map[string]bool, error) {
+// wants are the binaries that manifests name.
+type wants struct {
+	versions map[string][]string // digest: the publishers whose versions do; two may name one, and it goes with the last
+	drafts   map[row]bool        // owner and digest: of what a draft alone names
+}
+
+// wanted reads what manifests name.
+func (s *Shelf) wanted(ctx context.Context, now time.Time) (wants, error) {
+	out := wants{map[string][]string{}, map[row]bool{}}
 	apps, err := s.Apps.List(ctx)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	out := map[string]bool{}
 	for _, app := range apps {
 		if app.Owner == "" {
 			continue
 		}
 		versions, err := s.Apps.Versions(ctx, app.ID)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		for _, v := range versions {
 			replaced := v.State == catalog.Superseded && now.Sub(v.Since) > unasked
-			if !slices.Contains(over, v.State) && !replaced {
-				name(out, "*", v.Manifest)
+			if slices.Contains(over, v.State) || replaced {
+				continue
+			}
+			for _, digest := range named(v.Manifest) {
+				if !slices.Contains(out.versions[digest], app.Owner) {
+					out.versions[digest] = append(out.versions[digest], app.Owner)
+				}
 			}
 		}
 		draft, err := s.Apps.Draft(ctx, app.ID)
-		switch {
-		case err == nil:
-			name(out, "draft "+app.Owner, draft.Manifest)
-		case !errors.Is(err, catalog.ErrNotFound):
-			return nil, err
+		if errors.Is(err, catalog.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		for _, digest := range named(draft.Manifest) {
+			out.drafts[row{owner: app.Owner, digest: digest}] = true
 		}
 	}
 	return out, nil
 }
 
-// name adds the binaries that a manifest names.
-func name(into map[string]bool, owner string, raw []byte) {
+// named are the digests of the binaries that a manifest names.
+func named(raw []byte) (digests []string) {
 	m, err := manifest.Parse(raw)
 	if err != nil || m.Plugin == nil {
-		return
+		return nil
 	}
 	for _, a := range m.Plugin.Artifacts {
-		into[owner+" "+strings.ToLower(a.SHA256)] = true
+		digests = append(digests, strings.ToLower(a.SHA256))
 	}
+	return digests
 }

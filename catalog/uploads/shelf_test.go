@@ -253,3 +253,33 @@ func TestTwoPublishersOfOneBinary(t *testing.T) {
 		t.Errorf("what bob's version names is gone: there are %v", d.there())
 	}
 }
+
+// TestRoomOfWhoNamesIt: what the versions of another publisher alone name takes their room, not that of who sent it: nobody fills
+// a publisher's room by naming its binaries.
+func TestRoomOfWhoNamesIt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	binary, other, third := bytes.Repeat([]byte("a"), 600), bytes.Repeat([]byte("b"), 600), bytes.Repeat([]byte("c"), 600)
+	a := artifact(binary)
+	d.declares("ada", "rappels", a)
+	d.takes(nil, "ada", a, bytes.NewReader(binary))
+	d.declares("bob", "autres", a)
+	bob := catalog.Actor{Part: catalog.Publisher, ID: "Person/bob", Owner: "bob"}
+	if _, err := d.Apps.Take(d.Context(), catalog.Step{App: "autres", Step: "submit", By: bob}); err != nil {
+		t.Fatal(err)
+	}
+	d.declares("ada", "rappels", artifact(other))
+	d.takes(nil, "ada", artifact(other), bytes.NewReader(other))
+	if !d.Has(a) || !d.Has(artifact(other)) {
+		t.Errorf("there are %v", d.there())
+	}
+	d.declares("bob", "encore", artifact(third))
+	d.takes(ErrQuota, "bob", artifact(third), bytes.NewReader(third))
+	if _, err := d.Apps.Take(d.Context(), catalog.Step{App: "autres", Step: "withdraw", By: bob, Version: "1.0.0"}); err != nil {
+		t.Fatal(err)
+	}
+	d.takes(nil, "bob", artifact(third), bytes.NewReader(third))
+	if d.Has(a) {
+		t.Errorf("what nobody names any more is there: %v", d.there())
+	}
+}
