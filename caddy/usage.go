@@ -50,7 +50,7 @@ func (u usages) standing(ctx context.Context, client string, at time.Time) (usag
 	}
 	online, err := u.online(ctx, &app, at)
 	return usage.Standing{
-		Ours: app.Kind == catalog.KindPortal, Online: online, Categories: app.Categories, Directions: app.Directions,
+		Ours: app.Kind == catalog.KindPortal, Online: online, Categories: app.Categories, Directions: app.Directions, Scopes: app.Scopes,
 	}, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
+	"github.com/pontlevis/pontlevis/oauth/scope"
 	"github.com/pontlevis/pontlevis/store"
 )
 
@@ -115,6 +116,7 @@ func (t *Tallies) read(ctx context.Context, e *audit.Entry) (*access, error) {
 			continue
 		}
 		category, declared := standing.declares(names, direction)
+		declared = declared && t.covers(standing.Scopes, category, direction)
 		s := spot{e.Client, month, place{category, direction}}
 		first := a.spots[s] == 0
 		a.spots[s]++
@@ -139,6 +141,17 @@ func (s Standing) declares(names []string, direction string) (category string, d
 		}
 	}
 	return names[0], false
+}
+
+// covers reports whether one of an app's scopes is of something of a category, in a direction.
+func (t *Tallies) covers(scopes []string, category, direction string) bool {
+	letters := "rs"
+	if direction == Write {
+		letters = "cud"
+	}
+	return scopes == nil || slices.ContainsFunc(scope.ParseAll(scopes), func(s scope.Scope) bool {
+		return strings.ContainsAny(s.Permissions, letters) && (s.Type == "*" || s.Type == category || slices.Contains(t.Categories(s.Type), category))
+	})
 }
 
 // directionOf is the direction of an entry by its action (http://hl7.org/fhir/audit-event-action).

@@ -28,6 +28,7 @@ type Standing struct {
 	Online     bool     // the app may act
 	Categories []string // that it declared
 	Directions []string
+	Scopes     []string // that its needs come to, which say in which direction each type is declared; nil: only the two above are known
 }
 
 // Difference is something that an app did and that no declaration stands for.

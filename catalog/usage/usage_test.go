@@ -53,6 +53,11 @@ func standing(_ context.Context, app string, at time.Time) (usage.Standing, erro
 		return usage.Standing{Ours: true}, nil
 	case "glycare":
 		return usage.Standing{Online: true, Categories: []string{"measures"}, Directions: []string{"read", "write"}}, nil
+	case "lettres": // reads documents, and reads and writes measures
+		return usage.Standing{
+			Online: true, Categories: []string{"measures", "documents"}, Directions: []string{"read", "write"},
+			Scopes: []string{"openid", "patient/DocumentReference.rs", "patient/Observation.cruds"},
+		}, nil
 	case "carnet":
 		return usage.Standing{Online: at.Before(november), Categories: []string{"history", "vaccinations"}, Directions: []string{"read"}}, nil
 	}
@@ -306,5 +311,18 @@ func TestMonths(t *testing.T) {
 		if got := usage.Before(at); got != want {
 			t.Errorf("before %s: %s, want %s", at, got, want)
 		}
+	}
+}
+
+// TestDirectionOfACategory: what an app declared to read alone, and wrote, is a difference, though it declared to write something else.
+func TestDirectionOfACategory(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.did("lettres", "camille", "R", november, "DocumentReference/a")
+	o.did("lettres", "camille", "U", november, "Observation/a")
+	wrote := o.did("lettres", "camille", "C", november, "DocumentReference/b")
+	o.month("lettres", "2026-11")
+	if len(o.told) != 1 || o.told[0].Entry != wrote.ID || o.told[0].Category != "documents" || o.told[0].Direction != usage.Write {
+		t.Errorf("%+v", o.told)
 	}
 }
