@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/pontlevis/pontlevis/audit"
@@ -98,6 +99,15 @@ func (s *Schedules) scheduled(ctx context.Context) (out []App, err error) {
 	return out, err
 }
 
+// still is an app as its label has it now, for a look takes long; going is false once it may not run by itself any more.
+func (s *Schedules) still(ctx context.Context, app App) (now App, going bool, err error) {
+	apps, err := s.scheduled(ctx)
+	if k := slices.IndexFunc(apps, func(a App) bool { return a.Manifest.ID == app.Manifest.ID }); k >= 0 {
+		return apps[k], err == nil, err
+	}
+	return app, false, err
+}
+
 // period is how long an app waits between two runs for one person: a day at least.
 func period(every string) time.Duration {
 	switch every {
@@ -121,6 +131,13 @@ func (s *Schedules) lookAt(ctx context.Context, app App, left *int, share int) e
 	for _, patient := range due {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		app, going, err := s.still(ctx, app)
+		if err != nil {
+			return err
+		}
+		if !going {
+			break
 		}
 		if err := s.take(ctx, app, patient, &ran); err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/plugins"
 )
 
@@ -379,5 +382,79 @@ func TestEverybodyHasATurn(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"ada", "bob", "eve", "kim", "zoe", "ada", "bob", "eve", "kim", "zoe"}, all); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// labelled keeps under which label something was written.
+type labelled struct {
+	*stand
+	under []gate.Label
+}
+
+func (l *labelled) Ask(ctx context.Context, g *gate.Grant, method, target string, h http.Header, body []byte) (*gate.Answer, error) {
+	if method == http.MethodPost {
+		l.under = append(l.under, g.Client.Label)
+	}
+	return l.stand.Ask(ctx, g, method, target, h, body)
+}
+
+// TestALookGoesByTheLabelOfTheMoment: a look takes long. What an app may no more, and one that was stopped, it leaves nothing by
+// in the rest of it.
+func TestALookGoesByTheLabelOfTheMoment(t *testing.T) {
+	t.Parallel()
+	s, schedules := monthly(t, logged{}, "ada", "bob", "eve")
+	told := &labelled{stand: s}
+	s.c.Gate = told
+	for _, who := range []string{"ada", "bob", "eve"} {
+		s.speaks[who] = "fr"
+	}
+	apps, directions := s.c.Apps, []string{"read", "write"}
+	s.c.Apps = func(ctx context.Context) ([]App, error) {
+		all, err := apps(ctx)
+		for k := range all {
+			all[k].Label.Directions = directions
+		}
+		return all, err
+	}
+	s.host = func(i plugins.Invocation) (*plugins.Outcome, error) {
+		switch i.Grant.Patient {
+		case "ada":
+			directions = []string{"read"}
+		case "bob":
+			s.offline = true
+		}
+		return says("info", i.Language, "flu"), nil
+	}
+	ran, written := s.look(t, schedules, 0)
+	if len(ran) != 2 || len(written) != 1 || len(told.under) != 1 || !slices.Equal(told.under[0].Directions, []string{"read"}) {
+		t.Errorf("it ran for %v and wrote %d times, under %+v", ran, len(written), told.under)
+	}
+}
+
+// TestAClockThatWasAhead: what was noted while the clock was a year ahead holds nobody's turn for a year.
+func TestAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	s, schedules := monthly(t, logged{}, "ada", "bob")
+	s.host = func(i plugins.Invocation) (*plugins.Outcome, error) { return says("info", i.Language), nil }
+	for _, who := range []string{"ada", "bob"} {
+		s.speaks[who] = "fr"
+	}
+	const year = 365 * 24 * time.Hour
+	if ran, _ := s.look(t, schedules, year); len(ran) != 2 {
+		t.Fatalf("it ran for %v", ran)
+	}
+	s.now = s.now.Add(month)
+	apps, err := schedules.scheduled(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ours, err := schedules.claim(t.Context(), apps[0], "bob"); err != nil || !ours { // and its process dies
+		t.Fatal(err)
+	}
+	if ran, _ := s.look(t, schedules, -year); len(ran) != 2 {
+		t.Errorf("set right, it runs for %v", ran)
+	}
+	if ran, _ := s.look(t, schedules, 2*time.Hour); len(ran) > 0 {
+		t.Errorf("and again for %v", ran)
 	}
 }

@@ -50,8 +50,11 @@ func (t *turn) next(every time.Duration) time.Time {
 
 // due reports whether it is to run now. What was not let run is, too, as soon as the person changed what they agreed.
 func (t *turn) due(every time.Duration, agreed, now time.Time) bool {
-	if t.Claim != "" && now.Before(t.Until) {
+	switch { // what a clock noted that was ahead holds nobody up
+	case t.Claim != "" && now.Before(t.Until) && t.Until.Sub(now) <= 2*claimed:
 		return false
+	case t.At.Sub(now) > soonest:
+		return true
 	}
 	if (t.Outcome == TurnRefused || t.Outcome == TurnOff) && agreed.After(t.At) {
 		return true

@@ -54,7 +54,14 @@ func (s *Schedules) once(ctx context.Context, app App, patient string, t *turn) 
 	if ours, err := s.holds(ctx, app, patient, t); err != nil || !ours || len(fresh) == 0 && text == "" {
 		return err
 	}
-	wroteEntries, wroteMessage, err := s.leave(ctx, grant, fresh, text)
+	app, going, err := s.still(ctx, app)
+	if err != nil {
+		return err
+	}
+	if !going {
+		return &plugins.Failure{App: app.Manifest.ID, Kind: plugins.ErrStopped, Detail: "it was stopped before it left anything"}
+	}
+	wroteEntries, wroteMessage, err := s.leave(ctx, s.grant(app, patient), fresh, text)
 	if wroteEntries {
 		for _, p := range fresh {
 			t.Left = append(t.Left, p.key)
