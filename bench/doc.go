@@ -9,6 +9,7 @@
 //	measure.go    interleaved rounds and their medians
 //	writer.go     a holder who changes consents all the while
 //	idle.go       memory under many idle connections
+//	profile.go    what of a server's CPU time the access log takes
 //	table.go      the table
 //
 // The two servers are the same binary. Rounds alternate between them, so that whatever else the machine does falls on

@@ -15,6 +15,11 @@
 //	"notices-met" patient recipient actor   the entry whose access was told as the first of the actor
 //	"notices-known" patient actor           that everybody was told
 //	partition "notices":
+//	"urgent" id, "out" id         mails that wait, in two lanes (JSON)
+//	"sent" id                     that a mail was sent, so that none is sent twice
+//	"again" time patient          when the sum of what apps read in a space is due
+//	"summed" patient              when that was told last, and is next (JSON)
+//	"gathered" patient            links of one import, to be told together (JSON)
 //	"digest"                      the last day of which those who review were told
 //	"position" node               where the follower goes on in the log
 //

@@ -6,4 +6,10 @@
 //
 // A rehearsal is played in a server of its own (Stage): nothing there can reach a real record, so no rule has to say so.
 // Whether a finding is good enough for a label is decided elsewhere.
+//
+// Rows, in the global partition of the gateway's store:
+//
+//	"rehearsal" app        the invented people, the client, the findings (JSON)
+//	"rehearsals" "count"   how many there were: the number of the next
+//	"rehearsals" "place"   how far the access log of the rehearsals was read
 package rehearsal

@@ -18,6 +18,7 @@
 //	"persons" app month category direction node       the sketch
 //	                                                  (of refusals: their kind as the category, "refused" as the direction)
 //	"differs" app month category direction            a difference that was told already
+//	"pruned"                                          the month in which what is older than two years was removed
 //
 // What an app may do is the catalogue's and the policies' to say; what becomes of a difference, the authority's.
 package usage

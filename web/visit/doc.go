@@ -2,6 +2,7 @@
 // how the page is shown.
 //
 //	request ─ Desk.Visit ─ signed in? ─→ *Visit ─ Form (checked) ─→ Ask (FHIR, through the gate) ─→ Show, or Go after a change
+//	                                                          documents and files ─→ Document, Download
 //
 // A part of the pages (web/emergency, web/sharing …) is a *web.Part and handlers that take a *Visit. The package holds no
 // rule: the gate decides what each visitor may see and change, here as over FHIR.
