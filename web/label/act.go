@@ -1,11 +1,14 @@
 package label
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/pontlevis/pontlevis/cases"
 	"github.com/pontlevis/pontlevis/catalog/label"
+	"github.com/pontlevis/pontlevis/catalog/signing"
 	"github.com/pontlevis/pontlevis/policies"
 	"github.com/pontlevis/pontlevis/web"
 )
@@ -19,6 +22,7 @@ type actPage struct {
 	Words    []web.Text       // reservations, or why
 	Holders  []label.Key
 	Envelope string
+	Mine     bool // whoever is at the desk has signed
 }
 
 func (s *seat) act() {
@@ -28,6 +32,11 @@ func (s *seat) act() {
 		return
 	}
 	to, err := s.onAct(id)
+	if errors.Is(err, signing.ErrNotFound) { // another signer was there first
+		s.form = nil
+		s.showOverview(http.StatusNotFound, "gone")
+		return
+	}
 	s.after(err, to, func(problem string) { s.showAct(id, http.StatusUnprocessableEntity, problem) })
 }
 
@@ -67,6 +76,7 @@ func (s *seat) showAct(id string, status int, problem string) {
 	}
 	page := actPage{frame: s.frame(), act: act{Act: *a}, Holders: s.Log.Trust().Keys, Envelope: string(a.Envelope)}
 	page.Problem = problem
+	page.Mine = slices.ContainsFunc(page.Holders, func(k label.Key) bool { return k.Holder == s.Person.Key && page.Has(k) })
 	if app, err := s.Apps.Get(s.Context(), a.App); err == nil {
 		page.Title = text(app.Name)
 	}

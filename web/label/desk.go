@@ -129,6 +129,9 @@ func (s *seat) words() catalog.Text {
 	return catalog.Text{FR: s.field("fr"), EN: s.field("en")}
 }
 
+// What a form lacks.
+var errChoose, errUnsigned = errors.New("no step was chosen"), errors.New("no key or no envelope was given")
+
 // problems are the errors that a form can be mended of; the text of one is "desk.problem." and its name.
 var problems = []struct {
 	err  error
@@ -138,7 +141,7 @@ var problems = []struct {
 	{signing.ErrPublication, "publication"}, {signing.ErrFew, "few"}, {signing.ErrWaits, "waits"}, {signing.ErrPart, "part"},
 	{label.ErrPublisher, "publisher"}, {label.ErrSignature, "signature"}, {label.ErrPayloadType, "other"}, {label.ErrEnvelope, "envelope"},
 	{label.ErrOrder, "order"}, {label.ErrIncomplete, "order"}, {label.ErrThreshold, "few"}, {label.ErrState, "state"}, {label.ErrSuspended, "suspended"}, {label.ErrLate, "late"},
-	{cases.ErrText, "note"}, {label.ErrNewKey, "publisher"}, {label.ErrTrust, "part"},
+	{cases.ErrText, "note"}, {label.ErrNewKey, "publisher"}, {label.ErrTrust, "part"}, {errChoose, "choose"}, {errUnsigned, "unsigned"},
 }
 
 // problem names what is wrong with a form; "" for an error that is not the form's.
@@ -182,6 +185,16 @@ type frame struct {
 
 func (s *seat) frame() frame {
 	return frame{CSRF: s.CSRF(), Now: s.Now(), Here: s.R.URL.Path, Done: s.R.URL.Query().Get("done") != "", Demo: s.Sign != nil, Sent: s.form}
+}
+
+// Typed is what a field of one of a page's forms held when that form was sent; the forms that have words in both languages are
+// told apart by the beginning of their fields' ids.
+func (f frame) Typed(form, name string) string {
+	sent := map[string]string{"suspend": "s", "reinstate": "i", "revoke": "r", "step": "step", "issue": "issue", "verdict": "w-" + f.Was("complaint")}
+	if sent[f.Was("do")] != form {
+		return ""
+	}
+	return f.Was(name)
 }
 
 // Was is what a field held when the form was sent, so that nothing is typed twice.

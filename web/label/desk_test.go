@@ -167,6 +167,8 @@ func TestForms(t *testing.T) {
 	page.Submit("input[value=step]", "step", "evaluate", "fr", strings.Repeat("x", 70_000)).Is(http.StatusRequestEntityTooLarge)
 	page.Upload("input[value=publication]", "key", "ed25519:x", "envelope-file", strings.Repeat("x", maxSent)).Is(http.StatusRequestEntityTooLarge)
 	page.Upload("input[value=publication]", "key", "ed25519:x", "envelope", "{}").Is(http.StatusUnprocessableEntity)
+	page.Upload("input[value=publication]", "key", "ed25519:x", "envelope", " ").Is(http.StatusUnprocessableEntity).Says("Give the publisher’s public key")
+	page.Submit("input[value=step]").Is(http.StatusUnprocessableEntity).Says("Choose a step")
 	page.Submit("input[value=step]", "step", "evaluate", "do", "nothing").Is(http.StatusUnprocessableEntity)
 	if v, err := w.apps.Version(t.Context(), "glycare", w.version); err != nil || v.State != catalog.Admissible {
 		t.Fatalf("%v, %+v", err, v)
@@ -225,6 +227,7 @@ func TestSignedElsewhere(t *testing.T) {
 	b.Send(http.MethodPost, act.At, url.Values{"csrf": {csrf}, "do": {"finish"}}).Is(http.StatusUnprocessableEntity).Says("Signatures are missing")
 	act.Upload("input[value=upload]", "envelope", signed(w.keys[1], envelope)).Is(http.StatusOK).Says("2 of 2").
 		Submit("input[value=finish]").Is(http.StatusOK).Says("In force")
+	b.Send(http.MethodPost, act.At, url.Values{"csrf": {csrf}, "do": {"finish"}}).Is(http.StatusNotFound).Says("This decision waits no more")
 	if a, err := w.apps.Get(t.Context(), "glycare"); err != nil || a.Status != catalog.Online {
 		t.Errorf("%v, %+v", err, a)
 	}

@@ -70,12 +70,17 @@ func (s *seat) overview() {
 		s.Go(home)
 		return
 	}
+	s.showOverview(http.StatusOK, "")
+}
+
+func (s *seat) showOverview(status int, problem string) {
 	page := overviewPage{frame: s.frame(), Trust: s.Log.Trust()}
+	page.Problem = problem
 	if err := s.fill(&page); err != nil {
 		s.Fail(err)
 		return
 	}
-	s.Show(http.StatusOK, "overview", page)
+	s.Show(status, "overview", page)
 }
 
 func (s *seat) fill(page *overviewPage) error {

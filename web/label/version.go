@@ -73,6 +73,9 @@ func (s *seat) take(app, version string) (string, error) {
 	here := s.R.URL.Path + "?done=1"
 	switch s.field("do") {
 	case "step":
+		if s.field("step") == "" {
+			return "", errChoose
+		}
 		one := catalog.Step{App: app, Version: version, Step: s.field("step"), By: s.by, Reason: s.words()}
 		if one.Step == "test" {
 			v, err := s.Apps.Version(s.Context(), app, version)
@@ -85,7 +88,11 @@ func (s *seat) take(app, version string) (string, error) {
 		_, err := s.Apps.Take(s.Context(), one)
 		return here, err
 	case "publication":
-		return here, s.Signing.Publish(s.Context(), app, version, strings.TrimSpace(s.field("key")), []byte(strings.TrimSpace(s.field("envelope"))))
+		key, envelope := strings.TrimSpace(s.field("key")), strings.TrimSpace(s.field("envelope"))
+		if key == "" || envelope == "" {
+			return "", errUnsigned
+		}
+		return here, s.Signing.Publish(s.Context(), app, version, key, []byte(envelope))
 	case "publish-demo":
 		return here, s.publishDemo(app, version)
 	case "issue":

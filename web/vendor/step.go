@@ -74,6 +74,10 @@ func (p *Pages) step(v *visit.Visit, page *appPage, step string) {
 // answer keeps what the publisher says to a complaint.
 func (p *Pages) answer(v *visit.Visit, page *appPage, complaint, text string) {
 	_, err := p.Apps.Answer(v.Context(), page.by, page.ID, complaint, text)
+	if err == nil {
+		v.Go(page.Here + "#complaints") // where it now stands
+		return
+	}
 	p.taken(v, page, err)
 }
 
