@@ -2,6 +2,7 @@ package pontlevis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -29,7 +30,7 @@ func (a *App) newHooks(s *services, log *slog.Logger) (*hooks.Front, error) {
 		host = s.plugins.Host
 	}
 	return hooks.New(hooks.Config{
-		Apps: s.plugins.online, Callers: s.oauth, Gate: s.gate, Host: host, DB: a.state.db, Key: a.state.derive("ids of cards"),
+		Apps: s.plugins.online, App: s.plugins.offered, Callers: s.oauth, Gate: s.gate, Host: host, DB: a.state.db, Key: a.state.derive("ids of cards"),
 		Issuer: a.Issuer, FHIR: a.fhir(), Proofs: dpop.Algorithms(), Address: clientAddress, Now: time.Now, Log: log,
 		Answered: func(_, outcome string, took time.Duration) { answered.WithLabelValues(outcome).Observe(took.Seconds()) },
 	})
@@ -68,25 +69,48 @@ func (h *pluginHost) online(ctx context.Context) (out []hooks.App, err error) {
 		return nil, err
 	}
 	for k := range all {
-		entry := &all[k]
-		if !entry.Plugin || !entry.Exchange || entry.At(h.known.apps.Now()) != catalog.Online {
-			continue
-		}
-		one, err := h.known.manifest(ctx, entry)
+		one, err := h.offer(ctx, &all[k])
 		if err != nil {
 			return nil, err
 		}
-		why, err := h.unready(ctx, entry.ID)
-		if err != nil { // one that cannot be looked at keeps no other from being called
-			slog.WarnContext(ctx, "whether a plugin is installed cannot be told, and it is not offered", "app", entry.ID, "error", err)
-			continue
-		}
-		if why == notHere || why == notHeld {
-			continue
-		}
-		if one != nil && one.app.Release.SHA256 != "" {
-			out = append(out, hooks.App{Manifest: one.manifest, Label: labelOf(entry, h.known.apps.Now()), Rests: why == notAwake})
+		if one != nil {
+			out = append(out, *one)
 		}
 	}
 	return out, nil
+}
+
+// offered is one of those that are online; nil for any other.
+func (h *pluginHost) offered(ctx context.Context, id string) (*hooks.App, error) {
+	if h == nil {
+		return nil, nil
+	}
+	entry, err := h.known.apps.Get(ctx, id)
+	if errors.Is(err, catalog.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h.offer(ctx, &entry)
+}
+
+// offer is an entry of the catalogue as a plugin that may be called; nil where it may not be.
+func (h *pluginHost) offer(ctx context.Context, entry *catalog.App) (*hooks.App, error) {
+	if !entry.Plugin || !entry.Exchange || entry.At(h.known.apps.Now()) != catalog.Online {
+		return nil, nil
+	}
+	one, err := h.known.manifest(ctx, entry)
+	if err != nil {
+		return nil, err
+	}
+	why, err := h.unready(ctx, entry.ID)
+	if err != nil { // one that cannot be looked at keeps no other from being called
+		slog.WarnContext(ctx, "whether a plugin is installed cannot be told, and it is not offered", "app", entry.ID, "error", err)
+		return nil, nil
+	}
+	if why == notHere || why == notHeld || one == nil || one.app.Release.SHA256 == "" {
+		return nil, nil
+	}
+	return &hooks.App{Manifest: one.manifest, Label: labelOf(entry, h.known.apps.Now()), Rests: why == notAwake}, nil
 }

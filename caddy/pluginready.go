@@ -56,8 +56,9 @@ func (h *pluginHost) unready(ctx context.Context, id string) (why string, err er
 // installed remembers which files were found to be the binaries that they should be. What starts is verified again, in
 // sealed memory: this is for what people are told.
 type installed struct {
-	mu    sync.Mutex
-	found map[string]file // by digest
+	mu      sync.Mutex
+	found   map[string]file          // by digest
+	looking map[string]chan struct{} // by digest: somebody reads a file, until it is closed
 }
 
 // file is a file as it was when it was looked at.
@@ -76,30 +77,80 @@ func (i *installed) is(ctx context.Context, open func(context.Context, string, p
 		return false, err
 	}
 	defer f.Close()
-	var info fs.FileInfo
-	if on, ok := f.(*os.File); ok {
-		if info, err = on.Stat(); err != nil {
-			return false, err
-		}
-		i.mu.Lock()
-		was, seen := i.found[r.SHA256]
-		i.mu.Unlock()
-		if seen && os.SameFile(was.info, info) && was.info.ModTime().Equal(info.ModTime()) && was.info.Size() == info.Size() {
-			return was.good, nil
-		}
+	on, ok := f.(interface{ Stat() (fs.FileInfo, error) })
+	if !ok {
+		return hashed(f, r)
 	}
+	info, err := on.Stat()
+	if err != nil {
+		return false, err
+	}
+	if good, seen := i.seen(r.SHA256, info); seen {
+		return good, nil
+	}
+	end, err := i.look(ctx, r.SHA256) // many may ask at once for what nobody has looked at: it is read once
+	if err != nil {
+		return false, err
+	}
+	defer end()
+	if good, seen := i.seen(r.SHA256, info); seen {
+		return good, nil
+	}
+	good, err := hashed(f, r)
+	if err != nil {
+		return false, err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.found == nil || len(i.found) >= 1000 {
+		i.found = map[string]file{}
+	}
+	i.found[r.SHA256] = file{info, good}
+	return good, nil
+}
+
+// hashed reports whether a file is a release.
+func hashed(f io.Reader, r plugins.Release) (bool, error) {
 	sum := sha256.New()
 	if _, err := io.Copy(sum, io.LimitReader(f, r.Size+1)); err != nil {
 		return false, err
 	}
-	good := strings.EqualFold(hex.EncodeToString(sum.Sum(nil)), r.SHA256)
-	if info != nil {
+	return strings.EqualFold(hex.EncodeToString(sum.Sum(nil)), r.SHA256), nil
+}
+
+// seen is what was found of this very file, as it is now.
+func (i *installed) seen(digest string, info fs.FileInfo) (good, seen bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	was, seen := i.found[digest]
+	seen = seen && os.SameFile(was.info, info) && was.info.ModTime().Equal(info.ModTime()) && was.info.Size() == info.Size()
+	return seen && was.good, seen
+}
+
+// look waits until nobody else reads a file for a digest, or for the context; end lets the next one.
+func (i *installed) look(ctx context.Context, digest string) (end func(), err error) {
+	for {
 		i.mu.Lock()
-		defer i.mu.Unlock()
-		if i.found == nil || len(i.found) >= 1000 {
-			i.found = map[string]file{}
+		other := i.looking[digest]
+		if other == nil {
+			done := make(chan struct{})
+			if i.looking == nil {
+				i.looking = map[string]chan struct{}{}
+			}
+			i.looking[digest] = done
+			i.mu.Unlock()
+			return func() {
+				i.mu.Lock()
+				delete(i.looking, digest)
+				i.mu.Unlock()
+				close(done)
+			}, nil
 		}
-		i.found[r.SHA256] = file{info, good}
+		i.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	return good, nil
 }

@@ -53,17 +53,14 @@ func (f *Front) Askable(ctx context.Context) (ids []string, err error) {
 // Ask asks a plugin about the record of a grant, for the person whose grant it is, and in their language: with their rights, and
 // what the record's holder agreed to, as any other call. The error is one of this server.
 func (f *Front) Ask(ctx context.Context, grant *gate.Grant, app, language string) (*Reply, error) {
-	apps, err := f.c.Apps(ctx)
+	of, err := f.c.App(ctx, app)
 	if err != nil {
 		return nil, err
 	}
-	var s service
-	found := false
-	for _, a := range apps {
-		if a.Manifest != nil && a.Manifest.ID == app {
-			s, found = a.asked()
-		}
+	if of == nil {
+		return &Reply{State: Stopped}, nil
 	}
+	s, found := of.asked()
 	if !found {
 		return &Reply{State: Stopped}, nil
 	}

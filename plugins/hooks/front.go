@@ -42,8 +42,9 @@ type Gate interface {
 
 // Config is what a front stands on. All but Rest, Address, Now, Log and Answered are required.
 type Config struct {
-	// Apps are the plugins whose label lets them act now.
+	// Apps are the plugins whose label lets them act now; App is one of them by its id, nil for any other.
 	Apps    func(ctx context.Context) ([]App, error)
+	App     func(ctx context.Context, id string) (*App, error)
 	Callers Callers
 	Gate    Gate
 	Host    plugins.Invoker
@@ -76,7 +77,7 @@ type Front struct {
 
 // New builds a front.
 func New(c Config) (*Front, error) {
-	if c.Apps == nil || c.Callers == nil || c.Gate == nil || c.Host == nil || c.DB == nil || len(c.Key) != 32 || c.Issuer == "" || c.FHIR == "" {
+	if c.Apps == nil || c.App == nil || c.Callers == nil || c.Gate == nil || c.Host == nil || c.DB == nil || len(c.Key) != 32 || c.Issuer == "" || c.FHIR == "" {
 		return nil, errors.New("hooks: apps, callers, gate, host, store, key and addresses are required")
 	}
 	switch {

@@ -59,7 +59,7 @@ func newStand(t testing.TB) *stand {
 		return &plugins.Outcome{Cards: []plugins.Card{{UUID: "x", Summary: "one"}}, Reads: []plugins.Asked{{Query: "Immunization", Status: 200}}}, nil
 	}
 	s.Front, err = New(Config{
-		Apps: s.apps, Callers: s, Gate: s, Host: s, DB: db, Key: bytes.Repeat([]byte{7}, 32), Issuer: issuer, FHIR: fhirServer, Rest: -1,
+		Apps: s.apps, App: s.app, Callers: s, Gate: s, Host: s, DB: db, Key: bytes.Repeat([]byte{7}, 32), Issuer: issuer, FHIR: fhirServer, Rest: -1,
 		Now: func() time.Time { return s.now },
 	})
 	if err != nil {
@@ -80,6 +80,17 @@ func (s *stand) apps(context.Context) ([]App, error) {
 			Prefetch: map[string]string{"patient": "Patient/{{context.patientId}}"},
 		}}},
 	}}}, nil
+}
+
+// app is one of the apps that the front has now.
+func (s *stand) app(ctx context.Context, id string) (*App, error) {
+	all, err := s.c.Apps(ctx)
+	for k := range all {
+		if all[k].Manifest.ID == id {
+			return &all[k], err
+		}
+	}
+	return nil, err
 }
 
 // Authenticate takes the tokens own-WHO and own-WHO-CLIENT.
@@ -491,6 +502,37 @@ func sorted(list []string) []string {
 		}
 	}
 	return out
+}
+
+// TestOneServiceIsFoundAlone: whoever calls one service, or tells what became of its cards, has no other app looked at.
+func TestOneServiceIsFoundAlone(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	all, err := s.apps(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	s.c.Apps = func(context.Context) ([]App, error) {
+		t.Error("all apps are looked at")
+		return all, nil
+	}
+	s.c.App = func(_ context.Context, id string) (*App, error) {
+		asked = append(asked, id)
+		if id != "rappel-vaccins" {
+			return nil, nil
+		}
+		return &all[0], nil
+	}
+	for path, want := range map[string]int{due: 200, Path + "/rappel-vaccins.other": 404, Path + "/nobody.none": 404, Path + "/rappel-vaccins": 404} {
+		if code, body, _ := s.post(path, "own-roux", view()); code != want {
+			t.Errorf("%s: status %d: %s", path, code, body)
+		}
+	}
+	card := object{"card": instance, "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:00:00Z"}
+	if code, body, _ := s.post(due+"/feedback", "own-roux", object{"feedback": []object{card}}); code != 200 || len(asked) != 5 {
+		t.Errorf("feedback: status %d: %s (%v)", code, body, asked)
+	}
 }
 
 func TestFeedbackIsCountedOnce(t *testing.T) {

@@ -39,25 +39,34 @@ func (f *Front) services(ctx context.Context) (all []service, err error) {
 		return nil, err
 	}
 	for _, a := range apps {
-		if a.Manifest == nil || a.Manifest.Plugin == nil {
-			continue
-		}
-		for _, h := range a.Manifest.Plugin.Hooks {
-			all = append(all, service{a, h})
-		}
+		all = append(all, a.services()...)
 	}
 	return all, nil
 }
 
-// find finds a service that may be called now.
+// services are those of one app.
+func (a App) services() (all []service) {
+	if a.Manifest == nil || a.Manifest.Plugin == nil {
+		return nil
+	}
+	for _, h := range a.Manifest.Plugin.Hooks {
+		all = append(all, service{a, h})
+	}
+	return all
+}
+
+// find finds a service that may be called now. No other app than its own is looked at.
 func (f *Front) find(ctx context.Context, id string) (service, error) {
-	all, err := f.services(ctx)
+	of, _, _ := strings.Cut(id, ".") // there is none in the id of an app
+	app, err := f.c.App(ctx, of)
 	if err != nil {
 		return service{}, err
 	}
-	for _, s := range all {
-		if s.id() == id {
-			return s, nil
+	if app != nil {
+		for _, s := range app.services() {
+			if s.id() == id {
+				return s, nil
+			}
 		}
 	}
 	return service{}, problem(http.StatusNotFound, "There is no such service, or it is not, or no longer, online: ask the discovery again.")
