@@ -80,7 +80,8 @@ func (w *tripwires) checkedBefore(ctx context.Context, app, binary string) (at t
 }
 
 // suspend stops an app on this node, whichever of its versions tried: the version on the air waits for the authority's
-// decision. It reports whether the app is suspended now; where it was stopped already, it does nothing.
+// decision. Where the log of labels had suspended it until a date, this takes the place of that: it has no date, and the
+// log's does not end it. Where it was stopped without an end, it does nothing. It reports whether the app is suspended now.
 func (w *tripwires) suspend(ctx context.Context, t plugins.Trip) (bool, error) {
 	apps := w.state.apps
 	apps.Stopped = nil // what runs ends below

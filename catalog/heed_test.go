@@ -167,6 +167,41 @@ func TestHeedWhatWasMissed(t *testing.T) {
 	}
 }
 
+// TestWhatTheNodeStoppedHasNoEnd: where a suspension of the log that names its end is taken over by the machine, which stops what
+// tried to escape, it does not end by itself: neither then, nor by a later one of the log, nor by one that was on its way. The
+// authority ends it.
+func TestWhatTheNodeStoppedHasNoEnd(t *testing.T) {
+	t.Parallel()
+	w, v, log := onTheAir(t)
+	began := w.now.Add(time.Hour)
+	log.halt = &label.Halt{Entry: 4, At: began, Until: began.Add(2 * days)}
+	*w.now = began.Add(time.Minute)
+	w.heed(log)
+	suspend := Step{App: "glycare", Version: v.Version, Step: "suspend", By: machine, Reason: why}
+	ours, err := w.Take(t.Context(), suspend)
+	if err != nil || ours.halt() != 0 {
+		t.Fatalf("%v, entry %d", err, ours.halt())
+	}
+	late := suspend
+	late.By, late.Entry, late.At, late.Until = authority, 5, *w.now, began.Add(days) // worked out before, and told after
+	if got, err := w.Take(t.Context(), late); err != nil || got.halt() != 0 {
+		t.Fatalf("one that was on its way takes its place: %+v, %v", got.Steps, err)
+	}
+	log.halt = &label.Halt{Entry: 5, At: w.now.Add(time.Minute), Until: began.Add(3 * days)}
+	*w.now = began.Add(4 * days)
+	if got := w.heed(log); !slices.Equal(named(got), []string{"suspend authority", "suspend machine"}) || w.status() != Suspended {
+		t.Fatalf("it ended by itself: %v, %s", named(got), w.status())
+	}
+	over := Step{App: "glycare", Version: v.Version, Step: "reinstate", By: machine, Reason: why, Entry: 4, At: *w.now}
+	if _, err := w.Take(t.Context(), over); !errors.Is(err, ErrPart) {
+		t.Errorf("the machine ends it: %v", err)
+	}
+	over.By, over.Entry = authority, 0
+	if _, err := w.Take(t.Context(), over); err != nil || w.status() != Online {
+		t.Errorf("the authority does not end it: %v, %s", err, w.status())
+	}
+}
+
 // TestAirTellsOfOtherBytes: a version of the same number that is about other bytes than the label is told, not passed over.
 func TestAirTellsOfOtherBytes(t *testing.T) {
 	t.Parallel()

@@ -155,8 +155,8 @@ func (v *Version) has(rule *Rule, s *Step) bool {
 		return false
 	}
 	last := &v.Steps[len(v.Steps)-1]
-	if last.Step == rule.Step && slices.Contains(stops, rule.Step) {
-		return s.Entry == last.Entry
+	if last.Step == rule.Step && slices.Contains(stops, rule.Step) { // what has no end of its own gets none from the log
+		return s.Entry == last.Entry || last.Entry == 0
 	}
 	if s.Label != nil && last.Step == rule.Step && last.Label == s.Label.ID { // whoever did what the log says
 		return true
