@@ -66,7 +66,8 @@ type pluginHost struct {
 	forget func() // the catalogue no longer tells it of recalls
 }
 
-// newPlugins opens the host; nil when this server runs none. Rehearsals run none: their plugins run with `pontlevis plugin run`.
+// newPlugins opens the host; nil when this server runs none. A server of rehearsals has none: who is checked there plays in a host
+// of their own, beside it (play), and at home with `pontlevis plugin run`.
 func (a *App) newPlugins(s *services, log *slog.Logger) (*pluginHost, error) {
 	config := a.Plugins
 	if config == nil && a.Demo && !a.rehearses {

@@ -172,7 +172,8 @@ func (h *Host) Close() error {
 	return nil
 }
 
-// Diagnoses says how the releases of an app fare, newest first; of every app when it is "".
+// Diagnoses says how the releases of an app fare, newest first, and after them the one that was tried last where it did not
+// come up; of every app when it is "".
 func (h *Host) Diagnoses(app string) []Diagnosis {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"path/filepath"
 	"text/tabwriter"
 
 	pontlevis "github.com/pontlevis/pontlevis/caddy"
@@ -22,24 +20,12 @@ func (d *doctor) serving(ctx context.Context) ([]plugins.Diagnosis, error) {
 	if !d.asks() {
 		return nil, nil
 	}
-	query := ""
-	if d.server.data != "" {
-		folder, err := filepath.Abs(d.server.data)
-		if err != nil {
-			return nil, err
-		}
-		query = "?data=" + url.QueryEscape(folder)
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.server.address()+pontlevis.PluginsPath+query, nil)
+	a, err := d.server.send(ctx, http.MethodGet, pontlevis.PluginsPath, "", nil)
 	if err != nil {
 		return nil, err
 	}
-	a, err := asking.Do(r)
-	if err != nil {
-		return nil, fmt.Errorf("the server does not answer at its admin address (--admin says another): %w", err)
-	}
 	defer a.Body.Close()
-	body := io.LimitReader(a.Body, 8<<20)
+	body := io.LimitReader(a.Body, mostAnswered)
 	if a.StatusCode != http.StatusOK {
 		said, _ := io.ReadAll(io.LimitReader(body, 4<<10))
 		return nil, fmt.Errorf("the server answered %s: %s", a.Status, said)

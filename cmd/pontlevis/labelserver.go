@@ -95,31 +95,44 @@ func (s *labelServer) address() string {
 	return "127.0.0.1:2019"
 }
 
+// ask asks the server that runs about its log of labels.
 func (s *labelServer) ask(ctx context.Context, method, query string, body []byte) (a pontlevis.LabelAnswer, err error) {
-	if s.data != "" {
-		folder, err := filepath.Abs(s.data)
-		if err != nil {
-			return a, err
-		}
-		query += "&data=" + url.QueryEscape(folder)
-	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.address()+pontlevis.LabelPath+"?"+strings.TrimPrefix(query, "&"), bytes.NewReader(body))
+	response, err := s.send(ctx, method, pontlevis.LabelPath, query, body)
 	if err != nil {
 		return a, err
 	}
-	r.Header.Set("Content-Type", "application/json")
-	response, err := asking.Do(r)
-	if err != nil {
-		return a, fmt.Errorf("the server does not answer at its admin address (--admin says another): %w", err)
-	}
 	defer response.Body.Close()
-	if err := json.NewDecoder(io.LimitReader(response.Body, 8<<20)).Decode(&a); err != nil {
+	if err := json.NewDecoder(io.LimitReader(response.Body, mostAnswered)).Decode(&a); err != nil {
 		return a, fmt.Errorf("the server answered %s: %w", response.Status, err)
 	}
 	if a.Error != "" {
 		return a, errors.New(a.Error)
 	}
 	return a, nil
+}
+
+// mostAnswered bounds an answer of the admin endpoint, in bytes.
+const mostAnswered = 8 << 20
+
+// send sends a request to the admin endpoint of the server that runs, about its data folder where that was named.
+func (s *labelServer) send(ctx context.Context, method, path, query string, body []byte) (*http.Response, error) {
+	if s.data != "" {
+		folder, err := filepath.Abs(s.data)
+		if err != nil {
+			return nil, err
+		}
+		query += "&data=" + url.QueryEscape(folder)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.address()+path+"?"+strings.TrimPrefix(query, "&"), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	response, err := asking.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("the server does not answer at its admin address (--admin says another): %w", err)
+	}
+	return response, nil
 }
 
 func labelIssueCommand() *cobra.Command {
