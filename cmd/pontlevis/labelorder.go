@@ -49,7 +49,7 @@ func labelOrderCommand(kind string) *cobra.Command {
 	f.server.flags(c)
 	if kind == label.Keys {
 		fl.StringVar(&f.next, "next", "", "authority.json with the next keys; as many of them sign too")
-		c.Use = "rotate" + strings.TrimPrefix(c.Use, kind)
+		c.Use = strings.ReplaceAll(c.Use, kind+" --key", "rotate --key")
 		return c
 	}
 	reasons := label.Reasons
