@@ -109,7 +109,7 @@ func caged(ctx context.Context, in *input) (state, fr, en string) {
 	case got.Lacks != "":
 		return catalog.NotYet, lacking[got.Lacks].FR, lacking[got.Lacks].EN
 	case got.Level < p.Isolation:
-		return catalog.NotYet, fmt.Sprintf("La machine n’atteint que le niveau %s, il demande %s.", got.Level, p.Isolation), fmt.Sprintf("This machine reaches level %s alone, it asks for %s.", got.Level, p.Isolation)
+		return catalog.NotYet, fmt.Sprintf("Cette machine n’atteint que le niveau %s, le module demande %s : demandez moins dans « isolation » en disant pourquoi, ou une machine qui l’atteint à l’exploitant.", got.Level, p.Isolation), fmt.Sprintf("This machine reaches level %s alone, the plugin asks for %s: ask for less in “isolation” and say why, or ask the operator for a machine that reaches it.", got.Level, p.Isolation)
 	case !got.Spoke:
 		return catalog.Failed, fmt.Sprintf("Lancé dans la cage, il n’a pas répondu (%s).", got.Why), fmt.Sprintf("Started in the cage, it did not answer (%s).", got.Why)
 	case !got.Bounded:

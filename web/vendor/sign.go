@@ -20,7 +20,7 @@ type Signatures interface {
 }
 
 // unsigned are states of a version to which a signature adds nothing any more.
-var unsigned = []string{catalog.Withdrawn, catalog.Unfavourable, catalog.Superseded, catalog.Delisted, catalog.Recalled}
+var unsigned = []string{catalog.Returned, catalog.Withdrawn, catalog.Unfavourable, catalog.Superseded, catalog.Delisted, catalog.Recalled}
 
 // Signs tells whether the publisher's signature of the newest version is asked for, or shown.
 func (page *appPage) Signs() bool {
