@@ -179,6 +179,9 @@ func (h *Host) Follow(ctx context.Context, id string) {
 	for slices.ContainsFunc(h.apps[id], over) {
 		h.died.Wait()
 	}
+	for _, l := range h.apps[id] { // the last of their processes may be gone, and about to say so
+		h.sweep(l)
+	}
 }
 
 // drain has a former version end when its time is over, also when nobody calls; the lock is held.
