@@ -98,6 +98,10 @@ var prose = map[string]bool{
 }
 
 func (r *reveal) object(n *fhir.Node, resource string) {
+	if resource == "" && n.Get("identifier").Kind() == fhir.Object { // a reference says who by it, whatever else it says
+		r.err = fault("a proposal says by an identifier whom it is about")
+		return
+	}
 	r.out = append(r.out, '{')
 	first := true
 	for name, value := range n.Fields() {
@@ -129,6 +133,10 @@ func (r *reveal) field(name string, n *fhir.Node, resource string) {
 		r.quote(id)
 	case name == "reference":
 		kind, alias, _ := strings.Cut(n.Text(), "/")
+		if kind == "Patient" && alias != self {
+			r.err = fault("a proposal is about Patient/~ and nobody else, or refers to what the plugin did not meet")
+			return
+		}
 		id, ok := r.names.real(kind, alias)
 		if !ok {
 			r.err = fault("a proposal refers to what the plugin did not meet")
