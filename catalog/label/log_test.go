@@ -3,6 +3,7 @@ package label
 import (
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -291,4 +292,38 @@ func BenchmarkStatus(b *testing.B) {
 			b.Fatal(at)
 		}
 	}
+}
+
+// TestNobodyEndsASuspensionAlone: neither by another suspension that is over sooner, nor by an end that was signed before it.
+func TestNobodyEndsASuspensionAlone(t *testing.T) {
+	t.Parallel()
+	l, c, _ := opened(t)
+	ctx := t.Context()
+	must(l.Issue(ctx, first(t, "glycare")))
+	until := func(at time.Time, keys ...ed25519.PrivateKey) []byte {
+		o := Order{
+			ID: fmt.Sprintf("order-%06d", orders.Add(1)), Kind: Suspend, Authority: "Autorité du label", App: "glycare", Label: "label-glycare-1",
+			Reason: "mistake", Words: &Text{"Une erreur.", "A mistake."}, From: c.Now(), Until: at,
+		}
+		return must(Sign(must(o.Draft()), keys...))
+	}
+	begun := c.Now()
+	must(l.Order(ctx, until(begun.Add(24*time.Hour), authority[:2]...)))
+	early := order(Reinstate, "glycare", "label-glycare-1", c.Now(), authority[:2]...)
+	if _, err := l.Order(ctx, until(begun.Add(time.Minute), authority[2])); !errors.Is(err, ErrThreshold) {
+		t.Errorf("a shorter one by one key: %v", err)
+	}
+	standsAs(t, l, "glycare", begun.Add(time.Hour), Suspended, "mistake")
+	must(l.Order(ctx, until(begun.Add(25*time.Hour), authority[2])))
+	must(l.Order(ctx, until(begun.Add(24*time.Hour), authority[:2]...)))
+
+	c.pass(48 * time.Hour) // it is over, and its end was never logged
+	standsAs(t, l, "glycare", c.Now(), InForce, "")
+	must(l.Order(ctx, until(c.Now().Add(24*time.Hour), authority[:2]...)))
+	if _, err := l.Order(ctx, early); !errors.Is(err, ErrLate) {
+		t.Errorf("the end of the one before: %v", err)
+	}
+	standsAs(t, l, "glycare", c.Now(), Suspended, "mistake")
+	must(l.Order(ctx, order(Reinstate, "glycare", "label-glycare-1", c.Now().Add(-time.Second), authority[:2]...)))
+	standsAs(t, l, "glycare", c.Now(), InForce, "")
 }

@@ -207,12 +207,18 @@ func (s *state) change(l *standing, o *Order, signed int, at time.Time) error {
 		if !l.suspended(at) {
 			return fmt.Errorf("%w: %s is not suspended", ErrState, l.ID)
 		}
+		if o.From.Before(l.stopped.at.Add(-clockSkew)) { // whoever signed it knew of another suspension
+			return fmt.Errorf("%w: it was signed before the suspension of %s", ErrLate, l.stopped.at.UTC().Format(time.RFC3339))
+		}
 		l.ended = done
 	case Suspend:
 		if !at.Before(o.Until) {
 			return fmt.Errorf("%w: the suspension ended on %s", ErrLate, o.Until.Format(time.RFC3339))
 		}
 		if signed < s.trust.Threshold {
+			if l.suspended(at) && o.Until.Before(l.stopped.until) {
+				return fmt.Errorf("%w: %s is suspended until %s: to end it sooner, %d keys must sign", ErrThreshold, l.App, l.stopped.until.UTC().Format(time.RFC3339), s.trust.Threshold)
+			}
 			if !l.alone.IsZero() && at.Sub(l.alone) < SuspendAgain {
 				return fmt.Errorf("%w: %s was suspended by one key on %s: so soon again, %d keys must sign", ErrThreshold, l.App, l.alone.Format(time.RFC3339), s.trust.Threshold)
 			}
