@@ -82,6 +82,10 @@ func TestAFollowersCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, from := following(t, authority, folder)
+	somebody := catalog.Actor{Part: catalog.Publisher, ID: "Person/somebody", Owner: "publisher-here"}
+	if err := s.apps.Save(t.Context(), somebody, "glycare", []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
 	follow := func() {
 		t.Helper()
 		if err := s.labels.Load().Sync(t.Context(), from); err != nil {
@@ -92,6 +96,8 @@ func TestAFollowersCatalogue(t *testing.T) {
 	follow()
 	if a, err := s.apps.Get(t.Context(), "glycare"); err != nil || a.Status != catalog.Online || !a.Exchange || a.Digest != authority.newest(t, "glycare").Digest {
 		t.Fatalf("glycare: %+v (%v)", a, err)
+	} else if w, _, err := (softwares{s.apps}).Software(t.Context(), "glycare"); err != nil || a.Owner == somebody.Owner || a.Since.IsZero() || !w.Since.Equal(a.Since) {
+		t.Errorf("whose id glycare is, and since when: %+v, %+v (%v)", a, w, err)
 	}
 	versions, err := s.apps.Versions(t.Context(), "glycare")
 	if err != nil || len(versions) != 1 || len(versions[0].Steps) != 1 || versions[0].Steps[0].Step != "adopt" || versions[0].Steps[0].By.Part != catalog.Machine {
@@ -107,6 +113,9 @@ func TestAFollowersCatalogue(t *testing.T) {
 	}
 	if _, aired, err := s.submit(t.Context(), LabelRequest{Manifest: raw}); err != nil || !strings.Contains(aired, "is on the air") || s.stands(t, "workstation") != catalog.Online {
 		t.Fatalf("its manifest was brought: %s (%v), %s", aired, err, s.stands(t, "workstation"))
+	}
+	if a, err := s.apps.Get(t.Context(), "workstation"); err != nil || !a.Since.IsZero() {
+		t.Errorf("an id that nobody had: %+v (%v)", a, err)
 	}
 	if err := authority.recallDemo(t.Context(), "glycare", catalog.Text{FR: "Une faille.", EN: "A flaw."}); err != nil {
 		t.Fatal(err)

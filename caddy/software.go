@@ -27,7 +27,7 @@ func (s softwares) Software(ctx context.Context, id string) (*oauth.Software, bo
 		return nil, false, err
 	}
 	w := softwareOf(m, app.At(s.apps.Now()))
-	w.Waits = app.Waits
+	w.Waits, w.Since = app.Waits, app.Since
 	return w, true, nil
 }
 

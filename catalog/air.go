@@ -100,7 +100,9 @@ func (c Apps) adopted(tx store.Tx, v *Version, l *label.Label) (*App, error) {
 	if a.Owner == l.Publisher.ID || a.Version != "" { // who has it on the air keeps it: the log holds their key to be the same
 		return a, nil
 	}
-	a.Owner = l.Publisher.ID
+	if a.Owner = l.Publisher.ID; found {
+		a.Since = c.Now().UTC()
+	}
 	return a, tx.Delete(draftKey(v.App))
 }
 

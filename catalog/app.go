@@ -29,6 +29,9 @@ type App struct {
 	Category  string `json:"category"`        // what its publisher is: health, insurer, employer …
 	Owner     string `json:"owner,omitempty"` // the publisher's id; "" for an entry of the operator
 
+	// Since is when the id became the owner's, where another had drafted something under it; zero where nobody had.
+	Since time.Time `json:"since,omitzero"`
+
 	Status     string    `json:"status,omitempty"`
 	Exchange   bool      `json:"exchange,omitempty"`   // the label covers exchange of data, not the listing alone
 	Purposes   []string  `json:"purposes,omitempty"`   // HL7 v3-PurposeOfUse codes

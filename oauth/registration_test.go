@@ -592,6 +592,45 @@ func TestDroppedGrantAndMethod(t *testing.T) {
 	}
 }
 
+// The clients of whoever had drafted an app under an id are nobody's once the id is another publisher's: they have no address, no
+// key, no grant and no secret there.
+func TestClientsOfWhoHadTheIDBefore(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	const device = "urn:ietf:params:oauth:grant-type:device_code"
+	glycare := o.shelf.apps["glycare"]
+	glycare.AuthMethod, glycare.GrantTypes = "client_secret_basic", []string{"authorization_code", "refresh_token", device}
+	o.shelf.apps["glycare"] = glycare
+	r := o.ask("POST", "", initialToken, body{"software_id": "glycare"})
+	if r.status != 201 {
+		t.Fatalf("registering: %d %s", r.status, r.raw)
+	}
+	id, basic := r.text("client_id"), r.text("client_id")+":"+r.text("client_secret")
+	uri, manage := r.text("registration_client_uri"), r.text("registration_access_token")
+	begins := func(basic string) reply {
+		return o.post("/oauth2/device", url.Values{"scope": {"openid launch/patient patient/*.rs"}}, basic)
+	}
+	if r := begins(basic); r.status != 200 {
+		t.Fatalf("a device: %d %s", r.status, r.raw)
+	}
+	o.clock.Advance(time.Minute)
+	glycare.Since = o.clock.Now()
+	o.shelf.apps["glycare"] = glycare
+	if r := begins(basic); r.status != 401 {
+		t.Errorf("a device of whoever had the id before: %d %s", r.status, r.raw)
+	}
+	if p := o.newBrowser().authorize("client_id", id); p.status != 400 {
+		t.Errorf("a sign-in: %d", p.status)
+	}
+	if r := o.ask("GET", uri, manage, nil); r.status != 401 {
+		t.Errorf("managing it: %d %s", r.status, r.raw)
+	}
+	r = o.ask("POST", "", initialToken, body{"software_id": "glycare"})
+	if r := begins(r.text("client_id") + ":" + r.text("client_secret")); r.status != 200 {
+		t.Errorf("a device of who has it now: %d %s", r.status, r.raw)
+	}
+}
+
 // What a later manifest reads or writes no more, the tokens of before do neither, whatever the label says of the rest; nor does
 // introspection tell of it, or a new request get it.
 func TestDroppedScope(t *testing.T) {

@@ -69,7 +69,7 @@ func (s *Server) ownRegistration(r *http.Request) (*Client, string, *failure) {
 		if err != nil {
 			return nil, "", broken(err)
 		}
-		if !found || app.stopped() {
+		if !found || app.stopped() || app.of(c) {
 			return nil, "", refused
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pontlevis/pontlevis/oauth/scope"
 )
@@ -25,6 +26,9 @@ type Software struct {
 	Kind              string // smart, backend
 	Status            string // of its label: online, suspended, recalled …; none before it has one
 	Waits             bool   // its label has not been confirmed for too long: no client of it registers
+
+	// Since is when the id became its publisher's, where another had it before: a client that registered earlier is that one's.
+	Since time.Time
 
 	RedirectURIs           []string // exact
 	PostLogoutRedirectURIs []string
@@ -67,11 +71,14 @@ func (s *Server) entryOf(ctx context.Context, c *Client) (w *Software, held bool
 		return nil, false, nil
 	}
 	w, found, err := s.registration.Catalogue.Software(ctx, c.SoftwareID)
-	if err != nil || !found {
+	if err != nil || !found || w.of(c) {
 		return nil, true, err
 	}
 	return w, true, nil
 }
+
+// of tells whether a client is of whoever had the app's id before.
+func (w *Software) of(c *Client) bool { return c.Registered.Before(w.Since) }
 
 // clientNow is Client with the addresses, grants and scopes that it has now: see withinEntry.
 func (s *Server) clientNow(ctx context.Context, id string) (*Client, error) {
@@ -89,10 +96,17 @@ func (s *Server) withinEntry(ctx context.Context, c *Client) (*Client, error) {
 	if err != nil || !held {
 		return c, err
 	}
-	if w == nil {
-		w = new(Software)
-	}
+	return w.now(c), nil
+}
+
+// now is a client as an app's manifest has it; nil has nothing.
+func (w *Software) now(c *Client) *Client {
 	now := *c
+	if w == nil {
+		now.RedirectURIs, now.PostLogoutRedirectURIs, now.LaunchURI, now.BackchannelLogoutURI = nil, nil, "", ""
+		now.GrantTypes, now.Scopes = []string{}, nil
+		return &now
+	}
 	now.RedirectURIs, now.PostLogoutRedirectURIs = still(c.RedirectURIs, w.RedirectURIs), still(c.PostLogoutRedirectURIs, w.PostLogoutRedirectURIs)
 	if now.LaunchURI != w.LaunchURI {
 		now.LaunchURI = ""
@@ -101,26 +115,23 @@ func (s *Server) withinEntry(ctx context.Context, c *Client) (*Client, error) {
 		now.BackchannelLogoutURI = ""
 	}
 	now.GrantTypes, now.Scopes = still(c.grantTypes(), w.grants()), withinScopes(c.Scopes, w.Scopes)
-	return &now, nil
+	return &now
 }
 
 // asNow is withinEntry of a client that has proved who it is, by a way that the app's manifest still takes: a secret that got
 // about is worth nothing once a version asks for a key.
 func (s *Server) asNow(ctx context.Context, c *Client, method string) (*Client, *failure) {
-	w, _, err := s.entryOf(ctx, c)
-	if err != nil {
+	w, held, err := s.entryOf(ctx, c)
+	switch {
+	case err != nil:
 		return nil, broken(err)
-	}
-	if w != nil && w.takes(c) != nil {
+	case !held:
+		return c, nil
+	case w == nil || w.takes(c) != nil:
 		return nil, s.clientRefused(ctx, c.ID, method)
 	}
-	now, err := s.withinEntry(ctx, c)
-	if err != nil {
-		return nil, broken(err)
-	}
-	if now != c {
-		now.Scopes = c.Scopes // of what was agreed, what is left is said where it is given: see remaining
-	}
+	now := w.now(c)
+	now.Scopes = c.Scopes // of what was agreed, what is left is said where it is given: see remaining
 	return now, nil
 }
 
