@@ -4,7 +4,6 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,18 +31,12 @@ type CardPage struct {
 // CardVitalPage is the vital set of the person whose card somebody holds. The answer to the form is all there is: nothing is
 // kept, and each showing is a use of the card.
 type CardVitalPage struct {
-	CSRF     string
-	Code     string
-	Name     string    // whose card it is
-	Who      *Identity // nil when it could not be read
-	INS      string    // "oid|number", by which an emergency access would be asked for; "" when there is none
-	At       time.Time
-	Sections []Section
-}
-
-// Unread tells whether anything could not be read.
-func (p CardVitalPage) Unread() bool {
-	return p.Who == nil || slices.ContainsFunc(p.Sections, func(s Section) bool { return s.State == stateUnread })
+	CSRF string
+	Code string
+	Name string // whose card it is
+	INS  string // "oid|number", by which an emergency access would be asked for; "" when there is none
+	At   time.Time
+	VitalSet
 }
 
 // CardDocument is a document of the vital set, which the card opens by a form of its own.
@@ -126,9 +119,9 @@ func (p *Part) useCard(v *visit.Visit, code, document string) {
 // cardVital shows the vital set, each section read by itself as in an emergency.
 func (p *Part) cardVital(v *visit.Visit, held *gate.Grant, name, code string) {
 	read := p.reads(v, held, VitalTargets(p.Gate, held.Patient))
-	page := CardVitalPage{CSRF: v.CSRF(), Code: code, Name: name, At: v.Now(), Sections: sections("card", read)}
-	if who := read["Patient"]; who.err == nil && len(who.found) == 1 {
-		page.Who = identityOf(who.found[0].Node(), v.Now())
+	page := CardVitalPage{CSRF: v.CSRF(), Code: code, Name: name, At: v.Now(), VitalSet: setOf("card", read, v.Now())}
+	if page.Who != nil {
+		who := read["Patient"]
 		page.INS = insOf(who.found[0].Node())
 	}
 	for s := range page.Sections {

@@ -25,16 +25,30 @@ const (
 	stateRefused  = "refused"  // it does not open, and why is said
 )
 
-// VitalPage is the vital set.
-type VitalPage struct {
-	Clock
+// VitalSet is what keeps somebody alive, as far as it could be read.
+type VitalSet struct {
 	Who      *Identity // nil when it could not be read
 	Sections []Section
 }
 
-// Unread tells whether any section could not be read.
-func (p VitalPage) Unread() bool {
-	return p.Who == nil || slices.ContainsFunc(p.Sections, func(s Section) bool { return s.State == stateUnread })
+// Unread tells whether anything of it could not be read.
+func (s VitalSet) Unread() bool {
+	return s.Who == nil || slices.ContainsFunc(s.Sections, func(one Section) bool { return one.State == stateUnread })
+}
+
+// setOf is the vital set out of what was read; opening is where its documents open.
+func setOf(opening string, read map[string]*reading, now time.Time) VitalSet {
+	set := VitalSet{Sections: sections(opening, read)}
+	if who := read["Patient"]; who.err == nil && len(who.found) == 1 {
+		set.Who = identityOf(who.found[0].Node(), now)
+	}
+	return set
+}
+
+// VitalPage is the vital set in an emergency access.
+type VitalPage struct {
+	Clock
+	VitalSet
 }
 
 // Section is one group of what is shown.
@@ -121,11 +135,7 @@ func (p *Part) vital(v *visit.Visit, e *oauth.Emergency, _ []string) {
 		return
 	}
 	read := p.reads(v, g, VitalTargets(p.Gate, e.Patient))
-	page := VitalPage{Clock: p.clock(v, e, "vital"), Sections: sections(e.ID, read)}
-	if who := read["Patient"]; who.err == nil && len(who.found) == 1 {
-		page.Who = identityOf(who.found[0].Node(), v.Now())
-	}
-	v.ShowWith(http.StatusOK, "vital", page, web.Shown{Script: "clock.js"})
+	v.ShowWith(http.StatusOK, "vital", VitalPage{p.clock(v, e, "vital"), setOf(e.ID, read, v.Now())}, web.Shown{Script: "clock.js"})
 }
 
 // sections puts what was read in the order in which it is needed.
