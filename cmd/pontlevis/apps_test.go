@@ -157,12 +157,19 @@ func (s *server) clientToken(t testing.TB, key string) string {
 // keyToken signs a back-end in with an assertion (SMART App Launch 2.2, backend-services).
 func (s *server) keyToken(t testing.TB, id string, key *jose.JSONWebKey, scopes []string) string {
 	t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "scope": {strings.Join(scopes, " ")}}
+	return s.asserted(t, "/oauth2/token", id, key, form)["access_token"].(string)
+}
+
+// asserted is the answer to a form of a client that shows its key (RFC 7523).
+func (s *server) asserted(t testing.TB, path, id string, key *jose.JSONWebKey, form url.Values) object {
+	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.Algorithm), Key: key}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	signed, err := signer.Sign(encode(t, object{
-		"iss": id, "sub": id, "aud": s.base + "/oauth2/token", "jti": rand.Text(), "exp": time.Now().Add(4 * time.Minute).Unix(),
+		"iss": id, "sub": id, "aud": s.base + path, "jti": rand.Text(), "exp": time.Now().Add(4 * time.Minute).Unix(),
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -171,12 +178,9 @@ func (s *server) keyToken(t testing.TB, id string, key *jose.JSONWebKey, scopes 
 	if err != nil {
 		t.Fatal(err)
 	}
-	form := url.Values{
-		"grant_type": {"client_credentials"}, "scope": {strings.Join(scopes, " ")}, "client_assertion": {assertion},
-		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-	}
-	a := reader{t, s, ""}.send(http.MethodPost, s.base+"/oauth2/token", []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded").is(t, 200)
-	return a.resource(t)["access_token"].(string)
+	form.Set("client_assertion", assertion)
+	form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+	return reader{t, s, ""}.send(http.MethodPost, s.base+path, []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded").is(t, 200).resource(t)
 }
 
 // TestBackendWithAKey: the clinic's system signs in with its key of demo.json, and every confidential client has one.

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,9 +11,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // recall has two of the demonstration's authority sign the recall of an app, one after the other, and log it.
@@ -93,25 +89,7 @@ func (s *server) introspected(t testing.TB, client, token string) bool {
 		if c.Key != client {
 			continue
 		}
-		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(c.JWK.Algorithm), Key: c.JWK}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		signed, err := signer.Sign(encode(t, object{
-			"iss": client, "sub": client, "aud": s.base + "/oauth2/introspect", "jti": rand.Text(), "exp": time.Now().Add(4 * time.Minute).Unix(),
-		}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		assertion, err := signed.CompactSerialize()
-		if err != nil {
-			t.Fatal(err)
-		}
-		form := url.Values{
-			"token": {token}, "client_assertion": {assertion}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-		}
-		a := reader{t, s, ""}.send(http.MethodPost, s.base+"/oauth2/introspect", []byte(form.Encode()), "Content-Type", "application/x-www-form-urlencoded").is(t, 200)
-		return a.resource(t)["active"] == true
+		return s.asserted(t, "/oauth2/introspect", client, c.JWK, url.Values{"token": {token}})["active"] == true
 	}
 	t.Fatalf("demo.json has no client %s", client)
 	return false
