@@ -2,6 +2,8 @@ package pontlevis
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -104,6 +106,10 @@ func (a *App) starting(h *pluginHost) func(context.Context, *catalog.Version) er
 		if err != nil || known == nil {
 			return err
 		}
-		return h.Try(ctx, known.app)
+		err = h.Try(ctx, known.app)
+		if errors.Is(err, plugins.ErrBusy) {
+			return fmt.Errorf("%w: %w", catalog.ErrUntried, err)
+		}
+		return err
 	}
 }

@@ -291,8 +291,22 @@ func (w *upgrading) refuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.app.state.apps.Starts(t.Context(), &catalog.Version{App: m.ID, Version: "9.0.0", Digest: manifest.Digest(raw), Manifest: raw}); err == nil {
-		t.Error("a version that the catalogue has not is not tried")
+	away := &catalog.Version{App: m.ID, Version: "9.0.0", Digest: manifest.Digest(raw), Manifest: raw}
+	if err := w.app.state.apps.Starts(t.Context(), away); err == nil || errors.Is(err, catalog.ErrUntried) {
+		t.Errorf("a version that the catalogue has not is not tried: %v", err)
+	}
+	m, _ = w.next("here", true)
+	if raw, err = json.Marshal(m); err != nil {
+		t.Fatal(err)
+	}
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	here := &catalog.Version{App: m.ID, Version: "9.0.1", Digest: manifest.Digest(raw), Manifest: raw}
+	if err := w.app.state.apps.Starts(left, here); !errors.Is(err, catalog.ErrUntried) {
+		t.Errorf("one that nobody waited for: %v", err)
+	}
+	if err := w.app.state.apps.Starts(t.Context(), here); err != nil {
+		t.Errorf("one that comes up: %v", err)
 	}
 }
 

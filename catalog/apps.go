@@ -25,6 +25,7 @@ var (
 	ErrText     = errors.New("a text is missing, or too long")
 	ErrEvidence = errors.New("this step needs the machine's checks, none of which failed")
 	ErrStart    = errors.New("the program of this version does not come up here")
+	ErrUntried  = errors.New("there was no place, or no time, to try it") // beside ErrStart: that tells nothing of the program
 )
 
 // Apps is the catalogue, kept in the store. It is safe for concurrent use.

@@ -137,7 +137,7 @@ var problems = []struct {
 	err  error
 	name string
 }{
-	{catalog.ErrReason, "reason"}, {catalog.ErrStart, "start"}, {catalog.ErrStep, "step"}, {catalog.ErrLabel, "label"}, {catalog.ErrPart, "part"}, {catalog.ErrText, "reason"}, {catalog.ErrEvidence, "evidence"},
+	{catalog.ErrReason, "reason"}, {catalog.ErrUntried, "untried"}, {catalog.ErrStart, "start"}, {catalog.ErrStep, "step"}, {catalog.ErrLabel, "label"}, {catalog.ErrPart, "part"}, {catalog.ErrText, "reason"}, {catalog.ErrEvidence, "evidence"},
 	{signing.ErrPublication, "publication"}, {signing.ErrFew, "few"}, {signing.ErrWaits, "waits"}, {signing.ErrPart, "part"},
 	{label.ErrPublisher, "publisher"}, {label.ErrSignature, "signature"}, {label.ErrPayloadType, "other"}, {label.ErrEnvelope, "envelope"},
 	{label.ErrOrder, "order"}, {label.ErrIncomplete, "order"}, {label.ErrThreshold, "few"}, {label.ErrState, "state"}, {label.ErrSuspended, "suspended"}, {label.ErrLate, "late"},

@@ -3,6 +3,7 @@ package label
 import (
 	"context"
 	"crypto/ed25519"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -148,6 +149,21 @@ func TestCasesBeforeTheLabel(t *testing.T) {
 	page.Says("A process of version 9.8.7 made a system call by which escapes from the cage are tried", "before any label")
 	if s := page.Raw; !strings.Contains(s, "/label/use/of-glycare") || strings.Contains(s, "of-another") {
 		t.Errorf("it does not lead to the case of the app alone")
+	}
+}
+
+// TestUntried: a program that could not be tried is not said to fail.
+func TestUntried(t *testing.T) {
+	t.Parallel()
+	for _, one := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("%w: %w", catalog.ErrStart, catalog.ErrUntried), "untried"}, {fmt.Errorf("%w: it crashed", catalog.ErrStart), "start"},
+	} {
+		if got := problem(one.err); got != one.want {
+			t.Errorf("%v is told as %q", one.err, got)
+		}
 	}
 }
 
