@@ -49,9 +49,10 @@ func (u *Uncaged) Invoke(ctx context.Context, i Invocation) (*Outcome, error) {
 	s := h.session(&u.App, hook, u.App.Limits.orUsual(), i)
 	ctx, stop := context.WithDeadlineCause(ctx, s.handle.until, errTooLong)
 	defer stop()
-	cards, page, err := s.heard(ctx, p)
+	out, err := s.heard(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	return &Outcome{Cards: cards, Page: page, Level: p.level, Reads: s.handle.asked, Took: time.Since(begun)}, nil
+	out.Took = time.Since(begun)
+	return out, nil
 }

@@ -35,6 +35,9 @@ type Outcome struct {
 	Cards []Card
 	Page  *Page // nil: none
 
+	// Withdrawn are the things of the agenda whose reason has ended. Only a schedule looks at them.
+	Withdrawn []Thing
+
 	Version string // of the release that answered
 	Level   string // isolation it ran at, S1 to S4
 	Reads   []Asked

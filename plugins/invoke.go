@@ -62,7 +62,7 @@ func (h *Host) session(app *App, hook Hook, limits Limits, i Invocation) *sessio
 func (s *session) run(ctx context.Context, l *line, p *process) (*Outcome, error) {
 	ctx, stop := context.WithDeadlineCause(ctx, s.handle.until, errTooLong)
 	defer stop()
-	cards, page, err := s.heard(ctx, p)
+	out, err := s.heard(ctx, p)
 	if err != nil {
 		p.end()
 		l.ended(err, p)
@@ -71,7 +71,8 @@ func (s *session) run(ctx context.Context, l *line, p *process) (*Outcome, error
 	l.ended(nil, p)
 	s.host.ending.Go(p.end) // whoever waits for cards need not wait for it
 	l.refill()
-	return &Outcome{Cards: cards, Page: page, Version: l.release.Version, Level: p.level, Reads: s.handle.asked}, nil
+	out.Version = l.release.Version
+	return out, nil
 }
 
 // told is a failure with what was read before it, and with what the process is known to have tried now that it is gone.
@@ -89,23 +90,27 @@ func (s *session) told(err error, p *process) error {
 }
 
 // heard is what a process answered, judged.
-func (s *session) heard(ctx context.Context, p *process) (cards []Card, page *Page, err error) {
+func (s *session) heard(ctx context.Context, p *process) (*Outcome, error) {
 	answer, err := s.converse(ctx, p)
 	if err == nil {
 		now, failure := s.host.still(ctx, s.app.ID, s.app.Release) // a label that was withdrawn meanwhile shows no card either
 		if failure != nil {
-			return nil, nil, failure
+			return nil, failure
 		}
 		s.app = now
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	j := &judge{app: s.app, names: s.handle.names, language: s.of.Language, level: p.level, lowered: s.host.lowered()}
-	if cards, page, err = j.answer(answer); err != nil {
-		return nil, nil, &Failure{App: s.app.ID, Kind: ErrAnswer, Detail: err.Error()}
+	out := &Outcome{Level: p.level, Reads: s.handle.asked}
+	if out.Cards, out.Page, err = j.answer(answer); err == nil {
+		out.Withdrawn, err = withdrawn(answer)
 	}
-	return cards, page, nil
+	if err != nil {
+		return nil, &Failure{App: s.app.ID, Kind: ErrAnswer, Detail: err.Error()}
+	}
+	return out, nil
 }
 
 // begin and ended count an invocation.

@@ -81,8 +81,7 @@ func proposed(app App, version string, a plugins.Action) *proposal {
 	if json.Unmarshal(a.Resource, &p.resource) != nil || len(p.texts) == 0 || len(p.texts[0]) > longestText || len(n.Get("comment").Text()) > longestWhy {
 		return nil
 	}
-	sum := sha256.Sum256([]byte(app.Manifest.ID + "\x00" + thing(n)))
-	p.key = app.Manifest.ID + ":" + hex.EncodeToString(sum[:16])
+	p.key = keyOf(app, thing(n))
 	p.resource["identifier"] = []any{map[string]any{
 		"system": LeftSystem, "value": p.key, "assigner": map[string]any{"display": app.Manifest.ID + " " + version},
 	}}
@@ -112,8 +111,19 @@ func thing(n *fhir.Node) string {
 	if len(codes) == 0 {
 		return dateOf(n)
 	}
+	return joined(codes)
+}
+
+// joined are codes in an order of their own.
+func joined(codes []string) string {
 	slices.Sort(codes)
 	return strings.Join(codes, "\n")
+}
+
+// keyOf is by which an app's entry of a thing is found again.
+func keyOf(app App, thing string) string {
+	sum := sha256.Sum256([]byte(app.Manifest.ID + "\x00" + thing))
+	return app.Manifest.ID + ":" + hex.EncodeToString(sum[:16])
 }
 
 // fresh are the proposals that were not left before: by the turn, or, where a process ended before it noted that, by the
@@ -123,13 +133,17 @@ func (s *Schedules) fresh(ctx context.Context, app App, patient string, all []*p
 	if len(all) == 0 {
 		return nil, nil
 	}
-	there, err := s.there(ctx, app, patient, all)
+	var wanted, names []string
+	for _, p := range all {
+		wanted, names = append(wanted, p.key), append(names, LeftSystem+"|"+p.key)
+	}
+	there, err := s.there(ctx, app, patient, strings.Join(names, ","), wanted)
 	if err != nil {
 		return nil, err
 	}
 	var out []proposal
 	for _, p := range all {
-		if slices.Contains(there, p.key) {
+		if slices.ContainsFunc(there, func(e left) bool { return e.key == p.key }) {
 			t.Left = append(t.Left, p.key)
 			continue
 		}
@@ -143,13 +157,15 @@ func (s *Schedules) fresh(ctx context.Context, app App, patient string, all []*p
 	return out, nil
 }
 
-// there are the keys of proposals that are in the agenda already.
-func (s *Schedules) there(ctx context.Context, app App, patient string, all []*proposal) (keys []string, err error) {
-	var wanted []string
-	for _, p := range all {
-		wanted = append(wanted, LeftSystem+"|"+p.key)
+// there are the entries of keys that are in the agenda, as the app left them or as they became. They are searched by their
+// identifiers; "" looks at all that is proposed.
+func (s *Schedules) there(ctx context.Context, app App, patient, identifiers string, keys []string) (all []left, err error) {
+	target := "Appointment?patient=" + url.QueryEscape(patient) + "&_count=200&identifier="
+	if identifiers == "" {
+		target += url.QueryEscape(LeftSystem+"|") + "&status=proposed"
+	} else {
+		target += url.QueryEscape(identifiers)
 	}
-	target := "Appointment?patient=" + url.QueryEscape(patient) + "&identifier=" + url.QueryEscape(strings.Join(wanted, ",")) + "&_count=100"
 	answer, err := s.front.c.Gate.Ask(ctx, asPerson(s.grant(app, patient), "patient/Appointment.rs"), http.MethodGet, target, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("looking for what was left before: %w", err)
@@ -159,11 +175,12 @@ func (s *Schedules) there(ctx context.Context, app App, patient string, all []*p
 		return nil, fmt.Errorf("reading what was left before: %w", err)
 	}
 	for _, entry := range n.Get("entry").Items() {
-		for _, id := range entry.At("resource", "identifier").Items() {
-			if id.Get("system").Text() == LeftSystem && entry.At("resource", "meta", "source").Text() == space.ClientSystem+":"+app.Manifest.ID {
-				keys = append(keys, id.Get("value").Text())
-			}
+		if e, ok := leftOf(app, entry.Get("resource")); ok && slices.Contains(keys, e.key) {
+			all = append(all, e)
 		}
 	}
-	return keys, nil
+	return all, nil
 }
+
+// sourceOf is how what an app wrote is signed (rules.md A5).
+func sourceOf(app App) string { return space.ClientSystem + ":" + app.Manifest.ID }

@@ -4,9 +4,10 @@
 //	POST /cds-services/ID            who calls (caller.go) ─ what is asked (request.go) ─ may that person see this record through
 //	                                 that system? (rights.go) ─ plugins.Invoker ─ cards, or none (invoke.go)
 //	POST /cds-services/ID/feedback   counts for the publisher, no more (feedback.go)
-//	Ask                            a person asks from their own space (ask.go, questions.go) ─ the same way from rights.go on
+//	Ask                              a person asks from their own space (ask.go, questions.go) ─ the same way from rights.go on
 //	Schedules (schedule.go)          who consented (roll.go) ─ whose turn is it? (turn.go) ─ plugins.Invoker (unasked.go) ─ entries of
-//	                                 the agenda (agenda.go) and a message, in one write through the gate
+//	                                 the agenda (agenda.go) and a message, in one write through the gate; what is over is taken
+//	                                 back before, in another (withdraw.go)
 //
 // Whoever calls gets cards for the person whose token comes with the call, and never more than that person and the calling
 // system may see. A refusal, a missing consent, a missing link, an unknown patient and a plugin with nothing to say are

@@ -36,6 +36,7 @@ type Callers interface {
 // Gate is what is asked of the gate. *gate.Gate is one.
 type Gate interface {
 	Admits(ctx context.Context, grant *gate.Grant, resourceType string) (bool, error)
+	Accepts(ctx context.Context, grant *gate.Grant, resourceType string, body []byte) (bool, error)
 	Ask(ctx context.Context, grant *gate.Grant, method, target string, header http.Header, body []byte) (*gate.Answer, error)
 	Unasked(ctx context.Context, patient, client string) (off bool, language string, err error)
 }

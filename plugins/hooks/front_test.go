@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +41,7 @@ type stand struct {
 	off     map[string]bool // people who let nothing run by itself
 	speaks  map[string]string
 	agenda  []string // keys that the agenda holds
+	changed []string // of them, what the person changed
 	written []string // bodies of what was written
 	asked   []string // of the gate
 	got     []plugins.Invocation
@@ -148,6 +150,9 @@ func (s *stand) Ask(_ context.Context, g *gate.Grant, method, target string, _ h
 			return nil, &gate.Refusal{Status: 403}
 		}
 	}
+	if s.refused[g.Client.ID+" DELETE"] && strings.Contains(string(body), `"method":"DELETE"`) {
+		return nil, &gate.Refusal{Status: http.StatusPreconditionFailed}
+	}
 	if method == http.MethodPost {
 		s.written = append(s.written, string(body))
 	}
@@ -159,9 +164,14 @@ func (s *stand) found(target string) []byte {
 	asked, _ := url.QueryUnescape(target)
 	var entries []any
 	for _, key := range s.agenda {
-		if strings.Contains(asked, LeftSystem+"|"+key) {
+		if strings.Contains(asked, LeftSystem+"|"+key) || strings.Contains(asked, LeftSystem+"|&") {
+			version := "1"
+			if slices.Contains(s.changed, key) {
+				version = "2"
+			}
 			entries = append(entries, object{"resource": object{
-				"resourceType": "Appointment", "meta": object{"source": "urn:pontlevis:client:rappel-vaccins"},
+				"resourceType": "Appointment", "id": strings.ReplaceAll(key, ":", "."), "status": "proposed",
+				"meta":       object{"source": "urn:pontlevis:client:rappel-vaccins", "versionId": version},
 				"identifier": []any{object{"system": LeftSystem, "value": key}},
 			}})
 		}
@@ -178,6 +188,13 @@ func (s *stand) Admits(_ context.Context, g *gate.Grant, kind string) (bool, err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.refused[g.Client.ID+" "+kind], nil
+}
+
+func (s *stand) Accepts(_ context.Context, g *gate.Grant, kind string, body []byte) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, g.Client.ID+" would POST "+kind)
+	return !s.refused[g.Client.ID+" "+kind] && !strings.Contains(string(body), `"meta"`), nil
 }
 
 func (s *stand) Invoke(_ context.Context, i plugins.Invocation) (*plugins.Outcome, error) {

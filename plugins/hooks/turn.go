@@ -26,12 +26,13 @@ const mostLeft = 200
 
 // turn is the row of one app and one person.
 type turn struct {
-	At      time.Time `json:"at"`                // when it ran last, or was not let
-	Outcome string    `json:"outcome,omitempty"` // TurnRan …
-	Version string    `json:"version,omitempty"` // of the app, that ran
-	Wrote   int       `json:"wrote,omitempty"`   // how much it left then
-	Digest  string    `json:"digest,omitempty"`  // of the message that was written last
-	Left    []string  `json:"left,omitempty"`    // keys of all entries that it left, the newest last
+	At       time.Time `json:"at"`                 // when it ran last, or was not let
+	Outcome  string    `json:"outcome,omitempty"`  // TurnRan …
+	Version  string    `json:"version,omitempty"`  // of the app, that ran
+	Wrote    int       `json:"wrote,omitempty"`    // how much it left then
+	Withdrew int       `json:"withdrew,omitempty"` // how much it took back then
+	Digest   string    `json:"digest,omitempty"`   // of the message that was written last
+	Left     []string  `json:"left,omitempty"`     // keys of all entries that it left, the newest last
 
 	Claim string    `json:"claim,omitempty"` // of who runs it now
 	Until time.Time `json:"until,omitzero"`  // of the claim
@@ -83,7 +84,7 @@ func (s *Schedules) claim(ctx context.Context, app App, patient string) (t *turn
 	if err != nil {
 		return nil, false, fmt.Errorf("claiming the turn of a scheduled plugin: %w", err)
 	}
-	t.At, t.Outcome, t.Wrote = now, TurnRan, 0
+	t.At, t.Outcome, t.Wrote, t.Withdrew = now, TurnRan, 0, 0
 	return t, ours, nil
 }
 
@@ -119,13 +120,14 @@ func (s *Schedules) keep(ctx context.Context, app App, patient string, t *turn) 
 
 // Turn is how the schedule of one app stands for one person.
 type Turn struct {
-	App     string
-	Every   string    // day, week, month
-	Last    time.Time // zero: it has not run yet
-	Outcome string    // of the last time: TurnRan …
-	Version string    // that ran
-	Wrote   int       // how much it left then
-	Next    time.Time // zero: at the next look
+	App      string
+	Every    string    // day, week, month
+	Last     time.Time // zero: it has not run yet
+	Outcome  string    // of the last time: TurnRan …
+	Version  string    // that ran
+	Wrote    int       // how much it left then
+	Withdrew int       // how much of what it had left it took back then
+	Next     time.Time // zero: at the next look
 }
 
 // Of are the plugins that run by themselves, each with how that stands for a person. Whoever is shown it may see the space:
@@ -143,7 +145,7 @@ func (s *Schedules) Of(ctx context.Context, patient string) (out []Turn, err err
 				return err
 			}
 			every := app.Manifest.Plugin.Schedule.Every
-			one := Turn{App: app.Manifest.ID, Every: every, Last: t.At, Outcome: t.Outcome, Version: t.Version, Wrote: t.Wrote}
+			one := Turn{App: app.Manifest.ID, Every: every, Last: t.At, Outcome: t.Outcome, Version: t.Version, Wrote: t.Wrote, Withdrew: t.Withdrew}
 			if now := s.front.c.Now(); !t.due(period(every), agreedAt(tx, patient), now) {
 				one.Next = t.next(period(every))
 			}

@@ -41,7 +41,14 @@ func (s *Schedules) once(ctx context.Context, app App, patient string, t *turn) 
 		return err
 	}
 	t.Version = said[0].Version
-	fresh, err := s.fresh(ctx, app, patient, proposals(app, said), t)
+	return s.settle(ctx, app, patient, said, t)
+}
+
+// settle takes back what is over by the answers of a run, and leaves what is new in them, under the label of this moment.
+func (s *Schedules) settle(ctx context.Context, app App, patient string, said []*plugins.Outcome, t *turn) error {
+	proposed := proposals(app, said)
+	over := ended(app, said, proposed, t)
+	fresh, err := s.fresh(ctx, app, patient, proposed, t)
 	if err != nil {
 		return err
 	}
@@ -51,7 +58,7 @@ func (s *Schedules) once(ctx context.Context, app App, patient string, t *turn) 
 	if digest == t.Digest {
 		text = ""
 	}
-	if ours, err := s.holds(ctx, app, patient, t); err != nil || !ours || len(fresh) == 0 && text == "" {
+	if ours, err := s.holds(ctx, app, patient, t); err != nil || !ours || len(fresh)+len(over) == 0 && text == "" {
 		return err
 	}
 	app, going, err := s.still(ctx, app)
@@ -61,7 +68,11 @@ func (s *Schedules) once(ctx context.Context, app App, patient string, t *turn) 
 	if !going {
 		return &plugins.Failure{App: app.Manifest.ID, Kind: plugins.ErrStopped, Detail: "it was stopped before it left anything"}
 	}
-	wroteEntries, wroteMessage, err := s.leave(ctx, s.grant(app, patient), fresh, text)
+	grant := s.grant(app, patient)
+	if err := s.withdraw(ctx, app, grant, over, t); err != nil || len(fresh) == 0 && text == "" {
+		return err
+	}
+	wroteEntries, wroteMessage, err := s.leave(ctx, grant, fresh, text)
 	if wroteEntries {
 		for _, p := range fresh {
 			t.Left = append(t.Left, p.key)
@@ -118,7 +129,7 @@ func (s *Schedules) invoke(ctx context.Context, app App, grant *gate.Grant, with
 			return nil, err
 		}
 		if !plugins.Gave(out.Reads) {
-			out.Cards = nil
+			out.Cards, out.Withdrawn = nil, nil
 		}
 		said = append(said, out)
 	}

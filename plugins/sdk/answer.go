@@ -15,9 +15,16 @@ const (
 
 // Answer is what a plugin has to say. The host checks all of it, and shows nothing of an answer that breaks a rule.
 type Answer struct {
-	Cards []Card
-	Page  *Page
+	Cards     []Card
+	Page      *Page
+	Withdrawn [][]Coding // see Withdraw
 }
+
+// Withdraw says that the reason of something has ended that the plugin proposed for the agenda: the entry that a schedule left of
+// it is taken back, while it is as it was left. The thing is told as the proposed Appointment told it, by all codes of its
+// serviceType and reasonCode. It may be proposed anew when it has a reason again. What was not read, or is not there, is no
+// reason to call: say it only of what the record tells.
+func (a *Answer) Withdraw(codes ...Coding) { a.Withdrawn = append(a.Withdrawn, codes) }
 
 // Cards is an answer of cards alone.
 func Cards(all ...Card) *Answer { return &Answer{Cards: all} }
@@ -47,7 +54,7 @@ type Action struct {
 	Resource    any // it marshals to a FHIR resource: a map, a struct, a [Resource]'s JSON
 }
 
-// Coding is a code of an override reason.
+// Coding is a code of an override reason, or of a thing.
 type Coding struct{ Code, System, Display string }
 
 // Link leads to an address of the manifest. Type is "absolute", or "smart" for the SMART half of the same app.
@@ -79,6 +86,13 @@ func (a *Answer) wire() *wire.Answer {
 		for _, f := range a.Page.Figures {
 			out.Page.Figures = append(out.Page.Figures, &wire.Figure{Label: f.Label, Value: f.Value, Unit: f.Unit, At: f.At})
 		}
+	}
+	for _, thing := range a.Withdrawn {
+		one := &wire.Thing{}
+		for _, c := range thing {
+			one.Codes = append(one.Codes, &wire.Coding{Code: c.Code, System: c.System})
+		}
+		out.Withdrawn = append(out.Withdrawn, one)
 	}
 	return out
 }

@@ -575,6 +575,8 @@ type Answer struct {
 	Page  *Page                  `protobuf:"bytes,2,opt,name=page,proto3" json:"page,omitempty"`
 	// Always refused: nothing is done to a record but what a person took up. The field is here to say so.
 	SystemActions []*Action `protobuf:"bytes,3,rep,name=system_actions,json=systemActions,proto3" json:"system_actions,omitempty"`
+	// What the plugin once proposed for the agenda and whose reason has ended. Looked at in a scheduled run alone.
+	Withdrawn     []*Thing `protobuf:"bytes,4,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -630,6 +632,58 @@ func (x *Answer) GetSystemActions() []*Action {
 	return nil
 }
 
+func (x *Answer) GetWithdrawn() []*Thing {
+	if x != nil {
+		return x.Withdrawn
+	}
+	return nil
+}
+
+// Thing is what an entry of the agenda is about, told by all codes of its serviceType and reasonCode.
+type Thing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Codes         []*Coding              `protobuf:"bytes,1,rep,name=codes,proto3" json:"codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Thing) Reset() {
+	*x = Thing{}
+	mi := &file_plugin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Thing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Thing) ProtoMessage() {}
+
+func (x *Thing) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Thing.ProtoReflect.Descriptor instead.
+func (*Thing) Descriptor() ([]byte, []int) {
+	return file_plugin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Thing) GetCodes() []*Coding {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
 // Card is a card of CDS Hooks without its source: that comes from the label.
 type Card struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -652,7 +706,7 @@ type Card struct {
 
 func (x *Card) Reset() {
 	*x = Card{}
-	mi := &file_plugin_proto_msgTypes[8]
+	mi := &file_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +718,7 @@ func (x *Card) String() string {
 func (*Card) ProtoMessage() {}
 
 func (x *Card) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[8]
+	mi := &file_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +731,7 @@ func (x *Card) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Card.ProtoReflect.Descriptor instead.
 func (*Card) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{8}
+	return file_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Card) GetUuid() string {
@@ -748,7 +802,7 @@ type Suggestion struct {
 
 func (x *Suggestion) Reset() {
 	*x = Suggestion{}
-	mi := &file_plugin_proto_msgTypes[9]
+	mi := &file_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -760,7 +814,7 @@ func (x *Suggestion) String() string {
 func (*Suggestion) ProtoMessage() {}
 
 func (x *Suggestion) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[9]
+	mi := &file_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -773,7 +827,7 @@ func (x *Suggestion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suggestion.ProtoReflect.Descriptor instead.
 func (*Suggestion) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{9}
+	return file_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Suggestion) GetLabel() string {
@@ -818,7 +872,7 @@ type Action struct {
 
 func (x *Action) Reset() {
 	*x = Action{}
-	mi := &file_plugin_proto_msgTypes[10]
+	mi := &file_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +884,7 @@ func (x *Action) String() string {
 func (*Action) ProtoMessage() {}
 
 func (x *Action) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[10]
+	mi := &file_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +897,7 @@ func (x *Action) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Action.ProtoReflect.Descriptor instead.
 func (*Action) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{10}
+	return file_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Action) GetType() string {
@@ -878,7 +932,7 @@ type Coding struct {
 
 func (x *Coding) Reset() {
 	*x = Coding{}
-	mi := &file_plugin_proto_msgTypes[11]
+	mi := &file_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +944,7 @@ func (x *Coding) String() string {
 func (*Coding) ProtoMessage() {}
 
 func (x *Coding) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[11]
+	mi := &file_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +957,7 @@ func (x *Coding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Coding.ProtoReflect.Descriptor instead.
 func (*Coding) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{11}
+	return file_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Coding) GetCode() string {
@@ -940,7 +994,7 @@ type Link struct {
 
 func (x *Link) Reset() {
 	*x = Link{}
-	mi := &file_plugin_proto_msgTypes[12]
+	mi := &file_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -952,7 +1006,7 @@ func (x *Link) String() string {
 func (*Link) ProtoMessage() {}
 
 func (x *Link) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[12]
+	mi := &file_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -965,7 +1019,7 @@ func (x *Link) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Link.ProtoReflect.Descriptor instead.
 func (*Link) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{12}
+	return file_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Link) GetLabel() string {
@@ -1000,7 +1054,7 @@ type Page struct {
 
 func (x *Page) Reset() {
 	*x = Page{}
-	mi := &file_plugin_proto_msgTypes[13]
+	mi := &file_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +1066,7 @@ func (x *Page) String() string {
 func (*Page) ProtoMessage() {}
 
 func (x *Page) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[13]
+	mi := &file_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +1079,7 @@ func (x *Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Page.ProtoReflect.Descriptor instead.
 func (*Page) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{13}
+	return file_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Page) GetTitle() string {
@@ -1056,7 +1110,7 @@ type Figure struct {
 
 func (x *Figure) Reset() {
 	*x = Figure{}
-	mi := &file_plugin_proto_msgTypes[14]
+	mi := &file_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1068,7 +1122,7 @@ func (x *Figure) String() string {
 func (*Figure) ProtoMessage() {}
 
 func (x *Figure) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[14]
+	mi := &file_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1081,7 +1135,7 @@ func (x *Figure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Figure.ProtoReflect.Descriptor instead.
 func (*Figure) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{14}
+	return file_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Figure) GetLabel() string {
@@ -1155,11 +1209,14 @@ const file_plugin_proto_rawDesc = "" +
 	"\x06status\x18\x02 \x01(\rR\x06status\x12\x12\n" +
 	"\x04body\x18\x03 \x01(\fR\x04body\x12\x12\n" +
 	"\x04next\x18\x04 \x01(\tR\x04next\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xac\x01\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xe6\x01\n" +
 	"\x06Answer\x12/\n" +
 	"\x05cards\x18\x01 \x03(\v2\x19.pontlevis.plugin.v1.CardR\x05cards\x12-\n" +
 	"\x04page\x18\x02 \x01(\v2\x19.pontlevis.plugin.v1.PageR\x04page\x12B\n" +
-	"\x0esystem_actions\x18\x03 \x03(\v2\x1b.pontlevis.plugin.v1.ActionR\rsystemActions\"\xd5\x02\n" +
+	"\x0esystem_actions\x18\x03 \x03(\v2\x1b.pontlevis.plugin.v1.ActionR\rsystemActions\x128\n" +
+	"\twithdrawn\x18\x04 \x03(\v2\x1a.pontlevis.plugin.v1.ThingR\twithdrawn\":\n" +
+	"\x05Thing\x121\n" +
+	"\x05codes\x18\x01 \x03(\v2\x1b.pontlevis.plugin.v1.CodingR\x05codes\"\xd5\x02\n" +
 	"\x04Card\x12\x12\n" +
 	"\x04uuid\x18\x01 \x01(\tR\x04uuid\x12\x18\n" +
 	"\asummary\x18\x02 \x01(\tR\asummary\x12\x16\n" +
@@ -1210,7 +1267,7 @@ func file_plugin_proto_rawDescGZIP() []byte {
 	return file_plugin_proto_rawDescData
 }
 
-var file_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_plugin_proto_goTypes = []any{
 	(*FromHost)(nil),   // 0: pontlevis.plugin.v1.FromHost
 	(*FromPlugin)(nil), // 1: pontlevis.plugin.v1.FromPlugin
@@ -1220,14 +1277,15 @@ var file_plugin_proto_goTypes = []any{
 	(*Read)(nil),       // 5: pontlevis.plugin.v1.Read
 	(*ReadResult)(nil), // 6: pontlevis.plugin.v1.ReadResult
 	(*Answer)(nil),     // 7: pontlevis.plugin.v1.Answer
-	(*Card)(nil),       // 8: pontlevis.plugin.v1.Card
-	(*Suggestion)(nil), // 9: pontlevis.plugin.v1.Suggestion
-	(*Action)(nil),     // 10: pontlevis.plugin.v1.Action
-	(*Coding)(nil),     // 11: pontlevis.plugin.v1.Coding
-	(*Link)(nil),       // 12: pontlevis.plugin.v1.Link
-	(*Page)(nil),       // 13: pontlevis.plugin.v1.Page
-	(*Figure)(nil),     // 14: pontlevis.plugin.v1.Figure
-	nil,                // 15: pontlevis.plugin.v1.Begin.PrefetchEntry
+	(*Thing)(nil),      // 8: pontlevis.plugin.v1.Thing
+	(*Card)(nil),       // 9: pontlevis.plugin.v1.Card
+	(*Suggestion)(nil), // 10: pontlevis.plugin.v1.Suggestion
+	(*Action)(nil),     // 11: pontlevis.plugin.v1.Action
+	(*Coding)(nil),     // 12: pontlevis.plugin.v1.Coding
+	(*Link)(nil),       // 13: pontlevis.plugin.v1.Link
+	(*Page)(nil),       // 14: pontlevis.plugin.v1.Page
+	(*Figure)(nil),     // 15: pontlevis.plugin.v1.Figure
+	nil,                // 16: pontlevis.plugin.v1.Begin.PrefetchEntry
 }
 var file_plugin_proto_depIdxs = []int32{
 	3,  // 0: pontlevis.plugin.v1.FromHost.begin:type_name -> pontlevis.plugin.v1.Begin
@@ -1235,23 +1293,25 @@ var file_plugin_proto_depIdxs = []int32{
 	2,  // 2: pontlevis.plugin.v1.FromPlugin.hello:type_name -> pontlevis.plugin.v1.Hello
 	5,  // 3: pontlevis.plugin.v1.FromPlugin.read:type_name -> pontlevis.plugin.v1.Read
 	7,  // 4: pontlevis.plugin.v1.FromPlugin.answer:type_name -> pontlevis.plugin.v1.Answer
-	15, // 5: pontlevis.plugin.v1.Begin.prefetch:type_name -> pontlevis.plugin.v1.Begin.PrefetchEntry
+	16, // 5: pontlevis.plugin.v1.Begin.prefetch:type_name -> pontlevis.plugin.v1.Begin.PrefetchEntry
 	4,  // 6: pontlevis.plugin.v1.Begin.limits:type_name -> pontlevis.plugin.v1.Limits
-	8,  // 7: pontlevis.plugin.v1.Answer.cards:type_name -> pontlevis.plugin.v1.Card
-	13, // 8: pontlevis.plugin.v1.Answer.page:type_name -> pontlevis.plugin.v1.Page
-	10, // 9: pontlevis.plugin.v1.Answer.system_actions:type_name -> pontlevis.plugin.v1.Action
-	9,  // 10: pontlevis.plugin.v1.Card.suggestions:type_name -> pontlevis.plugin.v1.Suggestion
-	11, // 11: pontlevis.plugin.v1.Card.override_reasons:type_name -> pontlevis.plugin.v1.Coding
-	12, // 12: pontlevis.plugin.v1.Card.links:type_name -> pontlevis.plugin.v1.Link
-	10, // 13: pontlevis.plugin.v1.Suggestion.actions:type_name -> pontlevis.plugin.v1.Action
-	14, // 14: pontlevis.plugin.v1.Page.figures:type_name -> pontlevis.plugin.v1.Figure
-	0,  // 15: pontlevis.plugin.v1.Plugin.Invoke:input_type -> pontlevis.plugin.v1.FromHost
-	1,  // 16: pontlevis.plugin.v1.Plugin.Invoke:output_type -> pontlevis.plugin.v1.FromPlugin
-	16, // [16:17] is the sub-list for method output_type
-	15, // [15:16] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	9,  // 7: pontlevis.plugin.v1.Answer.cards:type_name -> pontlevis.plugin.v1.Card
+	14, // 8: pontlevis.plugin.v1.Answer.page:type_name -> pontlevis.plugin.v1.Page
+	11, // 9: pontlevis.plugin.v1.Answer.system_actions:type_name -> pontlevis.plugin.v1.Action
+	8,  // 10: pontlevis.plugin.v1.Answer.withdrawn:type_name -> pontlevis.plugin.v1.Thing
+	12, // 11: pontlevis.plugin.v1.Thing.codes:type_name -> pontlevis.plugin.v1.Coding
+	10, // 12: pontlevis.plugin.v1.Card.suggestions:type_name -> pontlevis.plugin.v1.Suggestion
+	12, // 13: pontlevis.plugin.v1.Card.override_reasons:type_name -> pontlevis.plugin.v1.Coding
+	13, // 14: pontlevis.plugin.v1.Card.links:type_name -> pontlevis.plugin.v1.Link
+	11, // 15: pontlevis.plugin.v1.Suggestion.actions:type_name -> pontlevis.plugin.v1.Action
+	15, // 16: pontlevis.plugin.v1.Page.figures:type_name -> pontlevis.plugin.v1.Figure
+	0,  // 17: pontlevis.plugin.v1.Plugin.Invoke:input_type -> pontlevis.plugin.v1.FromHost
+	1,  // 18: pontlevis.plugin.v1.Plugin.Invoke:output_type -> pontlevis.plugin.v1.FromPlugin
+	18, // [18:19] is the sub-list for method output_type
+	17, // [17:18] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_plugin_proto_init() }
@@ -1274,7 +1334,7 @@ func file_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugin_proto_rawDesc), len(file_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,7 +26,7 @@ func scheduled(t *testing.T) (w *pages.World, entry string) {
 	w = pages.New(t)
 	last := w.Desk.Now().Add(-24 * time.Hour)
 	p, err := sharing.New(w.Desk, turns{{
-		App: "rappel-vaccins", Every: "month", Last: last, Outcome: hooks.TurnRan, Version: "1.4.0", Wrote: 1, Next: last.Add(30 * 24 * time.Hour),
+		App: "rappel-vaccins", Every: "month", Last: last, Outcome: hooks.TurnRan, Version: "1.4.0", Wrote: 1, Withdrew: 2, Next: last.Add(30 * 24 * time.Hour),
 	}}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func TestWhatRunsByItself(t *testing.T) {
 		}
 	}
 	b := w.SignIn("camille", "/space")
-	p := b.Get("/space/apps").Is(http.StatusOK).Says("It runs by itself each month", "Last time:", "version 1.4.0", "Next time:", "In your agenda by it: 1", "Vaccine: tetanus")
+	p := b.Get("/space/apps").Is(http.StatusOK).Says("It runs by itself each month", "Last time:", "version 1.4.0", "Next time:", "In your agenda by it: 1", "Vaccine: tetanus", "no longer to be planned: 2")
 	if n := strings.Count(p.Raw, `value="only-asked"`); n != 1 {
 		t.Errorf("%d apps run by themselves", n)
 	}

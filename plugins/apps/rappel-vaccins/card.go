@@ -64,7 +64,7 @@ func (c *Calendar) advise(r *Record, today time.Time, language string) Advice {
 			from = today
 		}
 		a.Entries = append(a.Entries, Entry{
-			Name: w.vaccine + f.Rule.Name.In(language), Thing: f.Rule.ID + "." + f.When.Format(time.DateOnly), From: from, Reason: c.Name.In(language) + ", " + f.when(w),
+			Name: w.vaccine + f.Rule.Name.In(language), Thing: f.Rule.thing(f.When), From: from, Reason: c.Name.In(language) + ", " + f.when(w),
 		})
 	}
 	return a

@@ -43,6 +43,9 @@ func (c *Calendar) due(ctx context.Context, call *sdk.Call) (*sdk.Answer, error)
 	}
 	out := sdk.Cards(card(c.advise(r, call.Now, call.Language), call.Language))
 	out.Page = c.figures(r, call.Now, call.Language)
+	for _, thing := range c.over(r, call.Now) {
+		out.Withdraw(sdk.Coding{System: thingSystem, Code: thing})
+	}
 	return out, nil
 }
 
