@@ -29,6 +29,9 @@
 //	            session ID SIG      a browser in which somebody is signed in
 //	            owned PERSON ID     the sessions of a person that were not ended, to list and end them
 //	            granted PATIENT ID  the grants for a patient, to list them
+//	            agreed PERSON ID    the grants that a person agreed to, to list them
+//	            sought ID SEARCH    whom somebody looked for in an emergency, before they open the record
+//	            glass ID OPENING    an emergency access from our own page, beside its session
 //	            relying ID CLIENT   an app to be told when the session ends
 //	            device ID           a device that waits for a person, whose sign-in and grant have the same id
 //	            typed HASH          the user code that leads to a device
@@ -36,7 +39,7 @@
 //	            jti CLIENT JTI      a client assertion that was used
 //	            expires TIME ROW    index by time, for the sweep
 //	patient/NN  ended PATIENT CLIENT  how often all grants of a patient were ended; CLIENT "" is every client
-//	global      person KEY, account KEY, login LOGIN, passkey ID, client ID, origin ORIGIN CLIENT, registered SOFTWARE CLIENT,
+//	global      person KEY, account KEY, professional KEY, login LOGIN, passkey ID, client ID, origin ORIGIN CLIENT, registered SOFTWARE CLIENT,
 //	            openable CLIENT, ring keys
 //
 // People also sign in at providers elsewhere (federation.go, package upstream); what those say of somebody becomes an

@@ -19,7 +19,7 @@
 //
 // What refuses a bundle, by the name a Problem carries (Load refuses all but those marked *, which Check adds):
 //
-//	parse, data, manifest, schema, builtins, stray-file, incomplete   a file that is not what its place says
+//	read, parse, data, manifest, schema, builtins, stray-file, incomplete   a file that is not what its place says
 //	no-rego-v2      a module whose negations would fail open
 //	fails-open      a denial lost when an attribute is absent (failsOpen says exactly what is caught and what is not)
 //	builtin         a call outside builtins.json; clock, network, chance, machine, walk and trace even when listed
