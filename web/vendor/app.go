@@ -251,11 +251,13 @@ func (p *Pages) judge(v *visit.Visit, page *appPage, run bool) {
 	}
 	if page.Runs = page.manifest != nil && page.manifest.Is(manifest.KindPlugin) && binaries != nil; page.Runs {
 		digest := manifest.Digest(page.raw)
-		if run {
-			p.tries.ran(page.by.Owner, page.ID, &ran{binaries: binaries, manifest: digest})
-		}
 		if before := p.tries.lastRun(page.by, page.ID); before != nil && before.manifest == digest {
 			input.Binaries = before
+		}
+		if run { // kept when it is over: whoever looks meanwhile waits for nothing
+			now := &ran{binaries: binaries, manifest: digest}
+			input.Binaries = now
+			defer p.tries.ran(page.by.Owner, page.ID, now)
 		}
 	}
 	page.Criteria = criteria.Check(v.Context(), input)

@@ -13,6 +13,7 @@ import (
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/criteria"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/test/pages"
 )
 
 // counted are binaries that came up, and count how often they were run.
@@ -81,19 +82,65 @@ func TestPluginsAreRunOneByOne(t *testing.T) {
 	w := newWorld(t, func(o *Options) {
 		o.Binaries = func(string) criteria.Binaries { return slow{counted{&runs}, &now, &most} }
 	})
-	b := w.arrive("ada@courbes.example", "Courbes SAS")
-	w.begin(b, presetPlugin, "mes-rappels")
-	const path = "/vendor/apps/mes-rappels"
-	csrf := b.Get(path).Value("input[name=csrf]")
 	var asked sync.WaitGroup
-	for range 4 {
+	var last *pages.Browser
+	for _, who := range []string{"ada", "bob", "eve"} {
+		b, path := w.arrive(who+"@courbes.example", "Courbes SAS"), "/vendor/apps/rappels-"+who
+		w.begin(b, presetPlugin, "rappels-"+who)
+		last = b
+		csrf := b.Get(path).Value("input[name=csrf]")
 		asked.Go(func() { b.Send(http.MethodPost, path, url.Values{"csrf": {csrf}, "do": {"check"}}) })
 	}
 	asked.Wait()
-	if most.Load() != 1 || runs.Load() != 4 {
+	if most.Load() != 1 || runs.Load() != 3 {
 		t.Errorf("%d at once, %d in all", most.Load(), runs.Load())
 	}
-	if b.Get(path).Is(http.StatusOK); runs.Load() != 4 {
+	if last.Get("/vendor/apps/rappels-eve").Is(http.StatusOK); runs.Load() != 3 {
 		t.Errorf("looking at the page ran it: %d", runs.Load())
+	}
+}
+
+// held are binaries that run until they are let go.
+type held struct {
+	counted
+	begun, goOn chan struct{}
+}
+
+func (h held) Run(ctx context.Context, m *manifest.Manifest) (criteria.Ran, error) {
+	h.begun <- struct{}{}
+	<-h.goOn
+	return h.counted.Run(ctx, m)
+}
+
+// TestAPublisherHasOneCheckUnderWay: whoever asks again and again waits in nobody's way.
+func TestAPublisherHasOneCheckUnderWay(t *testing.T) {
+	t.Parallel()
+	var runs atomic.Int32
+	h := held{counted{&runs}, make(chan struct{}, 9), make(chan struct{})}
+	w := newWorld(t, func(o *Options) { o.Binaries = func(string) criteria.Binaries { return h } })
+	b := w.arrive("ada@courbes.example", "Courbes SAS")
+	w.begin(b, presetPlugin, "mes-rappels")
+	const path = "/vendor/apps/mes-rappels"
+	check := url.Values{"csrf": {b.Get(path).Value("input[name=csrf]")}, "do": {"check"}}
+	var first sync.WaitGroup
+	first.Go(func() { b.Send(http.MethodPost, path, check) })
+	<-h.begun
+	second := make(chan int, 1)
+	go func() { second <- b.Send(http.MethodPost, path, check).Status }()
+	select {
+	case status := <-second:
+		if status != http.StatusUnprocessableEntity {
+			t.Errorf("a second check of theirs: %d", status)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("a second check of theirs waits")
+	}
+	close(h.goOn)
+	first.Wait()
+	if b.Get(path).Is(http.StatusOK).Says("Level S3 reached"); runs.Load() != 1 {
+		t.Errorf("it ran %d times", runs.Load())
+	}
+	if b.Send(http.MethodPost, path, check).Is(http.StatusOK); runs.Load() != 2 {
+		t.Error("and none after the first")
 	}
 }

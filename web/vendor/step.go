@@ -35,6 +35,12 @@ func (p *Pages) submit(v *visit.Visit, page *appPage) {
 
 // check runs the binaries of a plugin, and shows what came of it.
 func (p *Pages) check(v *visit.Visit, page *appPage) {
+	if _, busy := p.checking.LoadOrStore(page.by.Owner, true); busy { // nobody is first in the queue again and again
+		page.Problem = "checking"
+		p.show(v, http.StatusUnprocessableEntity, page)
+		return
+	}
+	defer p.checking.Delete(page.by.Owner)
 	if err := p.stage(v, page); err != nil {
 		v.Fail(err)
 		return

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/criteria"
@@ -72,6 +73,8 @@ type Pages struct {
 	part  *visit.Part
 	tries *tries
 	runs  chan struct{} // holds one while a plugin's binaries are run
+
+	checking sync.Map // publishers of whom a check is under way, or waits
 }
 
 // New reads the pages of the vendor's desk.
