@@ -53,7 +53,7 @@ func TestAPersonAsks(t *testing.T) {
 	if i.Hook != "due" || i.Language != "en" || i.Grant.Actor.ID != "Patient/camille" || i.Grant.Client.ID != "pontlevis" || string(i.Context) != `{"patientId":"camille","userId":"Patient/camille"}` {
 		t.Errorf("the host gets %+v", i)
 	}
-	if diff := cmp.Diff([]string{"patient/Immunization.rs", "patient/ImmunizationEvaluation.rs", "patient/ImmunizationRecommendation.rs"}, sorted(i.Within)); diff != "" {
+	if diff := cmp.Diff([]string{"patient/Immunization.rs", "patient/ImmunizationEvaluation.rs", "patient/ImmunizationRecommendation.rs"}, slices.Sorted(slices.Values(i.Within))); diff != "" {
 		t.Error(diff)
 	}
 	s.host = func(plugins.Invocation) (*plugins.Outcome, error) {
