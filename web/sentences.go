@@ -177,9 +177,7 @@ func (v *view) join(words []string) string {
 func (v *view) Says(all []oauth.Said) []string {
 	out := make([]string, len(all))
 	for i, s := range all {
-		if out[i] = s.FR; v.Lang == english {
-			out[i] = s.EN
-		}
+		out[i] = v.Both(s.FR, s.EN)
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ func readTexts(from fs.FS) (map[string]map[string]string, error) {
 		}
 		if lang == french {
 			for key, text := range texts {
-				texts[key] = unbroken.Replace(text)
+				texts[key] = typeset(text)
 			}
 		}
 		all[lang] = texts
@@ -230,13 +231,21 @@ func (v *view) word(key, code string) string {
 // Text is a text in both languages.
 type Text struct{ FR, EN string }
 
-// In is the text in a language, fr or en, as a page shows it: French punctuation stays on the line of its word.
+// In is the text in a language, fr or en, as a page shows it.
 func (t Text) In(lang string) string {
 	if lang == french {
-		return unbroken.Replace(t.FR)
+		return typeset(t.FR)
 	}
 	return t.EN
 }
+
+// typeset is a French text as it is printed: punctuation stays on the line of its word, and an apostrophe is one.
+func typeset(text string) string {
+	return apostrophe.ReplaceAllString(unbroken.Replace(text), "$1’$2")
+}
+
+// apostrophe is a straight one between two letters.
+var apostrophe = regexp.MustCompile(`(\pL)'(\pL)`)
 
 // With is the view beside a value, for a piece of a template that needs both: {{template "item" ($v.With .)}}, in which
 // .It is the value.

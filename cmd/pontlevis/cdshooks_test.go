@@ -78,7 +78,7 @@ func TestCDSHooksClientInAnotherLanguage(t *testing.T) {
 	doctor := s.about(t, "dr-roux", "camille").token
 	got := s.python(t, append(view, "--token", doctor, "--feedback", "--language", "fr")...)
 	for id, want := range map[string][]string{
-		vaccines: {"rougeole, oreillons, rubéole", "rappel diphtérie, tétanos, poliomyélite : depuis le", "ne remplace pas l'avis"},
+		vaccines: {"rougeole, oreillons, rubéole", "rappel diphtérie, tétanos, poliomyélite : depuis le", "ne remplace pas l’avis"},
 		compares: {"Comparé : 1 allergie(s) à 3 traitement(s)", "pas un feu vert"},
 	} {
 		r := got[id]

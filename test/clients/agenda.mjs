@@ -20,7 +20,7 @@ const words = {
     entry: /Vaccin : rappel diphtérie, tétanos, poliomyélite/, plan: /à prévoir, à partir du/, left: /Laissé par Rappel vaccins, version 1\.0\.0/,
     each: /s’exécute d’elle-même chaque mois/, every: /s’exécute d’elle-même chaque mois/, many: /Dans votre agenda, de sa part\s: 1/, off: /ne s’exécute plus d’elle-même. Elle reste connectée/,
     on: /s’exécute de nouveau d’elle-même/, told: /Une application a laissé quelque chose/,
-    reply: [/Ce que dit Rappel vaccins/, /1 à faire d'après le dossier/, /À faire\s+1\s/, /Isolement\s+S\d/, /Vaccinations\s: donné 1 fois/, /Rien n’en est fait ici/],
+    reply: [/Ce que dit Rappel vaccins/, /1 à faire d’après le dossier/, /À faire\s+1\s/, /Isolement\s+S\d/, /Vaccinations\s: donné 1 fois/, /Rien n’en est fait ici/],
   },
   en: {
     entry: /Vaccine: booster: diphtheria, tetanus, polio/, plan: /to plan, from/, left: /Left by Vaccine reminders, version 1\.0\.0/,

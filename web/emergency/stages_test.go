@@ -262,7 +262,7 @@ func TestFrench(t *testing.T) {
 	b.Lang = "fr"
 	b.Get("/emergency").Says("Qui est la personne")
 	b.Get("/emergency").Submit("input[name=who]", "who", "x").Is(http.StatusUnprocessableEntity).Says("n’est pas lu ici")
-	seek(b, "yanis").Says("ne s’ouvre pas", "s'est opposée")
+	seek(b, "yanis").Says("ne s’ouvre pas", "s’est opposée")
 	p := seek(b, "exercice").Says("Motif", "La personne est inconsciente.").Submit("button[value=unconscious]").Says("Bris de glace", "encore 60 min", "Rien n’est enregistré", "EXERCICE")
 	p = p.Submit("input[value=2]").Says("Documents masqués")
 	p.Submit("button[value=end]").Says("Accès terminé", "vous y avez mis fin")

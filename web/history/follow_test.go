@@ -62,7 +62,7 @@ func TestEmergencyIsFollowed(t *testing.T) {
 	page = ok(b, "/space/history").Says("The review of this access is closed.", "Not justified: nothing establishes the emergency.", "We are sorry.", "I was awake.")
 	page.Silent(`name="case"`)
 	b.Lang = "fr"
-	ok(b, "/space/history").Says("L’examen de cet accès est clos.", "Non justifié : rien n'établit l'urgence.")
+	ok(b, "/space/history").Says("L’examen de cet accès est clos.", "Non justifié : rien n’établit l’urgence.")
 	ok(b, "/space/history?view=mine").Says("avez donné votre avis sur un accès")
 }
 

@@ -316,13 +316,13 @@ func TestAuthorityOnApps(t *testing.T) {
 	b, page := o.signIn("authority", "/label/cases")
 	o.holds(page, "Une application a fait ce qu’elle n’avait pas déclaré", "A lu : Documents.", "Sa fiche et son label ne le disent pas.", "Glycare")
 	_, page = b.get("/label/cases/entry-1-app")
-	o.holds(page, "entry-1", "L'éditeur doit le déclarer, ou cesser.", "Premier accès le")
+	o.holds(page, "entry-1", "L’éditeur doit le déclarer, ou cesser.", "Premier accès le")
 	form := url.Values{"csrf": {csrf.FindStringSubmatch(page)[1]}, "verdict": {"declare"}, "note": {"La prochaine version le déclare."}}
 	if status, _ := b.post("/label/cases/entry-1-app", form); status != http.StatusOK {
 		t.Fatalf("closing: %d", status)
 	}
 	_, page = b.get("/label/cases/entry-1-app")
-	o.holds(page, "La prochaine version le déclare.", "L'éditeur doit le déclarer, ou cesser.")
+	o.holds(page, "La prochaine version le déclare.", "L’éditeur doit le déclarer, ou cesser.")
 	if strings.Contains(page, "<textarea") {
 		t.Error("it may be concluded twice")
 	}

@@ -35,7 +35,7 @@ func TestApps(t *testing.T) {
 		t.Fatal("the app does not read from the start")
 	}
 	p := b.Get("/space/apps").Says("Measures and results: read 1 times", "Identity: read 1 times")
-	p = p.Submit("input[value=disconnect-category][category=measures]").Is(http.StatusOK).Says("Glycare no longer reads this category")
+	p = p.Submit("input[value=disconnect-category][category=measures]").Is(http.StatusOK).Says("Glycare no longer has access to this category")
 	if throughGlycare(w, measures) || !throughGlycare(w, "Patient/camille") {
 		t.Error("stopping one category stops another, or none")
 	}

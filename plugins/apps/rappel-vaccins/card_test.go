@@ -20,7 +20,7 @@ func advice(t *testing.T, language, born string, doses ...string) Advice {
 func TestTheCardSaysWhatIsDueAndWhatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	a := advice(t, "fr", "1942-02-11", "J07CA01 2019-06-01", "J07BK03 2025-03-01", "XYZ 2020-01-01")
-	if a.Indicator != "warning" || a.Summary != "Vaccins : 4 à faire d'après le dossier." || utf8.RuneCountInString(a.Summary) >= 140 {
+	if a.Indicator != "warning" || a.Summary != "Vaccins : 4 à faire d’après le dossier." || utf8.RuneCountInString(a.Summary) >= 140 {
 		t.Errorf("%s: %q", a.Indicator, a.Summary)
 	}
 	for _, want := range []string{
@@ -55,7 +55,7 @@ func TestTheCardInEnglish(t *testing.T) {
 
 func TestWithoutABirthday(t *testing.T) {
 	t.Parallel()
-	if a := advice(t, "fr", ""); !strings.Contains(a.Summary, "rien n'a été vérifié") || len(a.Entries) > 0 {
+	if a := advice(t, "fr", ""); !strings.Contains(a.Summary, "rien n’a été vérifié") || len(a.Entries) > 0 {
 		t.Errorf("%+v", a)
 	}
 }

@@ -28,7 +28,7 @@ func TestThePlugin(t *testing.T) {
 		t.Fatalf("%+v, %v", out, err)
 	}
 	card := out.Cards[0]
-	if card.Indicator != "warning" || card.Summary != "Vaccins : 4 à faire d'après le dossier." || len(card.Suggestions) != 4 {
+	if card.Indicator != "warning" || card.Summary != "Vaccins : 4 à faire d’après le dossier." || len(card.Suggestions) != 4 {
 		t.Errorf("%+v", card)
 	}
 	if proposed := string(card.Suggestions[0].Actions[0].Resource); !strings.Contains(proposed, `"Patient/p"`) || !strings.Contains(proposed, `"proposed"`) {

@@ -22,8 +22,8 @@ type wording struct {
 // words are the wordings: true is English.
 var words = map[bool]*wording{
 	false: {
-		ageless:       "Vaccins : sans date de naissance lisible, rien n'a été vérifié.",
-		agelessDetail: "La date de naissance n'est pas dans ce qui a pu être lu. Le calendrier va par âge : rien n'a été vérifié.",
+		ageless:       "Vaccins : sans date de naissance lisible, rien n’a été vérifié.",
+		agelessDetail: "La date de naissance n’est pas dans ce qui a pu être lu. Le calendrier va par âge : rien n’a été vérifié.",
 		headings: map[State]string{
 			Due: "À faire", Doubtful: "À voir avec un professionnel", Untraced: "Sans trace dans ce qui a été lu", Soon: "Bientôt", Done: "En ordre",
 		},
@@ -31,19 +31,19 @@ var words = map[bool]*wording{
 		hidden:  "Un vaccin peut avoir été fait sans être inscrit ici, ou y être sans pouvoir être lu : le carnet de vaccination fait foi.",
 		uncoded: "%d vaccin(s) de code inconnu, non comptés : %s.", undated: "%d vaccin(s) sans date utilisable, non comptés.",
 		notDone: "%d vaccin(s) inscrits comme non faits.", more: "Le dossier a plus de vaccins que ce qui a été lu.",
-		silent: "Cette carte ne dit rien de : ", source: "Source : [%s](%[3]s), %[2]s. Ce rappel ne remplace pas l'avis d'un professionnel de santé.",
+		silent: "Cette carte ne dit rien de : ", source: "Source : [%s](%[3]s), %[2]s. Ce rappel ne remplace pas l’avis d’un professionnel de santé.",
 		done: "fait", next: "fait ; prochain rappel le %s", from: "à partir du %s", since: "depuis le %s",
 		doses: "%d dose(s) sur %d", last: "dernière dose le %s",
-		early:  "La dernière dose est d'avant l'âge prévu : à confirmer avec un professionnel.",
-		better: "La coqueluche n'y est pas inscrite : à voir avec un professionnel.",
-		colon:  " : ", comma: ", ", date: "02/01/2006", vaccine: "Vaccin : ", plan: "Proposer à l'agenda — ",
-		dueAndUnsure: "Vaccins : %d à faire d'après le dossier, %d à vérifier.", dueAlone: "Vaccins : %d à faire d'après le dossier.",
-		figures: "Vaccins du calendrier qui concernent cet âge, d'après ce qui a été lu",
+		early:  "La dernière dose est d’avant l’âge prévu : à confirmer avec un professionnel.",
+		better: "La coqueluche n’y est pas inscrite : à voir avec un professionnel.",
+		colon:  " : ", comma: ", ", date: "02/01/2006", vaccine: "Vaccin : ", plan: "Proposer à l’agenda — ",
+		dueAndUnsure: "Vaccins : %d à faire d’après le dossier, %d à vérifier.", dueAlone: "Vaccins : %d à faire d’après le dossier.",
+		figures: "Vaccins du calendrier qui concernent cet âge, d’après ce qui a été lu",
 		counted: map[State]string{
-			Done: "En ordre", Due: "À faire", Soon: "À faire d'ici six mois", Untraced: "Sans trace : on ne sait pas", Doubtful: "À voir avec un professionnel : on ne sait pas",
+			Done: "En ordre", Due: "À faire", Soon: "À faire d’ici six mois", Untraced: "Sans trace : on ne sait pas", Doubtful: "À voir avec un professionnel : on ne sait pas",
 		},
 		days: "Jours de vaccination comptés, le dernier", uncounted: "Vaccins inscrits, non comptés (code inconnu ou sans date)",
-		unsureAlone: "Vaccins : rien d'échu d'après le dossier, %d à vérifier.", nothing: "Vaccins : rien d'échu d'après le dossier.",
+		unsureAlone: "Vaccins : rien d’échu d’après le dossier, %d à vérifier.", nothing: "Vaccins : rien d’échu d’après le dossier.",
 	},
 	true: {
 		ageless:       "Vaccines: without a legible date of birth, nothing was checked.",
