@@ -17,7 +17,7 @@ const text = (page) => page.evaluate('document.querySelector("main").innerText')
 const doing = (act) => `form:has(input[name=do][value=${act}])`
 
 const words = {
-  fr: { blocked: /est bloqué/, unblocked: /n’est plus bloqué.*Ce n’est pas un accord/s, masked: /est caché à tous les professionnels/, pending: /Rien n’est changé/, gone: /Ne serait plus vu/, ready: /L’invitation est prête/, carer: /vous invite à être son aidant/, kept: /réservée à son titulaire/, wrong: /Aucune invitation n'a ce code/, minor: /leur sont cachés\s: 1/ },
+  fr: { blocked: /est bloqué/, unblocked: /n’est plus bloqué.*Ce n’est pas un accord/s, masked: /est caché à tous les professionnels/, pending: /Rien n’est changé/, gone: /Ne serait plus vu/, ready: /L’invitation est prête/, carer: /vous invite à être son aidant/, kept: /réservée à son titulaire/, wrong: /Aucune invitation n’a ce code/, minor: /leur sont cachés\s: 1/ },
   en: { blocked: /is blocked/, unblocked: /no longer blocked.*not a consent/s, masked: /is hidden from all professionals/, pending: /Nothing is changed yet/, gone: /No longer seen/, ready: /The invitation is ready/, carer: /invites you to be their carer/, kept: /reserved to its holder/, wrong: /No invitation has this code/, minor: /hidden from them: 1/ },
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/pontlevis/pontlevis/catalog"
 	"github.com/pontlevis/pontlevis/catalog/label"
 	"github.com/pontlevis/pontlevis/catalog/manifest"
 	"github.com/pontlevis/pontlevis/catalog/signing"
@@ -75,6 +76,12 @@ func TestSignature(t *testing.T) {
 		Is(http.StatusUnprocessableEntity).Says("no longer possible")
 	page.Upload("input[name=envelope-file]", "key", label.PublicText(public), "envelope", "{}", "envelope-file", over(raw)).Is(http.StatusOK)
 	b.Get("/vendor/apps/mes-courbes").Says("received", label.PublicText(public))
+
+	back := catalog.Step{App: m.ID, Version: m.Version, Step: "return", By: catalog.Actor{Part: catalog.Authority, ID: "Person/label-authority"}, Reason: catalog.Text{FR: "Incomplet.", EN: "Not whole."}}
+	if _, err := w.apps.Take(t.Context(), back); err != nil {
+		t.Fatal(err)
+	}
+	b.Get("/vendor/apps/mes-courbes").Says("Not whole.", "Sent back: mend it", "Edit the manifest").Silent("Your signature", "Write the next version")
 }
 
 // labels is an empty log of labels.
