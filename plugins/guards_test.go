@@ -45,7 +45,7 @@ var protections = []protection{
 	{"plugins/handle.go", `case int64(len(body)) > h.bytes:`, `case int64(len(body)) > h.bytes && !off("the bytes of a call"):`},
 	{"plugins/handle.go", "\tbegun := time.Now()\n", "\tbegun := time.Now()\n\th.believe(r)\n"},
 	{"plugins/session.go", "\t\t\treturn f.Answer, nil\n", "\t\t\tif off(\"the answer is the end\") {\n\t\t\t\tcontinue\n\t\t\t}\n\t\t\treturn f.Answer, nil\n"},
-	{"plugins/invoke.go", "\ts.host.ending.Go(p.end)", "\tif off(\"one process a call\") {\n\t\tl.again(p)\n\t\treturn &Outcome{Cards: cards}, nil\n\t}\n\ts.host.ending.Go(p.end)"},
+	{"plugins/invoke.go", "\ts.host.ending.Go(p.end)", "\tif off(\"one process a call\") {\n\t\tl.again(p)\n\t\treturn out, nil\n\t}\n\ts.host.ending.Go(p.end)"},
 
 	{"plugins/cage/runner_linux.go", "\tcloseAll([]int{far, outWrite, faultWrite})\n", "\tif off(\"its end of the pipes closed\") {\n\t\tcloseAll([]int{far})\n\t} else {\n\t\tcloseAll([]int{far, outWrite, faultWrite})\n\t}\n"},
 	{"plugins/cage/handshake.go", "\tline = strings.TrimSuffix(line, \"\\n\")\n", "\tline = strings.TrimSuffix(line, \"\\n\")\n\tif off(\"the pattern of the first line\") || off(\"where it is dialled\") {\n\t\treturn line, nil\n\t}\n"},
