@@ -166,7 +166,7 @@ func (s *Schedules) there(ctx context.Context, app App, patient, identifiers str
 	} else {
 		target += url.QueryEscape(identifiers)
 	}
-	answer, err := s.front.c.Gate.Ask(ctx, asPerson(s.grant(app, patient), "patient/Appointment.rs"), http.MethodGet, target, nil, nil)
+	answer, err := s.front.c.Gate.Ask(ctx, asPersonFor(app, s.grant(app, patient), "patient/Appointment.rs"), http.MethodGet, target, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("looking for what was left before: %w", err)
 	}

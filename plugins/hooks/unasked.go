@@ -106,6 +106,13 @@ func asPerson(grant *gate.Grant, scopes ...string) *gate.Grant {
 	return &as
 }
 
+// asPersonFor is asPerson for a step that this server takes for an app, which the access log names as its via.
+func asPersonFor(app App, grant *gate.Grant, scopes ...string) *gate.Grant {
+	as := asPerson(grant, scopes...)
+	as.Via = []string{app.Manifest.ID}
+	return as
+}
+
 // spoken are the languages in which an app is asked: the person's own, or both where they did not say.
 func spoken(language string) []string {
 	if language == "" {

@@ -91,9 +91,7 @@ func (s *Schedules) remove(ctx context.Context, app App, grant *gate.Grant, all 
 	if err != nil {
 		return err
 	}
-	as := asPerson(grant, "patient/Appointment.rds")
-	as.Via = []string{app.Manifest.ID}
-	_, err = s.front.c.Gate.Ask(ctx, as, http.MethodPost, "", nil, body)
+	_, err = s.front.c.Gate.Ask(ctx, asPersonFor(app, grant, "patient/Appointment.rds"), http.MethodPost, "", nil, body)
 	return err
 }
 

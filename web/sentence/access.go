@@ -6,6 +6,7 @@ import (
 
 	"github.com/pontlevis/pontlevis/audit"
 	"github.com/pontlevis/pontlevis/fhir"
+	"github.com/pontlevis/pontlevis/notice"
 )
 
 // Kinds of actor, as the log names them.
@@ -175,6 +176,9 @@ func (a *Access) readDetails(d map[string]string, action string) {
 	a.Rule, a.Mode, a.Stage, a.Reason, a.Grant = d["rule"], d["mode"], d["stage"], d["reason"], d["grant"]
 	a.Secret, a.Drill = d["connexion"] == "secrete", d["drill"] != ""
 	_, a.Case = d["case_due_hours"]
+	if app, _, _ := strings.Cut(d["via"], " "); a.Client == notice.Scheduled && app != "" {
+		a.Client = app // this server took a step for an app that ran by itself
+	}
 	if d["kind"] != "" && d["verb"] != "" {
 		a.Choice = d["kind"] + "." + d["verb"]
 	}

@@ -136,6 +136,11 @@ func TestSentences(t *testing.T) {
 			e.Resources = []string{"Observation/1"}
 		}),
 			"vous, avec l’application « Glycare », avez lu vos mesures et résultats.", "you, with the app “Glycare”, read your measurements and results."},
+		{with(self, func(e *audit.Entry) { // this server took back what the app had left
+			e.Interaction, e.Action, e.Client = "transaction", "D", "schedule"
+			e.Details, e.Resources = map[string]string{"via": "glycare", "action": "D"}, []string{"Appointment/1"}
+		}),
+			"vous, avec l’application « Glycare », avez supprimé 1 rendez-vous.", "you, with the app “Glycare”, removed 1 appointment."},
 		{with(self, func(e *audit.Entry) {
 			e.Interaction, e.Resources = "create", []string{"Observation/1", "Observation/2"}
 		}),

@@ -3,10 +3,14 @@ package sharing_test
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/pontlevis/pontlevis/catalog/manifest"
+	"github.com/pontlevis/pontlevis/demo"
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/plugins"
 	"github.com/pontlevis/pontlevis/plugins/hooks"
@@ -115,5 +119,77 @@ func TestWhoAsks(t *testing.T) {
 	p.Submit("button[value=ask]").Is(http.StatusNotFound)
 	if a.asked != nil {
 		t.Errorf("a disconnected app is asked: %q", a.asked)
+	}
+}
+
+// host notes what it is asked, and has read something.
+type host struct{ got []plugins.Invocation }
+
+func (h *host) Invoke(_ context.Context, i plugins.Invocation) (*plugins.Outcome, error) {
+	h.got = append(h.got, i)
+	return &plugins.Outcome{Version: "1.0.0", Level: "S2", Reads: []plugins.Asked{{Query: "Immunization", Status: 200}}}, nil
+}
+
+// TestWhoIsAnswered: through the real gate an app is asked for somebody by whom they let it read for, and by those who act for them,
+// with the rights of the one who asks and within the app's own.
+func TestWhoIsAnswered(t *testing.T) {
+	t.Parallel()
+	w, h := pages.New(t), &host{}
+	m, err := demo.PluginManifest("rappel-vaccins", manifest.Artifact{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := hooks.App{Manifest: m, Label: gate.Label{Status: "online", Exchange: true, Purposes: m.Purposes, Categories: m.Categories(), Directions: m.Directions(), Expires: time.Now().Add(time.Hour)}}
+	front, err := hooks.New(hooks.Config{
+		Apps: func(context.Context) ([]hooks.App, error) { return []hooks.App{app}, nil },
+		App:  func(context.Context, string) (*hooks.App, error) { return &app, nil }, Callers: struct{ hooks.Callers }{}, Gate: w.Gate, Host: h, DB: w.DB,
+		Key: make([]byte, 32), Issuer: w.URL, FHIR: w.URL + "/fhir",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := sharing.New(w.Desk, nil, front)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Mount(w.Mux)
+	agrees := func(who string, categories ...string) {
+		t.Helper()
+		own := &gate.Grant{
+			ID: "own-" + who, Actor: gate.Actor{Kind: "patient", ID: "Patient/" + who, Identities: []string{"Patient/" + who}}, Client: gate.Client{ID: "pontlevis", Kind: "portal"},
+			Scopes: []string{"patient/*.cruds"}, Patient: who, Purpose: "PATRQT", Mode: "normal", Since: time.Now().Add(-time.Minute), Until: time.Now().Add(time.Hour),
+		}
+		if err := w.Gate.Agree(t.Context(), own, gate.Agreement{Client: "rappel-vaccins", Purpose: "PATRQT", Categories: categories, Directions: []string{"read"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	agrees("lucas", "vaccinations")
+	agrees("jeanne", "vaccinations", "demographics")
+	const immunizations = "patient/Appointment.cud patient/Communication.cud patient/Immunization.rs patient/ImmunizationEvaluation.rs patient/ImmunizationRecommendation.rs"
+	for _, one := range []struct{ who, whom, actor, kind, within string }{
+		{"camille", "camille", "Patient/camille", "patient", immunizations + " patient/Patient.rs"},
+		{"karim", "lucas", "RelatedPerson/karim-for-lucas", "representative", immunizations},
+	} {
+		h.got = nil
+		w.SignIn(one.who, "/space").Get("/space/apps?for="+one.whom).Is(http.StatusOK).Does("ask", "client", "rappel-vaccins").Is(http.StatusOK).Says("has nothing to say", "S2: as S1")
+		if len(h.got) != 1 {
+			t.Errorf("%s for %s: it ran %d times", one.who, one.whom, len(h.got))
+			continue
+		}
+		i := h.got[0]
+		slices.Sort(i.Within)
+		if within := strings.Join(i.Within, " "); i.Grant.Actor.Kind != one.kind || i.Grant.Actor.ID != one.actor || i.Grant.Patient != one.whom || within != one.within {
+			t.Errorf("%s for %s: as %+v for %s within %s", one.who, one.whom, i.Grant.Actor, i.Grant.Patient, within)
+		}
+	}
+	h.got = nil // a carer is not shown the person's choices, and asks none of their apps
+	sofia := w.SignIn("sofia", "/space")
+	sofia.Get("/space/apps?for=jeanne").Is(http.StatusOK).Silent("Ask it now")
+	forged := w.SignIn("camille", "/space").Get("/space/apps").Value("input[name=csrf]")
+	sofia.Send(http.MethodPost, "/space/apps/ask", url.Values{"csrf": {forged}, "for": {"jeanne"}, "client": {"rappel-vaccins"}}).Is(http.StatusForbidden)
+	own := sofia.Get("/space/accept").Value("input[name=csrf]")
+	sofia.Send(http.MethodPost, "/space/apps/ask", url.Values{"csrf": {own}, "for": {"jeanne"}, "client": {"rappel-vaccins"}}).Is(http.StatusNotFound)
+	if len(h.got) > 0 {
+		t.Errorf("a carer was answered: %+v", h.got)
 	}
 }
