@@ -89,9 +89,9 @@ func escaped(before time.Time) (state, fr, en string) {
 		return catalog.Failed, "Il a tenté de sortir de la cage : un de ses processus a fait un appel système dont aucun module n’a besoin (traçage, montage, espaces de noms, noyau) ; le noyau y a mis fin.",
 			"It tried to get out of the cage: a process of it made a system call that no plugin needs (tracing, mounting, namespaces, the kernel); the kernel ended it."
 	}
-	day := before.UTC().Format(time.DateOnly)
-	return catalog.Failed, "Ce binaire a tenté de sortir de la cage le " + day + " : un de ses processus a fait un appel système dont aucun module n’a besoin ; le noyau y a mis fin. L’autorité le sait, et ces octets ne sont plus lancés.",
-		"This binary tried to get out of the cage on " + day + ": a process of it made a system call that no plugin needs; the kernel ended it. The authority knows, and these bytes are not run again."
+	before = before.UTC()
+	return catalog.Failed, "Ce binaire a tenté de sortir de la cage le " + before.Format("02/01/2006") + " : un de ses processus a fait un appel système dont aucun module n’a besoin ; le noyau y a mis fin. L’autorité le sait, et ces octets ne sont plus lancés.",
+		"This binary tried to get out of the cage on " + before.Format("2 January 2006") + ": a process of it made a system call that no plugin needs; the kernel ended it. The authority knows, and these bytes are not run again."
 }
 
 // caged looks at one start of the plugin, and at a call of each of its hooks.
