@@ -146,6 +146,13 @@ func (f *pluginRun) show(out io.Writer, t *pontlevis.PluginTried) error {
 		}
 		fmt.Fprintln(out)
 	}
+	for _, thing := range t.Outcome.Withdrawn {
+		fmt.Fprint(out, "Over, for a schedule to take back:")
+		for _, code := range thing {
+			fmt.Fprintf(out, " %s|%s", code.System, code.Code)
+		}
+		fmt.Fprintln(out)
+	}
 	fmt.Fprintf(out, "%d cards in %s of %s, at isolation %s.\n", len(t.Outcome.Cards), t.Outcome.Took.Round(10*time.Microsecond), t.Limits.Deadline, t.Outcome.Level)
 	return nil
 }
