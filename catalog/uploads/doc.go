@@ -4,8 +4,9 @@
 //	                          ──▶ size and digest exact ──▶ synced, and renamed to its digest ──▶ kept while a manifest names it
 //
 // A file goes by its digest alone: nothing that was sent is part of a path. Room is set aside before a byte is taken, for each
-// publisher and for all, so that a disk is never filled; what is broken off leaves nothing. Being kept lets nothing run: a process
-// starts from bytes whose digest the label names, and plugins sees to that.
+// publisher and for all, so that a disk is never filled; where all is taken, drafts of whoever has most give way (yield.go); what is
+// broken off leaves nothing. Being kept lets nothing run: a process starts from bytes whose digest the label names, and plugins sees
+// to that.
 //
 // Rows, in the partition of the catalogue:
 //

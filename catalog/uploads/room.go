@@ -24,6 +24,9 @@ func (s *Shelf) reserve(ctx context.Context, owner string, a manifest.Artifact) 
 	if err := s.tidy(ctx); err != nil {
 		return false, err
 	}
+	if err := s.yield(ctx, owner, a.SHA256, a.Size); err != nil {
+		return false, err
+	}
 	err = s.DB.Update(ctx, store.Global, func(tx store.Tx) error {
 		var before kept
 		if _, err := store.GetJSON(tx, rowKey(owner, a.SHA256), &before); err != nil {

@@ -283,3 +283,36 @@ func TestRoomOfWhoNamesIt(t *testing.T) {
 		t.Errorf("what nobody names any more is there: %v", d.there())
 	}
 }
+
+// TestRoomIsShared: where there is no more room, who has most beside versions gives way to whoever has less, and nobody else does.
+func TestRoomIsShared(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	binary := func(name string, size int) []byte { return bytes.Repeat([]byte(name), size) }
+	sends := func(want error, owner, app, name string, size int) manifest.Artifact {
+		t.Helper()
+		a := artifact(binary(name, size))
+		d.declares(owner, app, a)
+		d.takes(want, owner, a, bytes.NewReader(binary(name, size)))
+		d.now = d.now.Add(time.Second)
+		return a
+	}
+	first := sends(nil, "mal", "premier", "a", 450)
+	second := sends(nil, "mal", "deux", "b", 450)
+	other := sends(nil, "ada", "rappels", "c", 500)
+	small := sends(nil, "eve", "petit", "d", 300)
+	if d.Has(first) || !d.Has(second) || !d.Has(other) || !d.Has(small) {
+		t.Errorf("eve's takes the room of others than mal's oldest: %v", d.there())
+	}
+	mal := catalog.Actor{Part: catalog.Publisher, ID: "Person/mal", Owner: "mal"}
+	if _, err := d.Apps.Take(d.Context(), catalog.Step{App: "deux", Step: "submit", By: mal}); err != nil {
+		t.Fatal(err)
+	}
+	sends(ErrFull, "bob", "gros", "e", 500) // ada has no more than bob would, and what mal submitted stays
+	if !d.Has(second) || !d.Has(other) || !d.Has(small) {
+		t.Errorf("in vain: %v", d.there())
+	}
+	if late := sends(nil, "bob", "gros", "f", 280); !d.Has(late) || d.Has(other) {
+		t.Errorf("bob's takes the room of others than ada's: %v", d.there())
+	}
+}
