@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/pontlevis/pontlevis/oauth/account"
 )
 
 // Accounts that one network may make before it has to wait, and how fast that is forgiven.
@@ -62,11 +60,6 @@ func (s *Server) Join(w http.ResponseWriter, r *http.Request, p Person, form url
 	}
 	s.tell(r.Context(), "joined", "", p.Key, "")
 	return "", s.signIn(r.Context(), w, r, &p, proof{s.acrOf(oneFactor), []string{amrPassword}, s.now()})
-}
-
-// JoinProblems are all that Join may find.
-func JoinProblems() []string {
-	return []string{JoinTaken, JoinLogin, JoinDiffer, JoinWait, account.WeakShort, account.WeakLong, account.WeakKinds, account.WeakPersonal}
 }
 
 var errLoginTaken = errors.New("the login belongs to another person")

@@ -33,9 +33,6 @@ type file struct {
 	content []byte
 }
 
-// isTest reports whether the file holds tests, which take no part in decisions.
-func (f file) isTest() bool { return strings.HasSuffix(f.name, testSuffix) }
-
 // isRego reports whether the file is a module.
 func (f file) isRego() bool { return path.Ext(f.name) == ".rego" }
 

@@ -3,7 +3,6 @@ package record
 import (
 	"bytes"
 	"fmt"
-	"net/http"
 )
 
 // Result is what became of one entry of a deposit.
@@ -78,6 +77,3 @@ func Location(base string, s *Stored) string {
 
 // ETag is the weak entity tag of one version (FHIR R4 http.html#versions).
 func ETag(s *Stored) string { return fmt.Sprintf(`W/"%d"`, s.Version) }
-
-// LastModified is the Last-Modified header of one version.
-func LastModified(s *Stored) string { return s.Updated.UTC().Format(http.TimeFormat) }

@@ -45,16 +45,3 @@ func peekStatement(envelope []byte) (*statement[Predicate], error) {
 func (b Bundle) statement() (*statement[Predicate], error) { return peekStatement(b.Label) }
 
 func (b Bundle) peek() (*Label, error) { return Peek(b.Label) }
-
-// SignedBy are the ids of the keys that an envelope says signed it; whether they did is for Verify and the log to check.
-func SignedBy(envelope []byte) ([]string, error) {
-	e, _, err := parseEnvelope(envelope)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, s := range e.Signatures {
-		ids = append(ids, s.KeyID)
-	}
-	return ids, nil
-}

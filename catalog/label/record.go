@@ -57,12 +57,3 @@ func parseRecord(raw []byte) (*Record, error) {
 	}
 	return r, nil
 }
-
-// ParseBundle reads a label with its publication from a file, strictly.
-func ParseBundle(raw []byte) (Bundle, error) {
-	var b Bundle
-	if len(raw) > maxRecord {
-		return b, fmt.Errorf("%w: it is longer than %d bytes", ErrEnvelope, maxRecord)
-	}
-	return b, decode(raw, &b, dsse.Envelope{})
-}

@@ -120,16 +120,6 @@ func walk(v any, path ...string) []any {
 	return nil
 }
 
-func texts(v any, path string) []string {
-	var all []string
-	for _, found := range walk(v, strings.Split(path, ".")...) {
-		if s, ok := found.(string); ok {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
 // dumb are searches with the paths they mean, written by hand from R4's pages.
 var dumb = []struct{ resourceType, param, kind, path string }{
 	{"Patient", "gender", "code", "gender"},

@@ -88,9 +88,3 @@ func New(o Options) (*Nation, error) {
 	n.counts = countsOf(o.Resources)
 	return n, nil
 }
-
-// Professionals is how many professionals the directory has.
-func (n *Nation) Professionals() int { return n.professionals }
-
-// Organizations is how many organisations the directory has.
-func (n *Nation) Organizations() int { return n.organizations }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/pontlevis/pontlevis/fhir"
-	"github.com/pontlevis/pontlevis/space"
 	"github.com/pontlevis/pontlevis/web/visit"
 )
 
@@ -217,18 +216,4 @@ func professional(typed string) string {
 		return rpps + "|" + typed
 	}
 	return typed
-}
-
-// delegateNames are the names that the space itself gives to those who act for the person.
-func delegateNames(parts []*fhir.Resource) map[string]string {
-	out := map[string]string{}
-	for _, r := range parts {
-		if r.Type() == "RelatedPerson" {
-			out["RelatedPerson/"+r.ID()] = fhir.NameOf(r.Node())
-			if who := space.DelegateOf(r); who != "" && out[who] == "" {
-				out[who] = fhir.NameOf(r.Node())
-			}
-		}
-	}
-	return out
 }
