@@ -22,7 +22,7 @@ type frontPage struct {
 	Apps      []row
 	CSRF      string
 
-	Problem  string // of a new app: id, name, taken, many
+	Problem  string // of a new app: id, name, taken, own, many
 	Preset   string
 	ID       string
 	FR, EN   string
@@ -62,6 +62,9 @@ func (p *Pages) showFront(v *visit.Visit, status int, page frontPage) {
 		if page.Apps, err = p.own(v, by); err != nil {
 			v.Fail(err)
 			return
+		}
+		if page.Problem == "taken" && slices.ContainsFunc(page.Apps, func(one row) bool { return one.ID == page.ID }) {
+			page.Problem = "own" // a button pressed twice
 		}
 	}
 	v.Show(status, "front", page)

@@ -56,6 +56,8 @@ func TestOwnAppsAlone(t *testing.T) {
 	eve.Get("/vendor").Submit("input[name=id]", "preset", presetPatient, "id", "mes-courbes", "fr", "Volé", "en", "Stolen").
 		Is(http.StatusUnprocessableEntity).Says("This id is taken")
 	eve.Get("/vendor").Silent("mes-courbes")
+	ada.Get("/vendor").Submit("input[name=id]", "preset", presetPatient, "id", "mes-courbes", "fr", "Encore").
+		Is(http.StatusUnprocessableEntity).Says("You have an app under this id already")
 	if d, err := w.apps.Draft(t.Context(), "mes-courbes"); err != nil || strings.Contains(string(d.Manifest), "Volé") {
 		t.Errorf("the draft: %v, %s", err, d.Manifest)
 	}
