@@ -91,7 +91,11 @@ func (s *Server) checkSignature(ctx context.Context, c *Client, signed *jose.JSO
 		return errors.New("an assertion has one signature")
 	}
 	header := signed.Signatures[0].Protected
-	if jku, has := header.ExtraHeaders["jku"]; header.JSONWebKey != nil || has && (c.JWKSURI == "" || jku != c.JWKSURI) {
+	uri, err := s.publishedAt(ctx, c)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errTrouble, err)
+	}
+	if jku, has := header.ExtraHeaders["jku"]; header.JSONWebKey != nil || has && (uri == "" || jku != uri) {
 		return errors.New("keys come from the registration alone: no jwk header, and no jku but the registered URL")
 	}
 	set, err := s.keysOf(ctx, c, header.KeyID)
@@ -109,6 +113,15 @@ func (s *Server) checkSignature(ctx context.Context, c *Client, signed *jose.JSO
 	defer end()
 	_, err = signed.Verify(key.Key)
 	return err
+}
+
+// publishedAt is where a client publishes its keys, as the app's manifest says now; "" where it does not.
+func (s *Server) publishedAt(ctx context.Context, c *Client) (string, error) {
+	w, _, err := s.entryOf(ctx, c)
+	if w != nil && (w.JWKSURI != "" || len(w.JWKS) > 0) {
+		return w.JWKSURI, err
+	}
+	return c.JWKSURI, err
 }
 
 // keysOf returns the client's keys: those registered by value, or those it publishes, fetched again when none has kid.

@@ -1,14 +1,18 @@
 package oauth_test
 
 import (
+	"crypto/elliptic"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/pontlevis/pontlevis/gate"
 	"github.com/pontlevis/pontlevis/oauth"
+	"github.com/pontlevis/pontlevis/oauth/jwks"
 )
 
 // No code goes to an address that a later version of the app dropped, whether the request is pushed or not; the others stay.
@@ -218,5 +222,43 @@ func TestNothingComesBackAfterARecall(t *testing.T) {
 	w.clock.Advance(time.Second)
 	if again := w.tokens(); !w.alive(again.text("access_token")) {
 		t.Error("the next label gives nothing")
+	}
+}
+
+// A system whose manifest publishes its keys elsewhere by now says so in the header of what it signs, and is believed; the former
+// place is named in vain.
+func TestKeysMovedElsewhere(t *testing.T) {
+	t.Parallel()
+	var all *shelf
+	w := newWorld(t, func(w *world, c *oauth.Config) {
+		all = newShelf(w)
+		c.Remote, c.Registration = jwks.Options{Loopback: true}, &oauth.Registration{Catalogue: all, Tokens: []string{initialToken}}
+	})
+	o := office{world: w, shelf: all}
+	o.apps.set("dpi", "online")
+	key := ecKey(t, elliptic.P384())
+	before, after := publish(t, keySet(t, key.Public())), publish(t, keySet(t, key.Public()))
+	at := func(p *published) {
+		dpi := o.shelf.apps["dpi"]
+		dpi.JWKSURI = p.http.URL
+		o.shelf.apps["dpi"] = dpi
+	}
+	at(before)
+	r := o.ask("POST", "", initialToken, body{"software_id": "dpi", "jwks_uri": before.http.URL})
+	if r.status != 201 {
+		t.Fatalf("registering: %d %s", r.status, r.raw)
+	}
+	named := func(p *published) reply {
+		return o.assert(signed(t, jose.ES384, key, assertionOf(o.world, r.text("client_id")), "jku", p.http.URL))
+	}
+	if r := named(before); r.status != 200 {
+		t.Fatalf("%d %s", r.status, r.raw)
+	}
+	at(after)
+	if r := named(after); r.status != 200 {
+		t.Errorf("where the keys are now: %d %s", r.status, r.raw)
+	}
+	if r := named(before); r.status != 401 {
+		t.Errorf("where they were: %d %s", r.status, r.raw)
 	}
 }
