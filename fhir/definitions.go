@@ -120,34 +120,6 @@ var directory = map[string]bool{
 // type may be neither in the directory nor in the compartment.
 func IsDirectory(resourceType string) bool { return directory[resourceType] }
 
-// dateParams are the parameters by which a person thinks of the date of each
-// type, where it is not called date.
-var dateParams = map[string]string{
-	"Condition": "onset-date", "Encounter": "date", "MedicationRequest": "authoredon",
-	"MedicationStatement": "effective", "MedicationAdministration": "effective-time",
-	"MedicationDispense": "whenhandedover", "ServiceRequest": "authored", "DeviceRequest": "authored-on",
-	"DocumentManifest": "created", "Media": "created", "Communication": "sent", "Goal": "start-date",
-	"QuestionnaireResponse": "authored", "Provenance": "recorded", "NutritionOrder": "datetime",
-	"Claim": "created", "ClaimResponse": "created", "ExplanationOfBenefit": "created",
-	"CoverageEligibilityRequest": "created", "CoverageEligibilityResponse": "created",
-	"ImagingStudy": "started", "Specimen": "collected", "VisionPrescription": "datewritten",
-	"ChargeItem": "occurrence", "CommunicationRequest": "authored", "Task": "authored-on",
-	"RequestGroup": "authored", "DetectedIssue": "identified", "PaymentNotice": "created",
-}
-
-// DefaultDateParam is the search parameter of the date that matters clinically
-// for the type, empty for types without one.
-func DefaultDateParam(resourceType string) string {
-	name := dateParams[resourceType]
-	if name == "" {
-		name = "date"
-	}
-	if p := ParamOf(resourceType, name); p != nil && p.Type == "date" {
-		return p.Name
-	}
-	return ""
-}
-
 // capital returns a type name as choice elements end in it: "dateTime" gives "DateTime".
 func capital(s string) string {
 	if s == "" {

@@ -108,14 +108,6 @@ func TestTypeFacts(t *testing.T) {
 			}
 		}
 	}
-	for typ := range dateParams {
-		if DefaultDateParam(typ) == "" {
-			t.Errorf("%s.%s is no date parameter", typ, dateParams[typ])
-		}
-	}
-	if DefaultDateParam("Observation") != "date" || DefaultDateParam("Patient") != "" || DefaultDateParam("Nothing") != "" {
-		t.Error("wrong default dates")
-	}
 }
 
 // TestAttributeTableNamesRealElements guards the hand-written table against

@@ -98,12 +98,6 @@ func New(c Config) (*Tallies, error) {
 // MonthOf names the month of a moment, in UTC: "2026-11".
 func MonthOf(at time.Time) string { return at.UTC().Format("2006-01") }
 
-// Before names the month before the one of a moment.
-func Before(at time.Time) string {
-	at = at.UTC()
-	return MonthOf(time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -1))
-}
-
 // Line is what an app did in one category and direction within a month.
 type Line struct {
 	Category  string

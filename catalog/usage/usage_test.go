@@ -303,17 +303,6 @@ func TestPrune(t *testing.T) {
 	}
 }
 
-func TestMonths(t *testing.T) {
-	t.Parallel()
-	for at, want := range map[time.Time]string{
-		november: "2026-10", time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC): "2026-02", time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC): "2026-12",
-	} {
-		if got := usage.Before(at); got != want {
-			t.Errorf("before %s: %s, want %s", at, got, want)
-		}
-	}
-}
-
 // TestDirectionOfACategory: what an app declared to read alone, and wrote, is a difference, though it declared to write something else.
 func TestDirectionOfACategory(t *testing.T) {
 	t.Parallel()
