@@ -89,7 +89,11 @@ func (w *wording) line(f Finding, language string) string {
 func limits(r *Record, w *wording) []string {
 	out := []string{fmt.Sprintf(w.checked, len(r.Allergies), len(r.Drugs)), w.hidden}
 	if len(r.Unread) > 0 {
-		out = append(out, fmt.Sprintf(w.unread, strings.Join(r.Unread, ", ")))
+		var unread []string
+		for _, kind := range r.Unread {
+			unread = append(unread, w.types[kind])
+		}
+		out = append(out, fmt.Sprintf(w.unread, strings.Join(unread, ", ")))
 	}
 	if len(r.OddAllergies) > 0 {
 		out = append(out, fmt.Sprintf(w.oddAllergies, len(r.OddAllergies), few(r.OddAllergies)))

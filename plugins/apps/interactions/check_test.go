@@ -143,8 +143,8 @@ func TestTheCard(t *testing.T) {
 	r := read(t, list{allergyTo(snomedSystem, "764146007", "Pénicilline")}, list{prescribed("J01CA04", long)}, nil, nil)
 	r.Unread = list{"MedicationStatement"}
 	for language, want := range map[string]list{
-		"fr": {"allergie connue, « Pénicilline ». Famille : pénicillines.", "n’est pas un feu vert", "Non lu, faute d’accord ou de droit : MedicationStatement.", "Comparé : 1 allergie(s) à 1 traitement(s)"},
-		"en": {"known allergy, \"Pénicilline\". Family: penicillins.", "no green light", "Not read, for want of consent or of a right: MedicationStatement."},
+		"fr": {"allergie connue, « Pénicilline ». Famille : pénicillines.", "n’est pas un feu vert", "Non lu, faute d’accord ou de droit : traitements suivis.", "Comparé : 1 allergie(s) à 1 traitement(s)"},
+		"en": {"known allergy, \"Pénicilline\". Family: penicillins.", "no green light", "Not read, for want of consent or of a right: treatments taken."},
 	} {
 		a := all.advise(r, language)
 		if a.Indicator != "critical" || utf8.RuneCountInString(a.Summary) >= 140 {

@@ -29,7 +29,7 @@ func TestThePlugin(t *testing.T) {
 		t.Errorf("an order of nothing: %+v, %v", out, err)
 	}
 	c.Hook, c.Kind, c.Refused = "patient-view", "", map[string]string{"MedicationStatement": "no consent"}
-	if out, err := sdktest.Run(t, table(t).plugin(), c); err != nil || len(out.Cards) != 1 || !strings.Contains(out.Cards[0].Detail, "Non lu, faute d’accord ou de droit : MedicationStatement.") {
+	if out, err := sdktest.Run(t, table(t).plugin(), c); err != nil || len(out.Cards) != 1 || !strings.Contains(out.Cards[0].Detail, "Non lu, faute d’accord ou de droit : traitements suivis.") {
 		t.Errorf("a part refused: %+v, %v", out, err)
 	}
 	c.Refused = map[string]string{"MedicationStatement": "no", "MedicationRequest": "no", "AllergyIntolerance": "no"}

@@ -13,6 +13,7 @@ type wording struct {
 	findings          map[Kind]string
 	family            string
 	byName, sameTwice string
+	types             map[string]string // what people call a type of resource
 }
 
 // words are the wordings: true is English.
@@ -39,6 +40,7 @@ var words = map[bool]*wording{
 		family:    " Famille : %s.",
 		byName:    " L’allergie est reconnue à son nom seul, elle n’a pas de code : à confirmer.",
 		sameTwice: " Ce peut être le même traitement inscrit deux fois, ou un renouvellement.",
+		types:     map[string]string{"AllergyIntolerance": "allergies", "MedicationRequest": "ordonnances", "MedicationStatement": "traitements suivis"},
 	},
 	true: {
 		heading: "To be looked at", further: "and %d more, not listed here.", unknown: "What this card does not know",
@@ -62,5 +64,6 @@ var words = map[bool]*wording{
 		family:    " Family: %s.",
 		byName:    " The allergy is known by its name alone, it has no code: to be confirmed.",
 		sameTwice: " It may be one treatment recorded twice, or a renewal.",
+		types:     map[string]string{"AllergyIntolerance": "allergies", "MedicationRequest": "prescriptions", "MedicationStatement": "treatments taken"},
 	},
 }
