@@ -393,7 +393,7 @@ func TestConsultationByDetails(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	p := b.signIn(b.come(w.push("authorization_details", `[{"type":"consultation","professional":"Practitioner/dr-loin"}]`)), "camille")
-	if !strings.Contains(p.body, "cette consultation, et pour elle seule : Practitioner/dr-loin") {
+	if !strings.Contains(p.body, "cette consultation, et pour elle seule\u00a0: Practitioner/dr-loin") {
 		t.Errorf("the page: %s", p.body)
 	}
 	p = b.submit(p, "decision", "allow", "patient", "camille")

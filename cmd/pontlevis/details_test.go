@@ -157,10 +157,10 @@ func TestBreakingTheGlassByAuthorization(t *testing.T) {
 		{"a link is enough", "dr-roux", `{"type":"break_glass","patient":"Patient/camille","reason":"unconscious"}`, "accès normal suffit"},
 		{"opposed", "dr-urgence", `{"type":"break_glass","patient":"Patient/yanis","reason":"unconscious"}`, "opposée"},
 		{"no regulating doctor", "dr-urgence", `{"type":"break_glass","patient":"Patient/camille","mode":"centre_15","reason":"call"}`, "régulateur"},
-		{"blocked", "dr-bloque", `{"type":"break_glass","patient":"Patient/camille","reason":"unconscious"}`, "ne s&#39;ouvre pas ainsi"},
+		{"blocked", "dr-bloque", `{"type":"break_glass","patient":"Patient/camille","reason":"unconscious"}`, "ne s’ouvre pas ainsi"},
 		{"no professional", "sofia", `{"type":"break_glass","patient":"Patient/camille","reason":"unconscious"}`, "professionnels de santé"},
-		{"nobody has it", "dr-urgence", `{"type":"break_glass","identifier":"199017500000012","reason":"unconscious"}`, "ne s&#39;ouvre pas ainsi"},
-		{"closed", "dr-urgence", `{"type":"break_glass","patient":"Patient/nour","reason":"unconscious"}`, "ne s&#39;ouvre pas ainsi"},
+		{"nobody has it", "dr-urgence", `{"type":"break_glass","identifier":"199017500000012","reason":"unconscious"}`, "ne s’ouvre pas ainsi"},
+		{"closed", "dr-urgence", `{"type":"break_glass","patient":"Patient/nour","reason":"unconscious"}`, "ne s’ouvre pas ainsi"},
 	} {
 		v := s.asks(t, tt.who, "["+tt.details+"]")
 		v.submit("decision", "allow")
