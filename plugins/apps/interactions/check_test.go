@@ -103,6 +103,8 @@ func TestWhatIsFound(t *testing.T) {
 		"camille is about to get amoxicillin": {list{penicillin}, list{prescribed("A10AE04", "Insuline")}, nil, list{prescribed("J01CA04", "Amoxicilline")}, list{"allergic Amoxicilline ! Pénicilline"}},
 		"a cephalosporin after penicillin":    {list{penicillin}, list{prescribed("J01DD04", "Ceftriaxone")}, nil, nil, list{"related Ceftriaxone ! Pénicilline"}},
 		"by the name alone":                   {list{`{"resourceType":"AllergyIntolerance","code":{"text":"PÉNICILLINE "}}`}, list{prescribed("J01CA04", "Amoxicilline")}, nil, nil, list{"allergic Amoxicilline ! PÉNICILLINE ?"}},
+		"by its name with an apostrophe":      {list{`{"resourceType":"AllergyIntolerance","code":{"text":"Allergie à l'aspirine"}}`}, list{prescribed("M01AE01", "Ibuprofène")}, nil, nil, list{"allergic Ibuprofène ! Allergie à l'aspirine ?"}},
+		"and as it is printed":                {list{`{"resourceType":"AllergyIntolerance","code":{"text":"Allergie à l’aspirine"}}`}, list{prescribed("M01AE01", "Ibuprofène")}, nil, nil, list{"allergic Ibuprofène ! Allergie à l’aspirine ?"}},
 		"a name that only holds a known one":  {list{`{"resourceType":"AllergyIntolerance","code":{"text":"pas de pénicilline"}}`}, list{prescribed("J01CA04", "Amoxicilline")}, nil, nil, list{"unchecked allergy pas de pénicilline"}},
 		"aspirin, and a low dose of it":       {list{allergyTo(snomedSystem, "387458008", "Aspirine")}, list{prescribed("B01AC06", "Kardégic")}, nil, nil, list{"allergic Kardégic ! Aspirine"}},
 		"a sulfonamide":                       {list{allergyTo(snomedSystem, "91939003", "Sulfamides")}, list{prescribed("J01EE01", "Cotrimoxazole")}, nil, nil, list{"allergic Cotrimoxazole ! Sulfamides"}},

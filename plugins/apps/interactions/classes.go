@@ -52,6 +52,9 @@ func readTable(raw []byte) (*Table, error) {
 		if c.ID == "" || c.Name.FR == "" || c.Name.EN == "" || c.Why.FR == "" || c.Why.EN == "" || len(c.ATC) == 0 {
 			return nil, fmt.Errorf("the family %q is not whole", c.ID)
 		}
+		for k, name := range c.Names {
+			c.Names[k] = reading.Plain(name) // as those of a record are compared, however the table writes it
+		}
 		for _, id := range c.Related {
 			if t.class(id) == nil {
 				return nil, fmt.Errorf("the family %q names %q, which is none", c.ID, id)
