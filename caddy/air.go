@@ -39,7 +39,8 @@ func manifestFrom(from label.Source) func(ctx context.Context, digest string) ([
 }
 
 // airAll puts on the air whatever the log of labels has in force and the catalogue has not: what another authority labelled,
-// and what one's own had logged when a process died; from is where a log that is followed is, nil for one's own. What fails is told once, and tried again.
+// and what one's own had logged when a process died; from is where a log that is followed is, nil for one's own. What fails is
+// told once, and tried again.
 func (s *state) airAll(ctx context.Context, from label.Source) {
 	log := s.labels.Load()
 	if log == nil {
