@@ -57,6 +57,7 @@ go-test: ## every Go test
 
 race: ## the packages where requests meet, under the race detector
 	go test -count=1 -short -race -timeout 20m ./store ./audit ./space ./catalog ./gate ./oauth ./plugins
+	go test -count=1 -race -timeout 10m -run 'Goroutines|Branches' ./policies/plan
 
 bench: ## whole servers side by side: CPU per request and latency, against bare Caddy (a minute; make bench-long for more)
 	go run ./bench

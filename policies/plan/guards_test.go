@@ -5,9 +5,9 @@ package plan_test
 // that is looked at before an object in it is whole, say), and those behind which another stands.
 var guards = []guard{
 	// Which residue serves a page.
-	{"residue.go", "} else if out == leave {\n\t\t\tpg.found = pg.found.leaves", "} else if out == leave || off(\"a run that fails leads nowhere\") {\n\t\t\tpg.found = pg.found.leaves"},
+	{"residue.go", "} else if out == leave {\n\t\tpg.found = pg.found.leaves", "} else if out == leave || off(\"a run that fails leads nowhere\") {\n\t\tpg.found = pg.found.leaves"},
 	{"residue.go", "return pg.found.steps, !pg.found.whole", "return pg.found.steps, !pg.found.whole || off(\"the whole program serves some pages\")"},
-	{"residue.go", "if lost {\n\t\tpg.unfit = true", "if lost && !off(\"a page without residue is unfit\") {\n\t\tpg.unfit = true"},
+	{"residue.go", "if lost = lost || at.state.Load() == question; lost {\n", "if lost = lost || at.state.Load() == question; lost && !off(\"a page without residue is unfit\") {\n"},
 	{"residue.go", "if out := pg.outcome(pg.found.region); out == next {", "if out := pg.outcome(pg.found.region); out == next || off(\"pages that are not alike\") {"},
 	{"residue.go", "at.whole = b.odd || rs.c.broken", "at.whole = b.odd && !off(\"odd queries run whole\") || rs.c.broken"},
 

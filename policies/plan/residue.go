@@ -53,24 +53,33 @@ func (pg *Page) fit() (steps []instr, fitted bool) {
 	if pg.found == nil {
 		pg.found = p.residues.root.Load()
 	}
-	for pg.found.state.Load() == question {
-		if out := pg.outcome(pg.found.region); out == next {
-			pg.found = pg.found.holds
-		} else if out == leave {
-			pg.found = pg.found.leaves
-		} else {
-			pg.unfit = true
+	for {
+		switch pg.found.state.Load() { // once: another page may make a question or an answer of what was unknown
+		case question:
+			if pg.ask(); pg.unfit {
+				return nil, false
+			}
+		case answer:
+			return pg.found.steps, !pg.found.whole
+		default:
+			if int(pg.found.asked.Add(1)) >= p.options.Fit && p.residues.mu.TryLock() {
+				pg.keepResidue()
+				p.residues.mu.Unlock()
+			}
 			return nil, false
 		}
 	}
-	if pg.found.state.Load() == unknown {
-		if int(pg.found.asked.Add(1)) >= p.options.Fit && p.residues.mu.TryLock() {
-			pg.keepResidue()
-			p.residues.mu.Unlock()
-		}
-		return nil, false
+}
+
+// ask goes to the branch that the outcome of a run leads to. A run that fails leads nowhere.
+func (pg *Page) ask() {
+	if out := pg.outcome(pg.found.region); out == next {
+		pg.found = pg.found.holds
+	} else if out == leave {
+		pg.found = pg.found.leaves
+	} else {
+		pg.unfit = true
 	}
-	return pg.found.steps, !pg.found.whole
 }
 
 // outcome says how a run ends in the page. One that fails, fails in its own place again.
@@ -134,12 +143,15 @@ func (pg *Page) build(at *branch) {
 		return out
 	}
 	b := f.body(rs.c.kept[nil])
-	if !lost && !b.odd {
-		at.steps = b.lower().steps
-	}
-	if lost {
+	if lost = lost || at.state.Load() == question; lost {
 		pg.unfit = true
 		return
+	}
+	if at.state.Load() == answer { // made since this page looked: others read it now
+		return
+	}
+	if !b.odd {
+		at.steps = b.lower().steps
 	}
 	at.whole = b.odd || rs.c.broken
 	at.state.Store(answer)

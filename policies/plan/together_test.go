@@ -92,3 +92,33 @@ func (p *subjectPage) somewhere(t *testing.T, program *plan.Program, rng *rand.R
 	}
 	return nil
 }
+
+// TestBranchesGrowUnderPages has goroutines come to the same branch at once, each with a page of a kind that nobody has asked about yet: one
+// makes the residue, the others meet a branch that becomes a question while they look at it. Each program is fresh, for a branch grows once.
+func TestBranchesGrowUnderPages(t *testing.T) {
+	t.Parallel()
+	s := manyKinds(t)
+	data, err := plan.FromAST(ast.MustInterfaceToValue(mixedData))
+	must(t, err)
+	for round := range uint64(60) {
+		p, err := plan.Compile(s.policy, plan.Entrypoint, data, plan.Options{Vary: "resource", StrictBuiltinErrors: true, Fit: 1})
+		must(t, err)
+		var all sync.WaitGroup
+		begin := make(chan struct{})
+		for worker := range uint64(4) {
+			all.Go(func() {
+				rng := rand.New(rand.NewPCG(round, worker))
+				<-begin
+				for range 40 {
+					page := &s.pages[rng.IntN(len(s.pages))]
+					if err := page.somewhere(t, p, rng); err != nil {
+						t.Errorf("round %d: %v", round, err)
+						return
+					}
+				}
+			})
+		}
+		close(begin)
+		all.Wait()
+	}
+}
