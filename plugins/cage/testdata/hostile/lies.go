@@ -62,7 +62,12 @@ var lies = map[string]func([]string){
 			os.Exit(9)
 		}
 		ignoreSignals()
-		_, err = unix.Write(1, []byte("more\n"))
+		for range 100 { // a process that the host forks has every pipe open until it executes
+			if _, err = unix.Write(1, []byte("more\n")); err != nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
 		say(c, "more", err)
 		c.(*net.UnixConn).Close()
 		time.Sleep(time.Hour)
