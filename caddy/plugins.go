@@ -243,7 +243,7 @@ func (l *labelled) demand(app *plugins.App) error {
 func labelOf(entry *catalog.App, now time.Time) gate.Label {
 	return gate.Label{
 		Status: entry.At(now), Exchange: entry.Exchange, Purposes: entry.Purposes, Categories: entry.Categories,
-		Directions: entry.Directions, Expires: entry.Expires,
+		Directions: entry.Directions, Only: entry.Only, Expires: entry.Expires,
 	}
 }
 

@@ -28,7 +28,8 @@ func (l *labelled) former(ctx context.Context, entry *catalog.App, now *plugins.
 	}
 	app := *known.app
 	app.Label = now.Label
-	app.Label.Exchange, app.Label.Purposes, app.Label.Categories, app.Label.Directions = f.Exchange, f.Purposes, f.Categories, f.Directions
+	app.Label.Exchange, app.Label.Purposes = f.Exchange, f.Purposes
+	app.Label.Categories, app.Label.Directions, app.Label.Only = f.Categories, f.Directions, f.Only
 	if app.Label.Expires.IsZero() || !f.Expires.IsZero() && f.Expires.Before(app.Label.Expires) {
 		app.Label.Expires = f.Expires
 	}

@@ -35,7 +35,7 @@ func (l labels) App(ctx context.Context, client string) (oauth.App, bool, error)
 	return oauth.App{
 		Label: gate.Label{
 			Status: status, Exchange: a.Exchange, Purposes: a.Purposes, Categories: a.Categories,
-			Directions: a.Directions, Expires: a.Expires,
+			Directions: a.Directions, Only: a.Only, Expires: a.Expires,
 		},
 		Publisher: a.Publisher, Category: a.Category, Cut: a.Cut, Waits: a.Waits, Scopes: a.Scopes,
 		FR: oauth.AppText{Name: a.Name.FR, Purpose: a.Purpose.FR}, EN: oauth.AppText{Name: a.Name.EN, Purpose: a.Purpose.EN},

@@ -37,6 +37,7 @@ type App struct {
 	Purposes   []string  `json:"purposes,omitempty"`   // HL7 v3-PurposeOfUse codes
 	Categories []string  `json:"categories,omitempty"` // data categories
 	Directions []string  `json:"directions,omitempty"` // read, write
+	Only       Only      `json:"only,omitempty"`       // of the categories, those that go one way alone
 	Expires    time.Time `json:"expires,omitzero"`
 	Scopes     []string  `json:"scopes,omitempty"` // SMART scopes that the needs of the manifest come to
 

@@ -108,8 +108,8 @@ func (c Apps) hold(a *App) {
 	}
 	// A newer label, of this version or of one that is about to take its place: nothing beyond it, until the step is taken.
 	a.Exchange = a.Exchange && s.Label.Level == Exchanging
-	a.Purposes, a.Directions = common(a.Purposes, s.Label.Purposes), common(a.Directions, s.Label.Directions)
-	a.Categories = commonData(a.Categories, s.Label.Categories)
+	a.Purposes = common(a.Purposes, s.Label.Purposes)
+	a.keep(a.reach().within(given(s.Label)))
 }
 
 // issued is what the log says of the label under which an app is on the air, where a newer one is about other bytes.

@@ -58,37 +58,21 @@ func (a *App) show(m *manifest.Manifest, v *Version, l *label.Label) {
 	a.Halt, a.Scopes = 0, m.Scopes()
 	a.Status, a.Version, a.Digest, a.Label, a.Expires = Online, v.Version, v.Digest, l.ID, l.NotAfter
 	a.Exchange = l.Level == Exchanging && len(m.Data) > 0
-	a.Purposes, a.Directions = common(m.Purposes, l.Purposes), common(m.Directions(), l.Directions)
-	a.Categories = commonData(m.Categories(), l.Categories)
+	a.Purposes = common(m.Purposes, l.Purposes)
+	a.keep(asked(m).within(given(l)))
 	a.Reservations = nil
 	for _, r := range l.Reservations {
 		a.Reservations = append(a.Reservations, Text{FR: r.FR, EN: r.EN})
 	}
 }
 
+func (a *App) reach() reach { return reach{a.Categories, a.Directions, a.Only} }
+
+func (a *App) keep(r reach) { a.Categories, a.Directions, a.Only = r.categories, r.directions, r.only }
+
 // common are the words of a that b has too.
 func common(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(w string) bool { return !slices.Contains(b, w) })
-}
-
-// commonData are the categories that both lists hold, also where one names a category and the other a type of it.
-func commonData(a, b []string) []string {
-	reached := func(list []string) (types []string) {
-		for _, category := range list {
-			types = append(types, manifest.Types(category)...)
-		}
-		return types
-	}
-	both := common(reached(a), reached(b))
-	var out []string
-	for _, category := range slices.Concat(a, b) {
-		types := manifest.Types(category)
-		outside := slices.ContainsFunc(types, func(t string) bool { return !slices.Contains(both, t) })
-		if len(types) > 0 && !outside && !slices.Contains(out, category) {
-			out = append(out, category)
-		}
-	}
-	return out
 }
 
 // Labelled is an entry of the operator for a manifest: on the air with all that the manifest asks, without a label. It is for
@@ -97,6 +81,7 @@ func Labelled(m *manifest.Manifest, digest string, until time.Time) App {
 	var a App
 	a.describe(m)
 	a.Status, a.Version, a.Digest, a.Expires, a.Exchange = Online, m.Version, digest, until, len(m.Data) > 0
-	a.Purposes, a.Categories, a.Directions = slices.Clone(m.Purposes), m.Categories(), m.Directions()
+	a.Purposes = slices.Clone(m.Purposes)
+	a.keep(asked(m))
 	return a
 }

@@ -25,6 +25,7 @@ type Former struct {
 	Purposes   []string  `json:"purposes,omitempty"`
 	Categories []string  `json:"categories,omitempty"`
 	Directions []string  `json:"directions,omitempty"`
+	Only       Only      `json:"only,omitempty"`
 	Expires    time.Time `json:"expires,omitzero"`
 }
 
@@ -38,7 +39,7 @@ func (a *App) formerly(now time.Time) *Former {
 	}
 	return &Former{
 		Version: a.Version, Digest: a.Digest, Label: a.Label, Since: now, Exchange: a.Exchange, Expires: a.Expires,
-		Purposes: a.Purposes, Categories: a.Categories, Directions: a.Directions,
+		Purposes: a.Purposes, Categories: a.Categories, Directions: a.Directions, Only: a.Only,
 	}
 }
 
@@ -54,8 +55,9 @@ func (c Apps) holdFormer(a *App) {
 	}
 	held := *f
 	held.Exchange = f.Exchange && a.Exchange
-	held.Purposes, held.Directions = common(f.Purposes, a.Purposes), common(f.Directions, a.Directions)
-	held.Categories = commonData(f.Categories, a.Categories)
+	held.Purposes = common(f.Purposes, a.Purposes)
+	both := reach{f.Categories, f.Directions, f.Only}.within(a.reach())
+	held.Categories, held.Directions, held.Only = both.categories, both.directions, both.only
 	a.Former = &held
 }
 

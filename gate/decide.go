@@ -352,9 +352,13 @@ func actorInput(g *Grant) map[string]any {
 
 func clientInput(g *Grant) map[string]any {
 	c := g.Client
+	only := make(map[string]any, len(c.Label.Only))
+	for category, direction := range c.Label.Only {
+		only[category] = direction
+	}
 	label := map[string]any{
 		"status": c.Label.Status, "exchange": c.Label.Exchange, "purposes": list(c.Label.Purposes),
-		"categories": list(c.Label.Categories), "directions": list(c.Label.Directions),
+		"categories": list(c.Label.Categories), "directions": list(c.Label.Directions), "only": only,
 	}
 	if !c.Label.Expires.IsZero() {
 		label["expires"] = c.Label.Expires.UTC().Format(time.RFC3339)

@@ -61,8 +61,9 @@ type Label struct {
 	Status     string // online, suspended, delisted, recalled, expired, none
 	Exchange   bool   // the label covers exchange of data, not the listing alone
 	Purposes   []string
-	Categories []string // data categories it may reach
-	Directions []string // read, write
+	Categories []string          // data categories it may reach
+	Directions []string          // read, write
+	Only       map[string]string // of the categories, the one direction of those that go one way alone
 	Expires    time.Time
 }
 

@@ -66,6 +66,33 @@ func TestDeposit(t *testing.T) {
 	}
 }
 
+// TestOneWay: an app whose label goes both ways deposits nothing in a category that it only reads, whatever its scopes.
+func TestOneWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).settle().lab()
+	mine := w.post("dr-lam", "/DocumentReference", deposited("bonjour", by("dr-lam"))).is(201).madeAt()
+	if err := w.gate.Agree(t.Context(), w.grants["camille"], Agreement{Client: "record", Purpose: "PATRQT", Categories: []string{"documents"}, Directions: []string{"read"}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		only        map[string]string
+		post, fetch int
+	}{
+		"both": {nil, 201, 200}, "read": {map[string]string{"documents": "read"}, 403, 200}, "write": {map[string]string{"documents": "write"}, 201, 403},
+		"another": {map[string]string{"history": "read"}, 201, 200},
+	} {
+		label := Label{
+			Status: "online", Exchange: true, Purposes: []string{"TREAT"}, Categories: []string{"documents", "history"},
+			Directions: []string{"read", "write"}, Only: tt.only,
+		}
+		w.grant(name+"-lab", "lab", func(g *Grant) { g.Client.Label = label })
+		w.post(name+"-lab", "/DocumentReference", deposited("bonjour", by("dr-lam"))).is(tt.post)
+		label.Purposes = []string{"PATRQT"}
+		w.grant(name, "camille", func(g *Grant) { g.Client = Client{ID: "record", Kind: "smart", Category: "health", Label: label} })
+		w.get(name, mine).is(tt.fetch)
+	}
+}
+
 // TestDepositTellsNoRecord: a depositor who has nothing to do with a record cannot tell it from one that does not exist,
 // whatever else is wrong with what they send.
 func TestDepositTellsNoRecord(t *testing.T) {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,7 +101,20 @@ func meet(a, b gate.Label) gate.Label {
 	}
 	out := gate.Label{
 		Status: a.Status, Exchange: a.Exchange && b.Exchange, Purposes: both(a.Purposes, b.Purposes),
-		Categories: both(a.Categories, b.Categories), Directions: both(a.Directions, b.Directions), Expires: a.Expires,
+		Directions: both(a.Directions, b.Directions), Expires: a.Expires,
+	}
+	for _, category := range both(a.Categories, b.Categories) {
+		one, other := a.Only[category], b.Only[category]
+		if one != "" && other != "" && one != other {
+			continue
+		}
+		out.Categories = append(out.Categories, category)
+		if only := cmp.Or(one, other); only != "" {
+			if out.Only == nil {
+				out.Only = map[string]string{}
+			}
+			out.Only[category] = only
+		}
 	}
 	if out.Status == "online" {
 		out.Status = b.Status

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -90,8 +91,7 @@ func (m *madeGrants) grant(from madeFrom, app App) *gate.Grant {
 }
 
 // cover are those of a client's scopes that the app's manifest still has, where the client was held to it when it registered: what a
-// later version dropped is over for the tokens of before too. The label does not say it, which names categories and directions
-// one by one.
+// later version dropped is over for the tokens of before too. The label does not say it, which may name a category for its types.
 func (a *App) cover(c *Client, scopes []string) []string {
 	if a.Scopes == nil || c.vouchedSoftware() == "" {
 		return scopes
@@ -116,5 +116,6 @@ func (a *App) same(o *App) bool {
 	l, k := &a.Label, &o.Label
 	return a.Category == o.Category && l.Status == k.Status && l.Exchange == k.Exchange && l.Expires.Equal(k.Expires) &&
 		slices.Equal(l.Purposes, k.Purposes) && slices.Equal(l.Categories, k.Categories) && slices.Equal(l.Directions, k.Directions) &&
+		maps.Equal(l.Only, k.Only) &&
 		slices.Equal(a.Scopes, o.Scopes)
 }

@@ -143,6 +143,26 @@ func (m *Manifest) Directions() []string {
 	return slices.Compact(out)
 }
 
+// Only gives the one direction of each category that the data needs ask in one alone, where they ask others in the other; nil
+// when there is none.
+func (m *Manifest) Only() map[string]string {
+	var out map[string]string
+	for _, category := range m.Categories() {
+		read, write := m.Asks(category, Read), m.Asks(category, Write)
+		if read == write || len(m.Directions()) < 2 {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[category] = Read
+		if write {
+			out[category] = Write
+		}
+	}
+	return out
+}
+
 // Types are the FHIR types that the data needs reach in a direction, sorted, each once.
 func (m *Manifest) Types(direction string) []string {
 	var out []string

@@ -98,7 +98,7 @@ func shown(a demo.App) (oauth.App, bool, error) {
 		entry = catalog.Labelled(m, "", time.Time{})
 	}
 	return oauth.App{
-		Label:     gate.Label{Status: "online", Exchange: true, Purposes: entry.Purposes, Categories: entry.Categories, Directions: entry.Directions},
+		Label:     gate.Label{Status: "online", Exchange: true, Purposes: entry.Purposes, Categories: entry.Categories, Directions: entry.Directions, Only: entry.Only},
 		Publisher: entry.Publisher, Category: entry.Category,
 		FR: oauth.AppText{Name: entry.Name.FR, Purpose: entry.Purpose.FR}, EN: oauth.AppText{Name: entry.Name.EN, Purpose: entry.Purpose.EN},
 	}, true, nil

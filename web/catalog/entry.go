@@ -71,8 +71,7 @@ func (p *Pages) described(app catalog.App, m *manifest.Manifest) *entry {
 	if m == nil {
 		for _, category := range app.Categories {
 			e.Data = append(e.Data, need{
-				Category: category, Labelled: true,
-				Read: slices.Contains(app.Directions, manifest.Read), Write: slices.Contains(app.Directions, manifest.Write),
+				Category: category, Labelled: true, Read: app.Goes(category, manifest.Read), Write: app.Goes(category, manifest.Write),
 			})
 		}
 		return e
@@ -82,9 +81,7 @@ func (p *Pages) described(app catalog.App, m *manifest.Manifest) *entry {
 		e.Isolation, e.Cage = m.Plugin.Isolation, p.cage
 	}
 	for _, n := range m.Data {
-		within := slices.Contains(app.Categories, n.Category) && !slices.ContainsFunc(n.Directions, func(d string) bool {
-			return !slices.Contains(app.Directions, d)
-		})
+		within := !slices.ContainsFunc(n.Directions, func(d string) bool { return !app.Goes(n.Category, d) })
 		e.Data = append(e.Data, need{
 			Category: n.Category, Why: web.Text{FR: n.Why.FR, EN: n.Why.EN}, Labelled: within && app.Exchange,
 			Read: slices.Contains(n.Directions, manifest.Read), Write: slices.Contains(n.Directions, manifest.Write),

@@ -209,7 +209,10 @@ _labelled if {
 	direction in input.client.label.directions
 	some category in input.client.label.categories
 	category in categories
+	not _goes_the_other_way(category)
 }
+
+_goes_the_other_way(category) if input.client.label.only[category] != direction
 
 # A system of an establishment deposits and reads its own under its label; the person is not asked, and may refuse it (rules.md D1).
 _consent_needed if {

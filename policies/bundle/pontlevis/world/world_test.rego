@@ -49,7 +49,7 @@ base := {
 		"id": "portal",
 		"kind": "portal",
 		"category": "",
-		"label": {"status": "none", "exchange": false, "purposes": [], "categories": [], "directions": []},
+		"label": {"status": "none", "exchange": false, "purposes": [], "categories": [], "directions": [], "only": {}},
 	},
 	"grant": {
 		"id": "g1",
@@ -150,7 +150,7 @@ occupational := {"actor": {"speciality": "urn:oid:1.2.250.1.71.4.2.5|SM25"}}
 lab := {
 	"actor": {"kind": "system", "id": "Organization/lab", "identities": ["Organization/lab"], "organizations": [], "profession": ""},
 	"client": {"id": "backend-lab", "kind": "backend", "label": {
-		"status": "online", "exchange": true, "purposes": ["TREAT"], "categories": ["documents"], "directions": ["read", "write"],
+		"status": "online", "exchange": true, "purposes": ["TREAT"], "categories": ["documents"], "directions": ["read", "write"], "only": {},
 		"expires": "2027-01-01T00:00:00Z",
 	}},
 	"grant": {"scopes": ["system/*.cruds"], "patient": ""},
@@ -160,7 +160,7 @@ lab := {
 # title: An app with its label
 app := {
 	"client": {"id": "glycare", "kind": "smart", "category": "health", "label": {
-		"status": "online", "exchange": true, "purposes": ["PATRQT", "TREAT"], "categories": ["measures"], "directions": ["read", "write"],
+		"status": "online", "exchange": true, "purposes": ["PATRQT", "TREAT"], "categories": ["measures"], "directions": ["read", "write"], "only": {},
 		"expires": "2027-01-01T00:00:00Z",
 	}},
 	"resource": {"type": "Observation", "code": ["http://loinc.org|2339-0"]},
