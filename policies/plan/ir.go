@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/ir"
@@ -20,7 +19,8 @@ type planner struct{}
 
 type wanted struct{}
 
-var register = sync.OnceFunc(func() { rego.RegisterPlugin(target, planner{}) })
+// OPA keeps its targets in a map without a lock, which every query that is prepared goes through: none may be prepared yet.
+func init() { rego.RegisterPlugin(target, planner{}) }
 
 // IsTarget implements rego.TargetPlugin.
 func (planner) IsTarget(name string) bool { return name == target }
@@ -41,7 +41,6 @@ func (planner) Eval(context.Context, *rego.EvalContext, ast.Value) (ast.Value, e
 // Of lets OPA plan a query: the options are those of rego.New, with a query, and a compiler or modules. It fails as OPA's compiler and planner
 // do.
 func Of(ctx context.Context, options ...func(*rego.Rego)) (*ir.Policy, error) {
-	register()
 	var p *ir.Policy
 	ctx = context.WithValue(ctx, wanted{}, &p)
 	if _, err := rego.New(append(options, rego.Target(target))...).PrepareForEval(ctx); err != nil {
