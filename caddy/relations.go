@@ -91,12 +91,12 @@ func (r *relations) agree(ctx context.Context, g *gate.Grant) (anew bool, err er
 		return false, err
 	}
 	own := onOurPage(g)
-	for _, d := range []struct{ name, letters string }{{"read", "rs"}, {"write", "cud"}} {
-		categories := reached(g, d.letters)
+	for _, direction := range []string{"read", "write"} {
+		categories := reached(g, direction)
 		if len(categories) == 0 {
 			continue
 		}
-		err := r.gate.Agree(ctx, own, gate.Agreement{Client: g.Client.ID, Purpose: g.Purpose, Categories: categories, Directions: []string{d.name}})
+		err := r.gate.Agree(ctx, own, gate.Agreement{Client: g.Client.ID, Purpose: g.Purpose, Categories: categories, Directions: []string{direction}})
 		if err != nil && !gate.Refused(err) {
 			return false, err
 		}
@@ -113,9 +113,11 @@ func onOurPage(g *gate.Grant) *gate.Grant {
 	return &own
 }
 
-// reached are the FHIR types that the scopes of a grant reach with one of the letters; every category of the label where
+// reached are the FHIR types that the scopes of a grant reach in a direction; every category that the label gives in it where
 // a scope is for all types. The policies take a type for a category of its own.
-func reached(g *gate.Grant, letters string) []string {
+func reached(g *gate.Grant, direction string) []string {
+	letters := map[string]string{"read": "rs", "write": "cud"}[direction]
+	label := &g.Client.Label
 	var types []string
 	for _, word := range g.Scopes {
 		_, rest, ok := strings.Cut(word, "/")
@@ -127,7 +129,7 @@ func reached(g *gate.Grant, letters string) []string {
 		switch {
 		case !strings.ContainsAny(granted, letters):
 		case kind == "*":
-			return g.Client.Label.Categories
+			return slices.DeleteFunc(slices.Clone(label.Categories), func(c string) bool { return label.Only[c] != "" && label.Only[c] != direction })
 		case !slices.Contains(types, kind):
 			types = append(types, kind)
 		}
