@@ -107,8 +107,8 @@ var appLayer = sync.OnceValues(func() (rego.PreparedEvalQuery, error) {
 	return rego.New(append(options, rego.Store(inmem.NewFromObject(tree)))...).PrepareForEval(context.Background())
 })
 
-// TestScopesStayWithinTheLabel: the policies themselves say that no derived scope reaches beyond the declared categories and
-// directions, and that the scopes are enough for each of them.
+// TestScopesStayWithinTheLabel: the policies themselves say that no derived scope reaches beyond the declared categories, each in
+// its directions, that the scopes are enough for each of them, and that the label covers what was asked and nothing else.
 func TestScopesStayWithinTheLabel(t *testing.T) {
 	t.Parallel()
 	base := parsed(t, "glycare")
@@ -141,7 +141,7 @@ func TestScopesStayWithinTheLabel(t *testing.T) {
 		}
 		result, err := query.Eval(t.Context(), rego.EvalInput(map[string]any{
 			"action": action, "now": "2026-11-22T00:00:00Z", "actor": map[string]any{"kind": actor, "id": "x"},
-			"client":  map[string]any{"id": m.ID, "kind": m.Kinds[0], "label": map[string]any{"status": "online", "exchange": true, "purposes": m.Purposes, "categories": m.Categories(), "directions": m.Directions()}},
+			"client":  map[string]any{"id": m.ID, "kind": m.Kinds[0], "label": map[string]any{"status": "online", "exchange": true, "purposes": m.Purposes, "categories": m.Categories(), "directions": m.Directions(), "only": m.Only()}},
 			"grant":   map[string]any{"scopes": m.Scopes(), "patient": "p", "purpose": m.Purposes[0], "mode": "normal"},
 			"patient": map[string]any{"id": "p"}, "resource": map[string]any{"type": kind, "id": "r"},
 		}))
@@ -161,6 +161,9 @@ func TestScopesStayWithinTheLabel(t *testing.T) {
 		}
 		if scoped && !asked {
 			t.Fatalf("%v of %s is within the scopes %v, and nobody asked", direction, kind, m.Scopes())
+		}
+		if labelled != asked {
+			t.Fatalf("%v of %s: the label says %t, %t was asked: %v", direction, kind, labelled, asked, m.Data)
 		}
 		if scoped {
 			permitted++
