@@ -141,8 +141,12 @@ func switchLink(req *http.Request, tx, lang string) string {
 	return req.URL.Path + "?" + query.Encode()
 }
 
-// T says a text of the catalogue, with fmt verbs filled in. A text that is missing fails the page.
+// T says a text of the catalogue, with fmt verbs filled in: of a single thing by the key's own text for that, KEY.once, where
+// there is one. A text that is missing fails the page.
 func (v *view) T(key string, args ...any) (string, error) {
+	if once, ok := v.texts[key+".once"]; ok && len(args) == 1 && args[0] == 1 {
+		return once, nil
+	}
 	text, ok := v.texts[key]
 	if !ok {
 		return "", fmt.Errorf("no text %q in %s", key, v.Lang)

@@ -20,13 +20,13 @@ const words = {
     entry: /Vaccin : rappel diphtérie, tétanos, poliomyélite/, plan: /à prévoir, à partir du/, left: /Laissé par Rappel vaccins, version 1\.0\.0/,
     each: /s’exécute d’elle-même chaque mois/, every: /s’exécute d’elle-même chaque mois/, many: /Dans votre agenda, de sa part\s: 1/, off: /ne s’exécute plus d’elle-même. Elle reste connectée/,
     on: /s’exécute de nouveau d’elle-même/, told: /Une application a laissé quelque chose/,
-    reply: [/Ce que dit Rappel vaccins/, /1 à faire d’après le dossier/, /À faire\s+1\s/, /Isolement\s+S\d/, /Vaccinations\s: donné 1 fois/, /Rien n’en est fait ici/],
+    reply: [/Ce que dit Rappel vaccins/, /1 à faire d’après le dossier/, /À faire\s+1\s/, /Isolement\s+S\d/, /Vaccinations\s: donné une fois/, /Rien n’en est fait ici/],
   },
   en: {
     entry: /Vaccine: booster: diphtheria, tetanus, polio/, plan: /to plan, from/, left: /Left by Vaccine reminders, version 1\.0\.0/,
     each: /runs by itself each month for whoever agreed/, every: /runs by itself each month/, many: /In your agenda by it: 1/, off: /no longer runs by itself. It stays connected/,
     on: /runs by itself again/, told: /An app has left something/,
-    reply: [/What Vaccine reminders says/, /1 due by the record/, /Due\s+1\s/, /Isolation\s+S\d/, /Vaccinations: given 1 times/, /Nothing is done about it here/],
+    reply: [/What Vaccine reminders says/, /1 due by the record/, /Due\s+1\s/, /Isolation\s+S\d/, /Vaccinations: given once/, /Nothing is done about it here/],
   },
 }
 

@@ -34,7 +34,7 @@ func TestApps(t *testing.T) {
 	if !throughGlycare(w, measures) || !throughGlycare(w, "Patient/camille") {
 		t.Fatal("the app does not read from the start")
 	}
-	p := b.Get("/space/apps").Says("Measures and results: read 1 times", "Identity: read 1 times")
+	p := b.Get("/space/apps").Says("Measures and results: read once", "Identity: read once")
 	p = p.Submit("input[value=disconnect-category][category=measures]").Is(http.StatusOK).Says("Glycare no longer has access to this category")
 	if throughGlycare(w, measures) || !throughGlycare(w, "Patient/camille") {
 		t.Error("stopping one category stops another, or none")

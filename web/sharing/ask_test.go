@@ -69,7 +69,7 @@ func TestAskingAnApp(t *testing.T) {
 	}
 	p = p.Submit("button[value=ask]").Is(http.StatusOK).Says(
 		"What rappel-vaccins says", "Two are due <script>", "To be noted", "tetanus", "since 2020", "not here", "An entry of the agenda", "Nothing is done about it here",
-		"isolation S2", "In numbers", "12.5 dose", "22 November 2026", "1e+300", "1.4.0", "S2: as S1", "Vaccinations: given 2 times", "Identity: not given 1 times", "The calendar",
+		"isolation S2", "In numbers", "12.5 dose", "22 November 2026", "1e+300", "1.4.0", "S2: as S1", "Vaccinations: given 2 times", "Identity: once not given", "The calendar",
 	).Silent("Elsewhere", "Its other half", "alert(1)")
 	for _, not := range []string{"evil.example/3", `href="https://evil`, "<script", "onclick", "<img"} {
 		if strings.Contains(p.Raw, not) {
