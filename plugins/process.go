@@ -58,7 +58,8 @@ func launch(ctx context.Context, r *cage.Runner, patience time.Duration, after f
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: wire.Handshake, Plugins: plugin.PluginSet{wire.Name: dispenser{}},
 		RunnerFunc:       p.runner,
-		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC}, SkipHostEnv: true, StartTimeout: patience, Logger: silent,
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC}, SkipHostEnv: true, Logger: silent,
+		StartTimeout:        2 * patience, // the context below ends first: whoever asks it why learns that it was the time
 		PluginLogBufferSize: 1 << 10, GRPCDialOptions: p.options(),
 	})
 	var streaming context.Context
