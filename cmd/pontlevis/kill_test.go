@@ -104,7 +104,7 @@ func (p *promises) deposit(t *testing.T, r reader, master string) bool {
 func (p *promises) mask(t *testing.T, r reader, id string) bool {
 	p.mu.Lock()
 	masked := p.masks[id]
-	p.unsure[id] = true
+	p.masks[id], p.unsure[id] = masked, true // looked at after the kill, also where nothing was acknowledged yet
 	p.mu.Unlock()
 	change := addMask
 	if masked {
